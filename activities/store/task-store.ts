@@ -1,0 +1,129 @@
+/**
+ * The durable store beside Temporal: what a task said, what was sent where, what a tool did. One contract suite tests every
+ * implementation. Every write is durable when its promise resolves; every method is safe to repeat with the same arguments.
+ */
+import type { TaskRequest } from '../../workflows/activity-interfaces.ts';
+import type { BatchId, DeploymentId, TaskId } from '../../workflows/domain/ids.ts';
+import type { ModelFailure } from '../../workflows/domain/model-failure.ts';
+import type { ItemId, ToolOutcome, TranscriptHead, TranscriptItem } from '../../workflows/domain/transcript.ts';
+import type { Usage } from '../../workflows/domain/usage.ts';
+
+/** Names one attempt; `attempt` counts from 1 within its turn. */
+export interface AttemptKey {
+  readonly taskId: TaskId;
+  readonly turn: number;
+  readonly attempt: number;
+}
+
+/** What an attempt's answer came to, kept so that a retried activity returns it without calling anybody. */
+export interface StoredAnswer {
+  readonly head: TranscriptHead;
+  readonly items: readonly ItemId[];
+  readonly usage: Usage;
+  readonly costUsdMicros: number;
+  readonly incomplete?: 'max-output-tokens' | 'content-filter';
+}
+
+/**
+ * The journal of an attempt. `started` is written before anything is sent, `submitted` as soon as the cloud names a response,
+ * `completed` before Temporal is told. `failed` and `cancelled` are ends too.
+ */
+export type AttemptState =
+  | { readonly kind: 'started' }
+  | { readonly kind: 'submitted'; readonly responseId: string; readonly background: boolean }
+  | { readonly kind: 'completed'; readonly answer: StoredAnswer }
+  | { readonly kind: 'failed'; readonly failure: ModelFailure }
+  | { readonly kind: 'cancelled'; readonly responseId?: string };
+
+export interface AttemptEntry {
+  readonly key: AttemptKey;
+  readonly deployment: DeploymentId;
+  readonly state: AttemptState;
+}
+
+/** A step of a chain: the item and how many items the transcript has with it. */
+export interface TranscriptEntry {
+  readonly head: TranscriptHead;
+  readonly item: ItemId;
+}
+
+export interface ToolCallKey {
+  readonly taskId: TaskId;
+  readonly turn: number;
+  readonly callId: string;
+}
+
+/** `starts` counts how often the tool was started for this call. */
+export interface ToolCallEntry {
+  readonly key: ToolCallKey;
+  readonly tool: string;
+  readonly retryClass: 'read-only' | 'workspace' | 'external';
+  readonly starts: number;
+  readonly result?: { readonly item: ItemId; readonly outcome: ToolOutcome };
+}
+
+/** Settings that every model call of a task needs, kept out of history. */
+export interface TaskSettings {
+  readonly instructions: string;
+  readonly tools: readonly string[];
+  readonly maxOutputTokens?: number;
+}
+
+/** Where a task's workspace is, on which host and from which commit. */
+export interface WorkspaceRecord {
+  readonly hostId: string;
+  /** Absolute path of the worktree. */
+  readonly directory: string;
+  /** Absolute path of the user's repository. */
+  readonly repository: string;
+  readonly baseCommit: string;
+  /** Tree of the state the task began with, which differs from the commit's when uncommitted changes were taken along. */
+  readonly baseTree: string;
+  readonly sandbox: 'bubblewrap' | 'none';
+}
+
+export interface TaskStore {
+  /** Stores items and gives their ids, in order. */
+  putItems(taskId: TaskId, items: readonly TranscriptItem[]): Promise<readonly ItemId[]>;
+  /** @throws TaskStoreError when there is no such item */
+  getItem(taskId: TaskId, itemId: ItemId): Promise<TranscriptItem>;
+  /** Extends the chain that ends in `head` and gives the new head; the old one stays valid. */
+  appendToTranscript(taskId: TaskId, head: TranscriptHead, items: readonly ItemId[]): Promise<TranscriptHead>;
+  /** All items of the chain, oldest first. @throws TaskStoreError when an entry or item is missing */
+  readTranscript(taskId: TaskId, head: TranscriptHead): Promise<readonly TranscriptItem[]>;
+
+  putSettings(taskId: TaskId, settings: TaskSettings): Promise<void>;
+  /** @throws TaskStoreError when the task was never opened */
+  getSettings(taskId: TaskId): Promise<TaskSettings>;
+
+  /** Writes `started` when the attempt has no entry yet, and gives the entry as it then is, with whether this call made it. */
+  startAttempt(key: AttemptKey, deployment: DeploymentId): Promise<{ entry: AttemptEntry; isNew: boolean }>;
+  /** Moves an attempt on. An end (completed, failed, cancelled) is never overwritten: the entry as it is comes back. */
+  updateAttempt(key: AttemptKey, state: AttemptState): Promise<AttemptEntry>;
+  /** All attempts of a task by turn and attempt. */
+  listAttempts(taskId: TaskId): Promise<readonly AttemptEntry[]>;
+
+  /** Counts a start of a tool and gives the entry as it then is; written before the tool is run. */
+  startToolCall(key: ToolCallKey, tool: string, retryClass: ToolCallEntry['retryClass']): Promise<ToolCallEntry>;
+  readToolCall(key: ToolCallKey): Promise<ToolCallEntry | undefined>;
+  /** The first result stays; the entry as it then is comes back. */
+  finishToolCall(key: ToolCallKey, result: { item: ItemId; outcome: ToolOutcome }): Promise<ToolCallEntry>;
+  listToolCalls(taskId: TaskId): Promise<readonly ToolCallEntry[]>;
+
+  putWorkspace(taskId: TaskId, workspace: WorkspaceRecord): Promise<void>;
+  getWorkspace(taskId: TaskId): Promise<WorkspaceRecord | undefined>;
+
+  putBatchLines(batchId: BatchId, lines: readonly { line: number; request: TaskRequest }[]): Promise<void>;
+  /** @throws TaskStoreError when there is no such line */
+  getBatchLine(batchId: BatchId, line: number): Promise<TaskRequest>;
+
+  close(): Promise<void>;
+}
+
+/** The store cannot do what was asked: it is missing something, full, locked or unreachable. `cause` has the driver's error. */
+export class TaskStoreError extends Error {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'TaskStoreError';
+  }
+}

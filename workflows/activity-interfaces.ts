@@ -1,0 +1,216 @@
+/**
+ * The activities' contract, declared on the workflows' side so that the sandbox never sees an SDK's types. Inputs and results
+ * stay near 150 bytes for what happens every turn: they carry ids, never content. An activity knows its task from the
+ * workflow id it was called by.
+ */
+import type { EligibilityDecision } from './domain/eligibility.ts';
+import type { BatchId, DeploymentId } from './domain/ids.ts';
+import type { ModelFailure } from './domain/model-failure.ts';
+import type { Capability, Route } from './domain/route.ts';
+import type { ItemId, ToolOutcome, TranscriptHead } from './domain/transcript.ts';
+import type { Usage } from './domain/usage.ts';
+
+/** `optional`: the operator lets each task choose; `none` runs commands unconfined, with the worker's own rights. */
+export type SandboxChoice = 'bubblewrap' | 'none';
+
+/** What a caller asks for; the input of `agentTask`. */
+export interface TaskRequest {
+  readonly prompt: string;
+  readonly model: string;
+  readonly tenant?: string;
+  /** Extra instructions, put after our own. */
+  readonly instructions?: string;
+  /** Absolute path of a git repository on the worker's host; without it the task has no tools. */
+  readonly workspace?: string;
+  /** Take the workspace's uncommitted changes along instead of refusing them. */
+  readonly includeUncommitted?: boolean;
+  readonly sandbox?: SandboxChoice;
+  readonly needs?: readonly Capability[];
+  /** A task that has not ended after this many turns fails with what it has. */
+  readonly maxTurns?: number;
+  readonly maxOutputTokens?: number;
+}
+
+/** The input of `taskBatch`. Its lines are in the task store, put there by `taskBatchLines` workflows before it starts. */
+export interface TaskBatchInput {
+  readonly window: number;
+  /** The numbers of the lines that are tasks, as inclusive ranges: a file without bad lines has one. */
+  readonly lines: readonly { readonly first: number; readonly last: number }[];
+  readonly badLines: readonly { readonly line: number; readonly problem: string }[];
+  readonly badLineCount: number;
+}
+
+/** The result of `taskBatch`; each task's own result is that of its workflow. */
+export interface TaskBatchResult {
+  readonly total: number;
+  readonly completed: number;
+  readonly failed: number;
+  readonly cancelled: number;
+}
+
+export interface PlanRouteInput {
+  readonly model: string;
+  readonly tenant: string;
+  readonly needs: readonly Capability[];
+}
+
+export interface PlanRouteResult {
+  readonly route: Route;
+  readonly decision: Omit<EligibilityDecision, 'eligible'>;
+}
+
+/** Stores the task's settings and its first items; idempotent. */
+export interface OpenTaskInput {
+  readonly request: TaskRequest;
+}
+
+export interface OpenTaskResult {
+  readonly head: TranscriptHead;
+}
+
+export interface ReadBatchLineInput {
+  readonly batchId: BatchId;
+  readonly line: number;
+}
+
+export interface OpenWorkspaceInput {
+  readonly repository: string;
+  readonly includeUncommitted: boolean;
+  readonly sandbox: SandboxChoice;
+}
+
+export interface OpenWorkspaceResult {
+  /** The queue of the host that holds the workspace. */
+  readonly queue: string;
+  readonly baseCommit: string;
+}
+
+/** One attempt of one turn at one deployment. */
+export interface InvokeModelInput {
+  readonly turn: number;
+  /** Counts from 1 within the turn. */
+  readonly attempt: number;
+  readonly deployment: DeploymentId;
+  readonly head: TranscriptHead;
+  /** Results of the last turn's tool calls, appended to `head` in this order before the call. */
+  readonly results: readonly ItemId[];
+}
+
+export interface ToolCallReference {
+  readonly callId: string;
+  readonly name: string;
+  readonly item: ItemId;
+  /** A command or path, for the card and the story: at most 60 characters, see `excerptOf`. Never in a summary. */
+  readonly excerpt: string;
+}
+
+export interface InvokeModelResult {
+  /** The transcript with the results and the answer appended. */
+  readonly head: TranscriptHead;
+  readonly calls: readonly ToolCallReference[];
+  /** Beginning of what the model said, at most 120 characters; absent when it said nothing. */
+  readonly excerpt?: string;
+  readonly usage: Usage;
+  readonly costUsdMicros: number;
+  /** Why the answer ended early, when it did. */
+  readonly incomplete?: 'max-output-tokens' | 'content-filter';
+}
+
+export interface RunToolInput {
+  readonly turn: number;
+  readonly callId: string;
+  readonly item: ItemId;
+}
+
+export interface RunToolResult {
+  /** The stored tool result. */
+  readonly item: ItemId;
+  readonly outcome: ToolOutcome;
+}
+
+/** How a task ended. `unserved`: nobody may serve it, or nobody could before the deadline. */
+export type TaskEnding =
+  | { readonly kind: 'completed' }
+  | { readonly kind: 'cancelled' }
+  | { readonly kind: 'failed'; readonly reason: string };
+
+export interface FinishTaskInput {
+  readonly head: TranscriptHead;
+  readonly turns: number;
+  readonly ending: TaskEnding;
+}
+
+/** An attempt as the result reports it. */
+export interface AttemptRecord {
+  readonly turn: number;
+  readonly endpoint: string;
+  readonly outcome: 'completed' | 'failed' | 'cancelled' | 'unknown';
+  /** From `describeFailure`. */
+  readonly failure?: string;
+}
+
+/** The result of a task, whatever its end. */
+export interface TaskResult {
+  readonly taskId: string;
+  readonly state: TaskEnding['kind'];
+  /** Why, when it did not complete. */
+  readonly reason?: string;
+  /** The last assistant message; '' when there is none. */
+  readonly output: string;
+  readonly turns: number;
+  readonly attempts: readonly AttemptRecord[];
+  readonly usage: Usage;
+  readonly costUsdMicros: number;
+  /** Attempts that a cloud accepted, or may have, without the task getting their answer: each may have been billed. */
+  readonly suspectedPaidTwice: number;
+  /** Tool calls with an effect that were started more than once. */
+  readonly toolEffectsTwice: number;
+  /** Unified git diff of the workspace against the commit it began at; '' without a workspace or change. */
+  readonly diff: string;
+  /** Where on the worker's host the whole diff lies when it is too large for a result; `diff` is '' then. */
+  readonly diffPath?: string;
+}
+
+export interface CollectDiffResult {
+  readonly diff: string;
+  readonly diffPath?: string;
+}
+
+export interface StoreBatchLinesInput {
+  readonly lines: readonly { readonly line: number; readonly request: TaskRequest }[];
+}
+
+export interface StoreBatchLinesResult {
+  readonly stored: number;
+}
+
+/** Activities on `agent-tasks`. */
+export interface TaskActivities {
+  planRoute(input: PlanRouteInput): Promise<PlanRouteResult>;
+  openTask(input: OpenTaskInput): Promise<OpenTaskResult>;
+  finishTask(input: FinishTaskInput): Promise<Omit<TaskResult, 'diff' | 'diffPath'>>;
+  storeBatchLines(input: StoreBatchLinesInput): Promise<StoreBatchLinesResult>;
+  readBatchLine(input: ReadBatchLineInput): Promise<TaskRequest>;
+}
+
+/** Activities on `endpoints/<endpoint>`. Fails with a `ModelFailure` in the details of a non-retryable failure. */
+export interface EndpointActivities {
+  invokeModel(input: InvokeModelInput): Promise<InvokeModelResult>;
+}
+
+/** Activities on `hosts/<host id>`, where the workspaces are. */
+export interface HostActivities {
+  runTool(input: RunToolInput): Promise<RunToolResult>;
+  collectDiff(): Promise<CollectDiffResult>;
+  closeWorkspace(): Promise<void>;
+}
+
+/** The first host to take it opens the workspace, so this one is on `agent-tasks`. */
+export interface OpenWorkspaceActivities {
+  openWorkspace(input: OpenWorkspaceInput): Promise<OpenWorkspaceResult>;
+}
+
+export type AnyportActivities = TaskActivities & EndpointActivities & HostActivities & OpenWorkspaceActivities;
+
+/** Details of every failure that an activity classified. */
+export type FailureDetails = readonly [ModelFailure];

@@ -1,0 +1,20 @@
+import type { Usage } from './usage.ts';
+
+/** Micro-dollars per million tokens, so that money is integers all the way. */
+export interface Price {
+  readonly inputUsdMicrosPerMillion: number;
+  readonly cachedInputUsdMicrosPerMillion: number;
+  readonly outputUsdMicrosPerMillion: number;
+}
+
+const MILLION = 1_000_000n;
+
+/** Cost in micro-dollars, rounded up: a budget must never be passed by rounding. */
+export function costUsdMicros(usage: Usage, price: Price): number {
+  const fresh = BigInt(usage.inputTokens - usage.cachedInputTokens);
+  const total =
+    fresh * BigInt(price.inputUsdMicrosPerMillion) +
+    BigInt(usage.cachedInputTokens) * BigInt(price.cachedInputUsdMicrosPerMillion) +
+    BigInt(usage.outputTokens) * BigInt(price.outputUsdMicrosPerMillion);
+  return Number((total + MILLION - 1n) / MILLION);
+}

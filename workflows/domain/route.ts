@@ -1,0 +1,39 @@
+import type { DeploymentId } from './ids.ts';
+import type { Price } from './price.ts';
+
+export const CLOUDS = ['openai', 'azure', 'aws', 'google'] as const;
+export type Cloud = (typeof CLOUDS)[number];
+
+/** What a deployment can do; a task's need names some of these, and a cloud's name is never asked instead. */
+export const CAPABILITIES = [
+  'streaming',
+  'tools',
+  'custom-tools',
+  'background',
+  'encrypted-reasoning',
+  'structured-output',
+  'vision',
+] as const;
+export type Capability = (typeof CAPABILITIES)[number];
+
+/** One model served at one endpoint, with all that the turn must know to choose among them. No secret, no address. */
+export interface Deployment {
+  readonly id: DeploymentId;
+  readonly endpoint: string;
+  readonly cloud: Cloud;
+  readonly region: string | null;
+  readonly model: string;
+  /**
+   * Where opaque state (reasoning) stays valid: `<cloud>:<account or resource>:<region>:<model family>`. Two deployments with
+   * the same boundary can exchange it.
+   */
+  readonly boundary: string;
+  readonly capabilities: readonly Capability[];
+  readonly price: Price;
+}
+
+/** The ordered eligible deployments of a task, best first, never empty. */
+export interface Route {
+  readonly model: string;
+  readonly deployments: readonly Deployment[];
+}

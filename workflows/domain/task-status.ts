@@ -1,0 +1,93 @@
+import type { DeploymentId } from './ids.ts';
+import type { ToolOutcome } from './transcript.ts';
+import type { Usage } from './usage.ts';
+
+/** What a task is doing now. */
+export type TaskState =
+  | 'planning'
+  | 'calling-model'
+  | 'running-tools'
+  | 'waiting'
+  | 'parked'
+  | 'finishing'
+  | 'completed'
+  | 'cancelled'
+  | 'failed';
+
+/** The story of a task, event by event, in the order things happened; `sequence` counts from 1 and survives continue-as-new. */
+export type TaskEvent = { readonly sequence: number; readonly atMs: number } & TaskEventBody;
+
+export type TaskEventBody =
+  | { readonly kind: 'route-planned'; readonly deployments: readonly DeploymentId[] }
+  | { readonly kind: 'workspace-opened'; readonly baseCommit: string }
+  | {
+      readonly kind: 'attempt-started';
+      readonly turn: number;
+      readonly attempt: number;
+      readonly deployment: DeploymentId;
+      /** Why here, when it is not the first choice: `failover: azure-eastus2 overloaded: 503`. */
+      readonly reason?: string;
+    }
+  | {
+      readonly kind: 'attempt-failed';
+      readonly turn: number;
+      readonly attempt: number;
+      readonly deployment: DeploymentId;
+      readonly failure: string;
+    }
+  | { readonly kind: 'waiting'; readonly turn: number; readonly untilMs: number; readonly reason: string }
+  | { readonly kind: 'parked'; readonly turn: number; readonly untilMs: number; readonly reason: string }
+  | {
+      readonly kind: 'turn-answered';
+      readonly turn: number;
+      readonly deployment: DeploymentId;
+      readonly excerpt: string;
+      readonly toolCalls: number;
+      readonly outputTokens: number;
+    }
+  | {
+      readonly kind: 'tool-started';
+      readonly turn: number;
+      readonly callId: string;
+      readonly tool: string;
+      readonly excerpt: string;
+    }
+  | {
+      readonly kind: 'tool-ended';
+      readonly turn: number;
+      readonly callId: string;
+      readonly tool: string;
+      readonly outcome: ToolOutcome;
+    }
+  | { readonly kind: 'task-ended'; readonly state: 'completed' | 'cancelled' | 'failed'; readonly reason?: string };
+
+/** Answer of the `status` query. `events` are the newest ones, at most 100, oldest first. */
+export interface TaskStatus {
+  readonly taskId: string;
+  readonly state: TaskState;
+  readonly model: string;
+  readonly turn: number;
+  /** The deployment in use or last used; null before the route is planned. */
+  readonly deployment: DeploymentId | null;
+  readonly route: readonly DeploymentId[];
+  /** What it waits for and until when, while `waiting` or `parked`. */
+  readonly waitingFor?: { readonly reason: string; readonly untilMs: number };
+  readonly usage: Usage;
+  readonly costUsdMicros: number;
+  readonly events: readonly TaskEvent[];
+}
+
+/** Answer of a batch's `batchStatus` query. */
+export interface BatchStatus {
+  readonly batchId: string;
+  readonly total: number;
+  readonly started: number;
+  readonly completed: number;
+  readonly failed: number;
+  readonly cancelled: number;
+  readonly running: readonly string[];
+  readonly window: number;
+  /** Lines of the file that are no tasks; at most 1,000 are listed. */
+  readonly badLines: readonly { readonly line: number; readonly problem: string }[];
+  readonly badLineCount: number;
+}

@@ -1,0 +1,54 @@
+import type { ToolCall } from './transcript.ts';
+
+/**
+ * What may happen when a host dies during a call. `read-only`: run again freely. `workspace`: its effects stay in the
+ * workspace. `external`: never run again by itself.
+ */
+export type ToolRetryClass = 'read-only' | 'workspace' | 'external';
+
+/** A tool as the model is told of it, before a cloud's dialect. */
+export interface ToolDefinition {
+  readonly name: string;
+  readonly description: string;
+  /** `freeform` tools take plain text where the deployment has custom tools, and `{"input": "…"}` elsewhere. */
+  readonly form: ToolForm;
+}
+
+export type ToolForm =
+  /** JSON Schema of the arguments object. */
+  | { readonly kind: 'function'; readonly parameters: Readonly<Record<string, unknown>> }
+  /** `grammar`: Lark definition that a custom tool constrains its input by. */
+  | { readonly kind: 'freeform'; readonly grammar?: string };
+
+const EXCERPT_CHARACTERS = 60;
+// Untrusted model output is shown on cards and terminals: control, escape and bidi characters must not reach them.
+const UNPRINTABLE = /[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2066-\u2069]+/g;
+
+/** What a call is about, in a few words: a function's first string argument, or the first telling line of freeform input. */
+export function excerptOf(call: ToolCall): string {
+  const text = call.input.kind === 'json' ? firstArgument(call.input.text) : tellingLine(call.input.text);
+  return toPrintable(text, EXCERPT_CHARACTERS);
+}
+
+/** One line of at most `characters` printable characters, the last being `…` when something was cut. */
+export function toPrintable(text: string, characters: number): string {
+  const line = text.replaceAll(UNPRINTABLE, ' ').trim();
+  return line.length <= characters ? line : `${line.slice(0, characters - 1)}…`;
+}
+
+function firstArgument(json: string): string {
+  try {
+    const parsed: unknown = JSON.parse(json);
+    if (typeof parsed !== 'object' || parsed === null) return '';
+    const first = Object.values(parsed).find((value) => typeof value === 'string');
+    return typeof first === 'string' ? tellingLine(first) : '';
+  } catch {
+    return '';
+  }
+}
+
+/** A patch says nothing in its first line (`*** Begin Patch`), but in the header of its first file. */
+function tellingLine(text: string): string {
+  const lines = text.split('\n');
+  return lines.find((line) => line.trim() !== '' && !line.startsWith('*** Begin Patch')) ?? '';
+}
