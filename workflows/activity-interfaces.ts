@@ -3,14 +3,16 @@
  * stay near 150 bytes for what happens every turn: they carry ids, never content. An activity knows its task from the
  * workflow id it was called by.
  */
+import type { BatchProgress, LineRange } from './domain/batch-window.ts';
 import type { EligibilityDecision } from './domain/eligibility.ts';
-import type { BatchId, DeploymentId } from './domain/ids.ts';
+import type { BatchId } from './domain/ids.ts';
 import type { ModelFailure } from './domain/model-failure.ts';
 import type { Capability, Route } from './domain/route.ts';
-import type { ItemId, ToolOutcome, TranscriptHead } from './domain/transcript.ts';
+import type { ItemId, TranscriptHead } from './domain/transcript.ts';
+import type { Attempt, TaskEnding, ToolStep, TurnAnswer } from './domain/turn.ts';
 import type { Usage } from './domain/usage.ts';
 
-/** `optional`: the operator lets each task choose; `none` runs commands unconfined, with the worker's own rights. */
+/** What confines a task's commands; `none` runs them with the worker's own rights. */
 export type SandboxChoice = 'bubblewrap' | 'none';
 
 /** What a caller asks for; the input of `agentTask`. */
@@ -35,9 +37,11 @@ export interface TaskRequest {
 export interface TaskBatchInput {
   readonly window: number;
   /** The numbers of the lines that are tasks, as inclusive ranges: a file without bad lines has one. */
-  readonly lines: readonly { readonly first: number; readonly last: number }[];
+  readonly lines: readonly LineRange[];
   readonly badLines: readonly { readonly line: number; readonly problem: string }[];
   readonly badLineCount: number;
+  /** Set when a batch goes on in a new run. */
+  readonly progress?: BatchProgress;
 }
 
 /** The result of `taskBatch`; each task's own result is that of its workflow. */
@@ -85,36 +89,8 @@ export interface OpenWorkspaceResult {
   readonly baseCommit: string;
 }
 
-/** One attempt of one turn at one deployment. */
-export interface InvokeModelInput {
-  readonly turn: number;
-  /** Counts from 1 within the turn. */
-  readonly attempt: number;
-  readonly deployment: DeploymentId;
-  readonly head: TranscriptHead;
-  /** Results of the last turn's tool calls, appended to `head` in this order before the call. */
-  readonly results: readonly ItemId[];
-}
-
-export interface ToolCallReference {
-  readonly callId: string;
-  readonly name: string;
-  readonly item: ItemId;
-  /** A command or path, for the card and the story: at most 60 characters, see `excerptOf`. Never in a summary. */
-  readonly excerpt: string;
-}
-
-export interface InvokeModelResult {
-  /** The transcript with the results and the answer appended. */
-  readonly head: TranscriptHead;
-  readonly calls: readonly ToolCallReference[];
-  /** Beginning of what the model said, at most 120 characters; absent when it said nothing. */
-  readonly excerpt?: string;
-  readonly usage: Usage;
-  readonly costUsdMicros: number;
-  /** Why the answer ended early, when it did. */
-  readonly incomplete?: 'max-output-tokens' | 'content-filter';
-}
+export type InvokeModelInput = Attempt;
+export type InvokeModelResult = TurnAnswer;
 
 export interface RunToolInput {
   readonly turn: number;
@@ -122,17 +98,7 @@ export interface RunToolInput {
   readonly item: ItemId;
 }
 
-export interface RunToolResult {
-  /** The stored tool result. */
-  readonly item: ItemId;
-  readonly outcome: ToolOutcome;
-}
-
-/** How a task ended. `unserved`: nobody may serve it, or nobody could before the deadline. */
-export type TaskEnding =
-  | { readonly kind: 'completed' }
-  | { readonly kind: 'cancelled' }
-  | { readonly kind: 'failed'; readonly reason: string };
+export type RunToolResult = ToolStep;
 
 export interface FinishTaskInput {
   readonly head: TranscriptHead;

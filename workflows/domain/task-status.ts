@@ -18,7 +18,7 @@ export type TaskState =
 export type TaskEvent = { readonly sequence: number; readonly atMs: number } & TaskEventBody;
 
 export type TaskEventBody =
-  | { readonly kind: 'route-planned'; readonly deployments: readonly DeploymentId[] }
+  | { readonly kind: 'route-planned'; readonly model: string; readonly deployments: readonly DeploymentId[] }
   | { readonly kind: 'workspace-opened'; readonly baseCommit: string }
   | {
       readonly kind: 'attempt-started';
@@ -43,7 +43,8 @@ export type TaskEventBody =
       readonly deployment: DeploymentId;
       readonly excerpt: string;
       readonly toolCalls: number;
-      readonly outputTokens: number;
+      readonly usage: Usage;
+      readonly costUsdMicros: number;
     }
   | {
       readonly kind: 'tool-started';
@@ -59,12 +60,14 @@ export type TaskEventBody =
       readonly tool: string;
       readonly outcome: ToolOutcome;
     }
+  | { readonly kind: 'finishing' }
   | { readonly kind: 'task-ended'; readonly state: 'completed' | 'cancelled' | 'failed'; readonly reason?: string };
 
 /** Answer of the `status` query. `events` are the newest ones, at most 100, oldest first. */
 export interface TaskStatus {
   readonly taskId: string;
   readonly state: TaskState;
+  /** '' until the line of a batch has been read. */
   readonly model: string;
   readonly turn: number;
   /** The deployment in use or last used; null before the route is planned. */

@@ -1,0 +1,100 @@
+/** One request to one deployment, from the task's transcript to the cloud's whole answer. Knows nothing of Temporal. */
+import { createHash } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
+import { handOver } from '../workflows/domain/handoff.ts';
+import type { ToolDefinition } from '../workflows/domain/tool-call.ts';
+import type { TranscriptItem } from '../workflows/domain/transcript.ts';
+import type { AnswerProgress, CallOptions, ModelAnswer, ModelRequest } from './clouds/cloud-client.ts';
+import { ModelFailureError } from './clouds/cloud-client.ts';
+import type { ServedDeployment } from './served-deployment.ts';
+import type { AttemptKey, TaskSettings } from './store/task-store.ts';
+
+export interface ModelCall {
+  readonly key: AttemptKey;
+  readonly served: ServedDeployment;
+  readonly settings: TaskSettings;
+  readonly tools: readonly ToolDefinition[];
+  readonly transcript: readonly TranscriptItem[];
+}
+
+/**
+ * A background response outlives its connection: it is picked up again this often before the attempt counts as lost. Three
+ * tries a second apart outlast a load balancer's restart.
+ */
+const PICK_UPS = 3;
+const PICK_UP_PAUSE_MS = 1_000;
+
+/** Sends the request, once. A background response whose stream breaks is picked up again. @throws ModelFailureError */
+export async function callModel(call: ModelCall, options: CallOptions): Promise<ModelAnswer> {
+  const { client } = call.served;
+  const seen: { responseId?: string } = {};
+  const progress: AnswerProgress = {
+    onEvent: (sequence) => options.progress.onEvent(sequence),
+    async onResponseId(responseId) {
+      seen.responseId = responseId;
+      await options.progress.onResponseId(responseId);
+    },
+  };
+  const request = toModelRequest(call);
+  try {
+    return await client.invoke(request, { signal: options.signal, progress });
+  } catch (error) {
+    if (!request.background || seen.responseId === undefined || !isBreak(error)) throw error;
+    return pickUp(call, seen.responseId, options);
+  }
+}
+
+/** Gets the answer of a background response that was begun before. @throws ModelFailureError */
+export async function pickUp(call: ModelCall, responseId: string, options: CallOptions): Promise<ModelAnswer> {
+  const { client } = call.served;
+  const request = toModelRequest(call);
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await client.reattach(responseId, request, options);
+    } catch (error) {
+      if (!isBreak(error)) throw error;
+      if (tries === PICK_UPS) {
+        // The task goes on elsewhere: what nobody will read should not be generated to its end.
+        await stopResponse(call.served, responseId);
+        throw error;
+      }
+      await pause(PICK_UP_PAUSE_MS, undefined, { signal: options.signal });
+    }
+  }
+}
+
+/** Stops a background response as far as that can be done; its endpoint may be the very thing that is down. */
+export async function stopResponse({ client, background }: ServedDeployment, responseId: string): Promise<void> {
+  if (!background) return;
+  try {
+    await client.cancel(responseId);
+  } catch (error) {
+    if (!(error instanceof ModelFailureError)) throw error;
+  }
+}
+
+/** The connection broke or stalled; the response itself may be well. */
+function isBreak(error: unknown): boolean {
+  if (!(error instanceof ModelFailureError)) return false;
+  const { kind } = error.failure;
+  return kind === 'unavailable' || kind === 'timeout' || kind === 'protocol' || kind === 'overloaded';
+}
+
+function toModelRequest({ key, served, settings, tools, transcript }: ModelCall): ModelRequest {
+  const { deployment, wireModel, background } = served;
+  const { maxOutputTokens } = settings;
+  return {
+    wireModel,
+    background,
+    tools,
+    instructions: settings.instructions,
+    items: handOver(transcript, deployment.boundary).items,
+    customTools: deployment.capabilities.includes('custom-tools'),
+    encryptedReasoning: deployment.capabilities.includes('encrypted-reasoning'),
+    // Clouds route by a hash of it and limit its length.
+    promptCacheKey: createHash('sha256').update(key.taskId).digest('base64url').slice(0, 32),
+    metadata: { task: key.taskId, turn: String(key.turn), attempt: String(key.attempt) },
+    boundary: deployment.boundary,
+    ...(maxOutputTokens === undefined ? {} : { maxOutputTokens }),
+  };
+}

@@ -1,0 +1,53 @@
+import { ApplicationFailure } from '@temporalio/activity';
+import { join } from 'node:path';
+import type { OpenWorkspaceInput, OpenWorkspaceResult } from '../workflows/activity-interfaces.ts';
+import type { TaskId } from '../workflows/domain/ids.ts';
+import { hostQueue } from '../workflows/domain/task-queues.ts';
+import { currentTaskId } from './current-task.ts';
+import { toActivityFailure } from './failures.ts';
+import { withHeartbeat } from './heartbeat.ts';
+import type { SandboxPolicy } from './sandbox/choose-sandbox.ts';
+import { chooseSandbox } from './sandbox/choose-sandbox.ts';
+import type { SandboxProbe } from './sandbox/sandbox.ts';
+import type { TaskStore } from './store/task-store.ts';
+import { openWorkspace } from './workspace/open-workspace.ts';
+
+export interface OpenWorkspaceDependencies {
+  readonly store: TaskStore;
+  readonly hostId: string;
+  readonly dataDirectory: string;
+  readonly sandboxPolicy: SandboxPolicy;
+  readonly sandboxProbe: SandboxProbe;
+}
+
+/** Where a task's files are on its host. */
+export function workspaceDirectory(dataDirectory: string, taskId: TaskId): string {
+  return join(dataDirectory, 'workspaces', taskId);
+}
+
+/** The activity `openWorkspace`: refuses before it copies, and gives the same workspace when it is asked again. */
+export function createOpenWorkspace(dependencies: OpenWorkspaceDependencies) {
+  return (input: OpenWorkspaceInput): Promise<OpenWorkspaceResult> =>
+    withHeartbeat(async () => {
+      try {
+        return await openForTask(dependencies, input);
+      } catch (error) {
+        throw toActivityFailure(error);
+      }
+    });
+}
+
+async function openForTask(
+  { store, hostId, dataDirectory, sandboxPolicy, sandboxProbe }: OpenWorkspaceDependencies,
+  { repository, includeUncommitted, sandbox: asked }: OpenWorkspaceInput,
+): Promise<OpenWorkspaceResult> {
+  const taskId = currentTaskId();
+  const opened = await store.getWorkspace(taskId);
+  if (opened !== undefined) return { queue: hostQueue(opened.hostId), baseCommit: opened.baseCommit };
+  const chosen = chooseSandbox(sandboxPolicy, asked, sandboxProbe);
+  if (chosen.kind === 'refuse') throw ApplicationFailure.nonRetryable(chosen.reason, 'SandboxRefused');
+  const directory = workspaceDirectory(dataDirectory, taskId);
+  const workspace = await openWorkspace({ repository, includeUncommitted, directory });
+  await store.putWorkspace(taskId, { ...workspace, hostId, repository, sandbox: chosen.sandbox });
+  return { queue: hostQueue(hostId), baseCommit: workspace.baseCommit };
+}

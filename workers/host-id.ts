@@ -1,0 +1,22 @@
+import { randomUUID } from 'node:crypto';
+import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+/**
+ * Names the host whose data folder this is, so that a restarted worker takes up the workspaces of the one before it. Two
+ * workers that start at once agree: the first to link its file wins.
+ */
+export async function readHostId(dataDirectory: string): Promise<string> {
+  await mkdir(dataDirectory, { recursive: true });
+  const file = join(dataDirectory, 'host-id');
+  const proposed = `${file}.${randomUUID()}`;
+  await writeFile(proposed, randomUUID());
+  try {
+    await link(proposed, file);
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+  } finally {
+    await rm(proposed);
+  }
+  return (await readFile(file, 'utf8')).trim();
+}

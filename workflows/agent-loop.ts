@@ -1,0 +1,110 @@
+/**
+ * The loop of an agent: a model's turn, the tool calls it asks for, the next turn, until a turn asks for none. It knows
+ * neither Temporal nor a cloud, so that a plain test can run it; what it does to the world is its `effects`.
+ */
+import type { DeploymentHealth } from './domain/deployment-health.ts';
+import type { DeploymentId } from './domain/ids.ts';
+import type { Route } from './domain/route.ts';
+import type { ItemId, TranscriptHead } from './domain/transcript.ts';
+import type { TaskEnding, ToolCallReference, ToolStep, TurnAnswer } from './domain/turn.ts';
+import type { TurnEffects } from './model-turn.ts';
+import { runModelTurn } from './model-turn.ts';
+
+/** All that the loop must remember between two steps; ids and numbers only, so that it fits into one history event. */
+export interface LoopState {
+  /** Turns answered so far. */
+  readonly turn: number;
+  readonly head: TranscriptHead;
+  /** Calls of the last answer that are still to be run, in the model's order. */
+  readonly calls: readonly ToolCallReference[];
+  /** Results of the others, in the same order. */
+  readonly results: readonly ItemId[];
+  readonly current: DeploymentId | null;
+  readonly health: readonly DeploymentHealth[];
+}
+
+export interface LoopLimits {
+  readonly route: Route;
+  readonly maxTurns: number;
+}
+
+export interface LoopEffects extends TurnEffects {
+  /** Throws only when the task is cancelled; a tool that fails says so in its result. */
+  runTool(turn: number, call: ToolCallReference): Promise<ToolStep>;
+  /** Called after every step with the state to go on from. */
+  remember(state: LoopState): void;
+  /** Whether this run's history has grown enough to go on in a new one. */
+  shouldContinueAsNew(): boolean;
+}
+
+export type LoopEnd =
+  | { readonly kind: 'ended'; readonly ending: TaskEnding }
+  | { readonly kind: 'continue-as-new'; readonly state: LoopState };
+
+const INCOMPLETE_REASONS = {
+  'max-output-tokens': 'the answer was cut at the limit of output tokens; raise maxOutputTokens or leave it out',
+  'content-filter': "the cloud's content filter cut the answer; no other cloud is asked instead",
+} as const satisfies Record<NonNullable<TurnAnswer['incomplete']>, string>;
+
+/** The state of a task that has not said anything yet. */
+export function newLoopState(head: TranscriptHead): LoopState {
+  return { turn: 0, head, calls: [], results: [], current: null, health: [] };
+}
+
+/** Runs turns and tool calls until the task ends or should go on in a new run. */
+export async function runAgentLoop(begin: LoopState, limits: LoopLimits, effects: LoopEffects): Promise<LoopEnd> {
+  let state = begin;
+  for (;;) {
+    state = await runCalls(state, effects);
+    if (effects.shouldContinueAsNew()) return { kind: 'continue-as-new', state };
+    if (state.turn >= limits.maxTurns) {
+      return failed(`the task did not end within its ${limits.maxTurns} turns; raise maxTurns to let it go on longer`);
+    }
+    const turn = state.turn + 1;
+    const result = await runModelTurn({ ...state, route: limits.route, turn }, effects);
+    if (result.kind === 'gave-up') return failed(result.reason);
+    const { answer, deployment, health } = result;
+    state = { turn, head: answer.head, calls: answer.calls, results: [], current: deployment, health };
+    tellAnswer(turn, deployment, answer, effects);
+    effects.remember(state);
+    const ending = endingAfter(answer);
+    if (ending !== undefined) return { kind: 'ended', ending };
+  }
+}
+
+/** One after the other: what a model asks second may build on what it asked first. */
+async function runCalls(begin: LoopState, effects: LoopEffects): Promise<LoopState> {
+  let state = begin;
+  for (const call of begin.calls) {
+    if (effects.shouldContinueAsNew()) return state;
+    const { callId, name: tool, excerpt } = call;
+    effects.tell({ kind: 'tool-started', turn: state.turn, callId, tool, excerpt });
+    const { item, outcome } = await effects.runTool(state.turn, call);
+    effects.tell({ kind: 'tool-ended', turn: state.turn, callId, tool, outcome });
+    state = { ...state, calls: state.calls.slice(1), results: [...state.results, item] };
+    effects.remember(state);
+  }
+  return state;
+}
+
+/** `undefined`: the task goes on with the calls. */
+function endingAfter(answer: TurnAnswer): TaskEnding | undefined {
+  if (answer.incomplete !== undefined) return { kind: 'failed', reason: INCOMPLETE_REASONS[answer.incomplete] };
+  return answer.calls.length === 0 ? { kind: 'completed' } : undefined;
+}
+
+function tellAnswer(turn: number, deployment: DeploymentId, answer: TurnAnswer, effects: LoopEffects): void {
+  effects.tell({
+    kind: 'turn-answered',
+    turn,
+    deployment,
+    excerpt: answer.excerpt ?? '',
+    toolCalls: answer.calls.length,
+    usage: answer.usage,
+    costUsdMicros: answer.costUsdMicros,
+  });
+}
+
+function failed(reason: string): LoopEnd {
+  return { kind: 'ended', ending: { kind: 'failed', reason } };
+}

@@ -1,0 +1,3 @@
+/** The workflow types that a worker registers. */
+export { agentTask } from './agent-task.ts';
+export { taskBatch, taskBatchLines } from './task-batch.ts';
