@@ -56,7 +56,8 @@ export async function pickUp(call: ModelCall, responseId: string, options: CallO
       if (tries === PICK_UPS) {
         // The task goes on elsewhere: what nobody will read should not be generated to its end.
         await stopResponse(call.served, responseId);
-        throw error;
+        // Whatever became of the last try to read it, the response itself had been taken.
+        throw new ModelFailureError({ ...error.failure, acceptance: 'accepted', responseId }, { cause: error });
       }
       await pause(PICK_UP_PAUSE_MS, undefined, { signal: options.signal });
     }
@@ -74,7 +75,7 @@ export async function stopResponse({ client, background }: ServedDeployment, res
 }
 
 /** The connection broke or stalled; the response itself may be well. */
-function isBreak(error: unknown): boolean {
+function isBreak(error: unknown): error is ModelFailureError {
   if (!(error instanceof ModelFailureError)) return false;
   const { kind } = error.failure;
   return kind === 'unavailable' || kind === 'timeout' || kind === 'protocol' || kind === 'overloaded';

@@ -1,0 +1,58 @@
+/** Puts the activities together from what they need, grouped by the queue that they run on. */
+import type {
+  EndpointActivities,
+  HostActivities,
+  OpenWorkspaceActivities,
+  TaskActivities,
+} from '../workflows/activity-interfaces.ts';
+import { createCloseWorkspace } from './close-workspace.ts';
+import { createCollectDiff } from './collect-diff.ts';
+import { createFinishTask } from './finish-task.ts';
+import { createInvokeModel } from './invoke-model.ts';
+import type { InvokeModelDependencies } from './invoke-model.ts';
+import { createOpenTask } from './open-task.ts';
+import { createOpenWorkspace } from './open-workspace.ts';
+import type { OpenWorkspaceDependencies } from './open-workspace.ts';
+import type { PlanRouteDependencies } from './plan-route.ts';
+import { createPlanRoute } from './plan-route.ts';
+import { createReadBatchLine } from './read-batch-line.ts';
+import { createRunTool } from './run-tool.ts';
+import type { RunToolDependencies } from './run-tool.ts';
+import { createStoreBatchLines } from './store-batch-lines.ts';
+
+export interface ActivityDependencies
+  extends InvokeModelDependencies, RunToolDependencies, OpenWorkspaceDependencies, PlanRouteDependencies {
+  /** The tools that a task with a workspace is told of. */
+  readonly workspaceTools: readonly string[];
+}
+
+export interface ActivityGroups {
+  /** On `agent-tasks`. `runTool` is here for tasks without a workspace, whose calls are refused wherever they run. */
+  readonly tasks: TaskActivities & OpenWorkspaceActivities & Pick<HostActivities, 'runTool'>;
+  /** On the queue of each endpoint. */
+  readonly endpoint: EndpointActivities;
+  /** On the queue of the host. */
+  readonly host: HostActivities;
+}
+
+/** All activities over one set of dependencies. */
+export function createActivities(dependencies: ActivityDependencies): ActivityGroups {
+  const runTool = createRunTool(dependencies);
+  return {
+    tasks: {
+      planRoute: createPlanRoute(dependencies),
+      openTask: createOpenTask(dependencies),
+      finishTask: createFinishTask(dependencies),
+      storeBatchLines: createStoreBatchLines(dependencies),
+      readBatchLine: createReadBatchLine(dependencies),
+      openWorkspace: createOpenWorkspace(dependencies),
+      runTool,
+    },
+    endpoint: { invokeModel: createInvokeModel(dependencies) },
+    host: {
+      runTool,
+      collectDiff: createCollectDiff(dependencies),
+      closeWorkspace: createCloseWorkspace(dependencies),
+    },
+  };
+}

@@ -1,0 +1,60 @@
+/** The world of a loop as a script: what each attempt comes to, in order; and a clock that only sleeping moves. */
+import type { LoopEffects, LoopState } from '../../workflows/agent-loop.ts';
+import type { TaskEventBody } from '../../workflows/domain/task-status.ts';
+import type { Attempt, ToolStep } from '../../workflows/domain/turn.ts';
+import type { AttemptOutcome } from '../../workflows/model-turn.ts';
+
+export interface ScriptedEffects extends LoopEffects {
+  readonly attempts: Attempt[];
+  readonly reasons: (string | undefined)[];
+  readonly toolCalls: string[];
+  readonly sleeps: { readonly ms: number; readonly reason: string }[];
+  readonly told: TaskEventBody[];
+  readonly states: LoopState[];
+}
+
+export interface Script {
+  /** What the attempts come to, in order; the function form looks at the attempt. */
+  readonly outcomes: readonly AttemptOutcome[] | ((attempt: Attempt, number: number) => AttemptOutcome);
+  readonly runTool?: (callId: string) => ToolStep;
+  readonly continueAsNewAfterSteps?: number;
+}
+
+export function scriptedEffects({ outcomes, runTool, continueAsNewAfterSteps = Infinity }: Script): ScriptedEffects {
+  let nowMs = 1_000_000;
+  const attempts: Attempt[] = [];
+  const reasons: (string | undefined)[] = [];
+  const toolCalls: string[] = [];
+  const sleeps: { ms: number; reason: string }[] = [];
+  const told: TaskEventBody[] = [];
+  const states: LoopState[] = [];
+  return {
+    attempts,
+    reasons,
+    toolCalls,
+    sleeps,
+    told,
+    states,
+    nowMs: () => nowMs,
+    chance: () => 0,
+    tell: (event) => told.push(event),
+    remember: (state) => states.push(state),
+    shouldContinueAsNew: () => states.length >= continueAsNewAfterSteps,
+    async sleepUntil(untilMs, reason) {
+      sleeps.push({ ms: untilMs - nowMs, reason });
+      nowMs = untilMs;
+    },
+    async invokeModel(attempt, { reason }) {
+      attempts.push(attempt);
+      reasons.push(reason);
+      const number = attempts.length;
+      const outcome = typeof outcomes === 'function' ? outcomes(attempt, number) : outcomes[number - 1];
+      if (outcome === undefined) throw new Error(`the script has no outcome for attempt ${number}`);
+      return outcome;
+    },
+    async runTool(_turn, { callId }) {
+      toolCalls.push(callId);
+      return runTool?.(callId) ?? { item: `result-of-${callId}`, outcome: 'ok' };
+    },
+  };
+}
