@@ -1,0 +1,75 @@
+/** `anyport dev`: keeps the local stack up until it is told to stop. */
+import { Command, Option } from 'commander';
+import { describeProblem } from '../describe-problem.ts';
+import type { DevStack, SandboxPolicy } from './dev-stack.ts';
+import { startDevStack } from './dev-stack.ts';
+
+/** A parent killed outright sends nothing; we are at most this much longer here. */
+const PARENT_CHECK_MS = 1_000;
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+interface DevFlags {
+  readonly config?: string;
+  readonly data: string;
+  readonly scripts?: string;
+  readonly sandbox?: SandboxPolicy;
+}
+
+const flags = new Command('anyport dev')
+  .description('Starts Temporal with its UI, a worker, and the emulated clouds when no cloud is configured.')
+  .addOption(new Option('--scripts <dir>', 'conversations for the emulated clouds').env('ANYPORT_SCRIPTS'))
+  .addOption(new Option('--data <dir>', 'where everything durable lies').env('ANYPORT_DATA').default('.anyport'))
+  .addOption(new Option('--config <file>', 'the configuration').env('ANYPORT_CONFIG'))
+  .addOption(
+    new Option('--sandbox <policy>', 'what confines commands').choices(['required', 'optional', 'none']).env('ANYPORT_SANDBOX'),
+  )
+  .parse()
+  .opts<DevFlags>();
+
+const { data, ...settings } = flags;
+const stopRequested = waitForStop();
+try {
+  const stack = await startDevStack({ ...settings, dataDirectory: data, environment: process.env, say });
+  announce(stack);
+  const reason = await Promise.race([stopRequested, stack.broken]);
+  say(reason === undefined ? 'stopping …' : `${reason}; stopping …`);
+  await stack.stop();
+  say('stopped; "anyport dev" on the same data goes on where this ended');
+  process.exit(reason === undefined ? 0 : 1);
+} catch (error) {
+  console.error(`anyport dev: ${describeProblem(error)}`);
+  process.exit(1);
+}
+
+function say(line: string): void {
+  console.log(line);
+}
+
+function announce(stack: DevStack): void {
+  say('');
+  say(`  Temporal UI    ${stack.uiAddress ?? '(that of your Temporal server)'}`);
+  say(`  Temporal gRPC  ${stack.temporalAddress}, namespace ${stack.namespace}`);
+  say(`  worker         process ${stack.workerPid() ?? '-'}`);
+  say(`  data           ${data}`);
+  say('');
+  say('ready: npm run anyport -- run "PROMPT" --workspace DIR   (Ctrl-C stops everything)');
+}
+
+/** Resolves at the first signal, or when our parent is gone. A second signal ends us at once; our children see it and go too. */
+function waitForStop(): Promise<undefined> {
+  return new Promise((resolve) => {
+    let signals = 0;
+    const onSignal = (): void => {
+      signals += 1;
+      if (signals > 1) process.exit(1);
+      resolve(undefined);
+    };
+    for (const signal of SIGNALS) process.on(signal, onSignal);
+    // Our terminal may be gone together with our parent: what we say then has no reader.
+    process.stdout.on('error', () => undefined);
+    const parent = process.ppid;
+    setInterval(() => {
+      if (process.ppid !== parent) resolve(undefined);
+    }, PARENT_CHECK_MS).unref();
+  });
+}
