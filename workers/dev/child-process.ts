@@ -8,7 +8,7 @@ import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 
-/** A worker may use 3 s for its last words, the guard 2 s for its program; after this they are killed. */
+/** A worker may use 3 s for its last words, the guard 3 s for its program; after this they are killed. */
 const STOP_GRACE_MS = 6_000;
 /** Kept of what a process says on standard error, for the message when it fails. */
 const KEPT_LINES = 20;

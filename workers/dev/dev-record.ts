@@ -1,5 +1,5 @@
 /** `dev.json` in the data folder: where the local stack of that folder is, for whoever wants to talk to it. */
-import { renameSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 export interface DevRecord {
@@ -18,6 +18,24 @@ export function writeDevRecord(dataDirectory: string, record: DevRecord): void {
   const draft = `${fileOf(dataDirectory)}.${process.pid}`;
   writeFileSync(draft, `${JSON.stringify(record)}\n`);
   renameSync(draft, fileOf(dataDirectory));
+}
+
+/** Undefined when no stack runs on this folder. */
+export function readDevRecord(dataDirectory: string): DevRecord | undefined {
+  let text: string;
+  try {
+    text = readFileSync(fileOf(dataDirectory), 'utf8');
+  } catch {
+    return undefined;
+  }
+  // Written by `writeDevRecord` alone, in one piece.
+  const record = JSON.parse(text) as DevRecord;
+  try {
+    process.kill(record.pid, 0);
+    return record;
+  } catch {
+    return undefined;
+  }
 }
 
 export function removeDevRecord(dataDirectory: string): void {

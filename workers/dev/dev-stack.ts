@@ -3,6 +3,7 @@ import { devNull } from 'node:os';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { searchTemporalBinary } from '../../scripts/temporal-binary.mjs';
+import type { SandboxPolicy } from '../../activities/sandbox/choose-sandbox.ts';
 import { loadConfig } from '../config.ts';
 import type { RunningChild } from './child-process.ts';
 import { describeExit, startChild } from './child-process.ts';
@@ -18,8 +19,6 @@ import { startTemporalServer, TemporalServerError } from './temporal-server.ts';
 const WORKER = fileURLToPath(new URL('../main.ts', import.meta.url));
 /** It polls after 2 to 3 s, most of it for bundling the workflows when they changed; this is for a busy machine. */
 const WORKER_READY_TIMEOUT_MS = 90_000;
-
-export type SandboxPolicy = 'required' | 'optional' | 'none';
 
 export interface DevStackOptions {
   /** Everything durable: a stack started on the same folder goes on with its tasks. Made when it is missing. */
@@ -82,9 +81,7 @@ async function startParts(options: DevStackOptions, undo: Undo[]): Promise<DevSt
   const isEmulated = !hasEndpoints(options);
   const lock = lockDataDirectory(dataDirectory);
   undo.push(() => lock.release());
-  const temporal = await provideTemporal(options, undo);
-  const clouds = isEmulated ? await startEmulatedClouds(options) : undefined;
-  if (clouds !== undefined) undo.push(() => clouds.process.stop().then(() => undefined));
+  const [temporal, clouds] = await bothOf(provideTemporal(options, undo), isEmulated ? provideClouds(options, undo) : undefined);
   announceClouds(options, clouds);
   const worker = await keepRunning({ name: 'worker', start: () => startWorker(options, temporal, clouds), say });
   undo.push(() => worker.stop());
@@ -98,6 +95,18 @@ async function startParts(options: DevStackOptions, undo: Undo[]): Promise<DevSt
   writeDevRecord(dataDirectory, { ...record, pid: process.pid });
   undo.push(() => removeDevRecord(dataDirectory));
   return { ...record, ...workerControls(worker), ...ending(clouds, undo) };
+}
+
+/** Waits for both even when one fails, so that whatever came up can be undone. */
+async function bothOf<First, Second>(first: Promise<First>, second: Promise<Second> | undefined): Promise<[First, Second | undefined]> {
+  await Promise.allSettled([first, second]);
+  return [await first, await second];
+}
+
+async function provideClouds(options: DevStackOptions, undo: Undo[]): Promise<EmulatedClouds> {
+  const clouds = await startEmulatedClouds(options);
+  undo.push(() => clouds.process.stop().then(() => undefined));
+  return clouds;
 }
 
 /** @throws ConfigError naming the file and line */

@@ -1,11 +1,14 @@
 /** `anyport dev`: keeps the local stack up until it is told to stop. */
 import { Command, Option } from 'commander';
+import type { SandboxPolicy } from '../../activities/sandbox/choose-sandbox.ts';
 import { describeProblem } from '../describe-problem.ts';
-import type { DevStack, SandboxPolicy } from './dev-stack.ts';
+import type { DevStack } from './dev-stack.ts';
 import { startDevStack } from './dev-stack.ts';
 
 /** A parent killed outright sends nothing; we are at most this much longer here. */
 const PARENT_CHECK_MS = 1_000;
+/** One Ctrl-C may come twice: from the terminal, and passed on by npm or the CLI. */
+const SAME_SIGNAL_MS = 1_000;
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 interface DevFlags {
@@ -55,13 +58,13 @@ function announce(stack: DevStack): void {
   say('ready: npm run anyport -- run "PROMPT" --workspace DIR   (Ctrl-C stops everything)');
 }
 
-/** Resolves at the first signal, or when our parent is gone. A second signal ends us at once; our children see it and go too. */
+/** Resolves at the first signal, or when our parent is gone. Another signal ends us at once; our children see it and go too. */
 function waitForStop(): Promise<undefined> {
   return new Promise((resolve) => {
-    let signals = 0;
+    let firstAt: number | undefined;
     const onSignal = (): void => {
-      signals += 1;
-      if (signals > 1) process.exit(1);
+      firstAt ??= performance.now();
+      if (performance.now() - firstAt > SAME_SIGNAL_MS) process.exit(1);
       resolve(undefined);
     };
     for (const signal of SIGNALS) process.on(signal, onSignal);

@@ -1,0 +1,39 @@
+/** The wait a cloud asks for, in every form the four clouds use, in milliseconds from now. */
+import { z } from 'zod';
+
+const RETRY_INFO = z.object({ '@type': z.string(), retryDelay: z.string() });
+const DURATION = /^(\d+(?:\.\d+)?)s$/;
+
+/** `undefined` when neither the headers nor the error's details say anything usable. */
+export function readRetryAfterMs(headers: Headers, details: unknown, nowMs: number): number | undefined {
+  return (
+    milliseconds(headers.get('retry-after-ms')) ??
+    secondsOrDate(headers.get('retry-after'), nowMs) ??
+    milliseconds(headers.get('x-amz-retry-after')) ??
+    retryInfo(details)
+  );
+}
+
+function milliseconds(text: string | null): number | undefined {
+  return text !== null && /^\d+(\.\d+)?$/.test(text.trim()) ? Math.round(Number(text)) : undefined;
+}
+
+function secondsOrDate(text: string | null, nowMs: number): number | undefined {
+  if (text === null) return undefined;
+  const asMilliseconds = milliseconds(text);
+  if (asMilliseconds !== undefined) return Math.round(Number(text) * 1_000);
+  const date = Date.parse(text);
+  return Number.isNaN(date) ? undefined : Math.max(0, date - nowMs);
+}
+
+/** Google's `google.rpc.RetryInfo` among the details of an error. */
+function retryInfo(details: unknown): number | undefined {
+  if (!Array.isArray(details)) return undefined;
+  for (const detail of details) {
+    const parsed = RETRY_INFO.safeParse(detail);
+    if (!parsed.success || !parsed.data['@type'].endsWith('RetryInfo')) continue;
+    const seconds = DURATION.exec(parsed.data.retryDelay)?.[1];
+    if (seconds !== undefined) return Math.round(Number(seconds) * 1_000);
+  }
+  return undefined;
+}

@@ -1,0 +1,120 @@
+/** How a client finds and reaches Temporal; the message of a failure says which address was tried and who named it. */
+import { Connection } from "@temporalio/client";
+import { loadClientConnectConfig } from "@temporalio/envconfig";
+import { resolve } from "node:path";
+import { findDevStack } from "./dev-stack.ts";
+import { TaskClientError } from "./task-client-error.ts";
+
+/** Where Temporal is; what is not given is looked up. */
+export interface ConnectOptions {
+  /** host:port; wins over everything else. */
+  readonly address?: string;
+  readonly namespace?: string;
+  /** The data folder of a local stack; default: `ANYPORT_DATA`, then `.anyport` here. */
+  readonly dataDirectory?: string;
+  /** Default: this process's. */
+  readonly environment?: Readonly<Record<string, string | undefined>>;
+}
+
+export interface ConnectedTemporal {
+  readonly connection: Connection;
+  readonly namespace: string;
+  readonly address: string;
+  /** Base address of the Temporal UI; null when nobody told. */
+  readonly uiAddress: string | null;
+}
+
+interface Target {
+  readonly address: string;
+  readonly source: string;
+  readonly namespace: string;
+  readonly uiAddress: string | null;
+}
+
+type Profile = ReturnType<typeof loadClientConnectConfig>;
+
+const USUAL_ADDRESS = "127.0.0.1:7233";
+/** The dev server of Temporal's CLI has its UI here when its gRPC port is the usual one. */
+const USUAL_UI = "http://127.0.0.1:8233";
+/** A server on this machine answers at once, one across an ocean within a second; a person waits no longer than this. */
+const CONNECT_TIMEOUT_MS = 4_000;
+
+/** @throws TaskClientError `no-server` */
+export async function connectTemporal(options: ConnectOptions = {}): Promise<ConnectedTemporal> {
+  const environment = options.environment ?? process.env;
+  const profile = loadClientConnectConfig({ overrideEnvVars: presentOf(environment) });
+  const target = await chooseTarget({ options, profile, environment });
+  try {
+    // The profile's TLS and API key belong to its own server, or to the one that an option names in its place.
+    const connection = await Connection.connect({
+      ...toConnectionOptions(profile),
+      address: target.address,
+      connectTimeout: CONNECT_TIMEOUT_MS,
+    });
+    const { address, namespace, uiAddress } = target;
+    return { connection, address, namespace, uiAddress };
+  } catch (error) {
+    throw new TaskClientError(
+      "no-server",
+      `no Temporal server answers at ${target.address} (from ${target.source}). ` +
+        'Start the local stack with "npm start", or name yours with --temporal HOST:PORT or TEMPORAL_ADDRESS.',
+      { cause: error },
+    );
+  }
+}
+
+async function chooseTarget({
+  options,
+  profile,
+  environment,
+}: {
+  readonly options: ConnectOptions;
+  readonly profile: Profile;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+}): Promise<Target> {
+  const dataDirectory = resolve(options.dataDirectory ?? environment["ANYPORT_DATA"] ?? ".anyport");
+  const stack = await findDevStack(dataDirectory);
+  const configured = profile.connectionOptions.address;
+  const { address, source } =
+    options.address !== undefined
+      ? { address: options.address, source: "the option --temporal" }
+      : configured !== undefined
+        ? { address: configured, source: nameOfProfile(environment) }
+        : stack !== undefined
+          ? { address: stack.temporalAddress, source: `the local stack of ${dataDirectory}` }
+          : { address: USUAL_ADDRESS, source: "the default" };
+  const ownStack = stack?.temporalAddress === address ? stack : undefined;
+  return {
+    address,
+    source,
+    namespace: options.namespace ?? profile.namespace ?? ownStack?.namespace ?? "default",
+    uiAddress:
+      environment["ANYPORT_TEMPORAL_UI"] ??
+      ownStack?.uiAddress ??
+      (address === USUAL_ADDRESS ? USUAL_UI : null),
+  };
+}
+
+function nameOfProfile(environment: Readonly<Record<string, string | undefined>>): string {
+  return environment["TEMPORAL_ADDRESS"] === undefined
+    ? "Temporal's own configuration file"
+    : "TEMPORAL_ADDRESS";
+}
+
+/** Takes of envconfig's options, which are typed for workers, what a client has too. */
+function toConnectionOptions({ connectionOptions: { tls, apiKey, metadata } }: Profile) {
+  return {
+    ...(tls === undefined || tls === null ? {} : { tls }),
+    ...(apiKey === undefined ? {} : { apiKey }),
+    ...(metadata === undefined ? {} : { metadata }),
+  };
+}
+
+function presentOf(
+  environment: Readonly<Record<string, string | undefined>>,
+): Record<string, string> {
+  const entries = Object.entries(environment).flatMap(([name, value]) =>
+    value === undefined ? [] : [[name, value] as const],
+  );
+  return Object.fromEntries(entries);
+}

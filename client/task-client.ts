@@ -1,0 +1,156 @@
+/** The door for TypeScript programs: starts tasks and batches as workflows, and reads what came of them. */
+import { Client, WorkflowExecutionAlreadyStartedError } from "@temporalio/client";
+import { randomUUID } from "node:crypto";
+import type { TaskRequest, TaskResult } from "../workflows/activity-interfaces.ts";
+import type { agentTask } from "../workflows/agent-task.ts";
+import { taskWorkflowId, toBatchId, toTaskId } from "../workflows/domain/ids.ts";
+import { TASKS_QUEUE } from "../workflows/domain/task-queues.ts";
+import type { BatchStatus, TaskEvent, TaskStatus } from "../workflows/domain/task-status.ts";
+import { statusQuery } from "../workflows/messages.ts";
+import { askWorker, toClientError } from "./ask-worker.ts";
+import type { BatchSubmission, SubmitBatchOptions } from "./batch.ts";
+import { submitBatch } from "./batch.ts";
+import type { BatchLineResult } from "./batch-results.ts";
+import { readBatchResults, readBatchStatus } from "./batch-results.ts";
+import type { ConnectedTemporal, ConnectOptions } from "./connection.ts";
+import { connectTemporal } from "./connection.ts";
+import type { FollowOptions } from "./follow-task.ts";
+import { followTask, isOpen } from "./follow-task.ts";
+import type { TaskFilter, TaskSummary } from "./list-tasks.ts";
+import { listTasks, standingOf } from "./list-tasks.ts";
+import { TaskClientError } from "./task-client-error.ts";
+import { awaitOutcome } from "./task-outcome.ts";
+import { parseTaskRequest } from "./task-request.ts";
+import { uiLink } from "./ui-link.ts";
+
+export interface StartOptions {
+  /** The caller's own id: started twice under it while it runs, it is one task. Default: a new one. */
+  readonly taskId?: string;
+}
+
+export interface StartedTask {
+  readonly taskId: string;
+}
+
+/** Starts, follows and cancels tasks. One client serves a whole process; close it at the end. */
+export class TaskClient {
+  readonly #temporal: ConnectedTemporal;
+  readonly #client: Client;
+
+  constructor(temporal: ConnectedTemporal) {
+    this.#temporal = temporal;
+    this.#client = new Client({ connection: temporal.connection, namespace: temporal.namespace });
+  }
+
+  /** Finds Temporal by the options, `TEMPORAL_*`, a running local stack, or its usual address, in this order. */
+  static async connect(options: ConnectOptions = {}): Promise<TaskClient> {
+    return new TaskClient(await connectTemporal(options));
+  }
+
+  /**
+   * Starts a task, or joins the running one of the same id.
+   * @throws TaskRequestError; TaskClientError `already-ended` when a task of this id has come to its end
+   */
+  async start(request: TaskRequest, options: StartOptions = {}): Promise<StartedTask> {
+    const checked = parseTaskRequest(request);
+    const taskId = toTaskId(options.taskId ?? `t-${randomUUID()}`);
+    try {
+      await this.#client.workflow.start<typeof agentTask>("agentTask", {
+        workflowId: taskWorkflowId(taskId),
+        taskQueue: TASKS_QUEUE,
+        args: [{ kind: "request", request: checked }],
+        staticSummary: `${checked.model} · ${checked.workspace === undefined ? "task" : "workspace task"}`,
+        workflowIdReusePolicy: "REJECT_DUPLICATE",
+        workflowIdConflictPolicy: "USE_EXISTING",
+      });
+      return { taskId };
+    } catch (error) {
+      if (!(error instanceof WorkflowExecutionAlreadyStartedError))
+        throw toClientError(error, `task ${taskId}`);
+      throw new TaskClientError(
+        "already-ended",
+        `task ${taskId} has ended already: read it with "anyport tasks show ${taskId}", or choose another id`,
+        { cause: error },
+      );
+    }
+  }
+
+  /** What the task is doing now. A worker answers, also for a task that has ended. */
+  status(taskId: string): Promise<TaskStatus> {
+    return askWorker(this.#client, askedTask(taskId), statusQuery);
+  }
+
+  /** How the task stands as far as Temporal knows: needs no worker. */
+  async standing(taskId: string): Promise<TaskSummary> {
+    const { workflowId, subject } = askedTask(taskId);
+    try {
+      const { status, startTime, closeTime } = await this.#client.workflow
+        .getHandle(workflowId)
+        .describe();
+      const ended = closeTime === undefined ? {} : { endedAt: closeTime };
+      return { taskId, standing: standingOf(status.name), startedAt: startTime, ...ended };
+    } catch (error) {
+      throw toClientError(error, subject);
+    }
+  }
+
+  /** Waits for the end: completed, failed or cancelled. @throws TaskClientError when it has no result */
+  result(taskId: string): Promise<TaskResult> {
+    return awaitOutcome(this.#client, toTaskId(taskId));
+  }
+
+  /** Asks the task to stop: the model call in flight is aborted, so that it costs no more, and what it has is kept. */
+  async cancel(taskId: string): Promise<void> {
+    const { workflowId, subject } = askedTask(taskId);
+    const handle = this.#client.workflow.getHandle(workflowId);
+    try {
+      const { status } = await handle.describe();
+      if (isOpen(status.name)) {
+        await handle.cancel();
+        return;
+      }
+    } catch (error) {
+      throw toClientError(error, subject);
+    }
+    throw new TaskClientError(
+      "already-ended",
+      `${subject} has ended already: there is nothing to cancel`,
+    );
+  }
+
+  list(filter: TaskFilter = {}): Promise<readonly TaskSummary[]> {
+    return listTasks(this.#client, filter);
+  }
+
+  /** The task's story as it happens, each event once; ends with the task. */
+  follow(taskId: string, options: FollowOptions = {}): AsyncIterable<TaskEvent> {
+    return followTask(this.#client, toTaskId(taskId), options);
+  }
+
+  /** Runs every line of a JSONL file as a task; the same file is the same batch however often it is submitted. */
+  submitBatch(file: string, options: SubmitBatchOptions = {}): Promise<BatchSubmission> {
+    return submitBatch(this.#client, file, options);
+  }
+
+  batchStatus(batchId: string): Promise<BatchStatus> {
+    return readBatchStatus(this.#client, toBatchId(batchId));
+  }
+
+  /** Each line's result in the order of the file; lines that have none yet say so. */
+  batchResults(batchId: string): AsyncIterable<BatchLineResult> {
+    return readBatchResults(this.#client, toBatchId(batchId));
+  }
+
+  /** The page of a task in the Temporal UI; null when the UI's address is not known. */
+  uiLink(taskId: string): string | null {
+    return uiLink(this.#temporal, taskWorkflowId(toTaskId(taskId)));
+  }
+
+  close(): Promise<void> {
+    return this.#temporal.connection.close();
+  }
+}
+
+function askedTask(taskId: string) {
+  return { workflowId: taskWorkflowId(toTaskId(taskId)), subject: `task ${taskId}` };
+}

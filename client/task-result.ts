@@ -1,0 +1,38 @@
+import { z } from "zod";
+import type { TaskResult } from "../workflows/activity-interfaces.ts";
+
+const count = z.number().nonnegative();
+
+// Loose about fields of newer workers, strict about those read here.
+const taskResultSchema = z.object({
+  taskId: z.string(),
+  state: z.enum(["completed", "cancelled", "failed"]),
+  reason: z.string().exactOptional(),
+  output: z.string(),
+  turns: count,
+  attempts: z.array(
+    z.object({
+      turn: count,
+      endpoint: z.string(),
+      outcome: z.enum(["completed", "failed", "cancelled", "unknown"]),
+      failure: z.string().exactOptional(),
+    }),
+  ),
+  usage: z.object({
+    inputTokens: count,
+    cachedInputTokens: count,
+    outputTokens: count,
+    reasoningTokens: count,
+  }),
+  costUsdMicros: count,
+  suspectedPaidTwice: count,
+  toolEffectsTwice: count,
+  diff: z.string(),
+  diffPath: z.string().exactOptional(),
+}) satisfies z.ZodType<TaskResult>;
+
+/** `undefined` when the value is no task's result: a workflow of another kind, or of a version far from this one. */
+export function readTaskResult(value: unknown): TaskResult | undefined {
+  const parsed = taskResultSchema.safeParse(value);
+  return parsed.success ? parsed.data : undefined;
+}

@@ -1,0 +1,77 @@
+/** `anyport doctor`: everything a task needs, each ok or with what to do. Costs nothing and changes nothing. */
+import { Command, Option } from 'commander';
+import { resolve } from 'node:path';
+import type { SandboxPolicy } from '../activities/sandbox/choose-sandbox.ts';
+import type { AnyportConfig } from './anyport-config.ts';
+import { loadConfig } from './config.ts';
+import { readDevRecord } from './dev/dev-record.ts';
+import { checkEmulatedClouds, checkEndpoints } from './doctor/check-endpoints.ts';
+import { checkGit, checkNode, checkSandbox, checkStore } from './doctor/check-host.ts';
+import { checkTemporal } from './doctor/check-temporal.ts';
+import type { Check } from './doctor/check.ts';
+import { messageOf } from './doctor/check.ts';
+
+interface DoctorFlags {
+  readonly config?: string;
+  readonly data: string;
+  readonly sandbox?: SandboxPolicy;
+  readonly json?: true;
+}
+
+const flags = new Command('anyport doctor')
+  .description('Checks everything a task needs.')
+  .addOption(new Option('--config <file>', 'the configuration').env('ANYPORT_CONFIG'))
+  .addOption(new Option('--data <dir>', 'store and workspaces').env('ANYPORT_DATA').default('.anyport'))
+  .addOption(
+    new Option('--sandbox <policy>', 'what confines commands').choices(['required', 'optional', 'none']).env('ANYPORT_SANDBOX'),
+  )
+  .option('--json', 'one JSON object per line')
+  .parse()
+  .opts<DoctorFlags>();
+
+const checks = await examine();
+for (const check of checks) console.log(flags.json === true ? JSON.stringify(check) : describe(check));
+const problems = checks.filter(({ state }) => state === 'problem').length;
+if (flags.json !== true) console.log(problems === 0 ? '\nAll is well.' : `\n${problems} of ${checks.length} checks found something wrong.`);
+// The native client of Temporal may hold the process open after its connection was closed.
+process.exit(problems === 0 ? 0 : 1);
+
+async function examine(): Promise<readonly Check[]> {
+  const dataDirectory = resolve(flags.data);
+  const stack = readDevRecord(dataDirectory);
+  const config = readConfig();
+  const policy = flags.sandbox ?? ('endpoints' in config ? config.sandbox : 'required');
+  const groups = await Promise.all([
+    checkGit(),
+    checkTemporal(process.env, stack),
+    checkStore(dataDirectory),
+    checkSandbox(policy),
+    'endpoints' in config ? examineEndpoints(config) : [],
+  ]);
+  return [checkNode(), 'endpoints' in config ? configFound(config) : config, ...groups.flat()];
+
+  function examineEndpoints(found: AnyportConfig): Promise<readonly Check[]> {
+    return found.endpoints.length === 0 ? checkEmulatedClouds(stack) : checkEndpoints(found, process.env);
+  }
+}
+
+function readConfig(): AnyportConfig | Check {
+  try {
+    return loadConfig({
+      ...(flags.config === undefined ? {} : { file: flags.config }),
+      environment: process.env,
+      workingDirectory: process.cwd(),
+    });
+  } catch (error) {
+    return { check: 'configuration', state: 'problem', detail: messageOf(error), remedy: 'correct the configuration and try again' };
+  }
+}
+
+function configFound({ endpoints, source }: AnyportConfig): Check {
+  return { check: 'configuration', state: 'ok', detail: `${source}, ${endpoints.length} endpoints` };
+}
+
+function describe({ check, state, detail, remedy }: Check): string {
+  const mark = { ok: 'ok     ', note: 'note   ', problem: 'PROBLEM' }[state];
+  return `${mark}  ${check}: ${detail}${remedy === undefined ? '' : `\n         -> ${remedy}`}`;
+}

@@ -1,0 +1,14 @@
+/** One line of `anyport doctor`. */
+export interface Check {
+  /** "node", "temporal", "endpoint aws-us-east-1", … */
+  readonly check: string;
+  /** `note`: works, but not as one may expect. */
+  readonly state: 'ok' | 'note' | 'problem';
+  readonly detail: string;
+  /** What to do; there whenever something is wrong. */
+  readonly remedy?: string;
+}
+
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
