@@ -1,20 +1,21 @@
 /** Reads a JSONL file of tasks as a stream: 100,000 lines take no more memory than one. */
-import type { Hash } from "node:crypto";
-import { createReadStream } from "node:fs";
-import type { TaskRequest } from "../workflows/activity-interfaces.ts";
-import { toPrintable } from "../workflows/domain/tool-call.ts";
-import { TaskClientError } from "./task-client-error.ts";
-import { parseTaskRequest, TaskRequestError } from "./task-request.ts";
+import type { Hash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { TextDecoder } from 'node:util';
+import type { TaskRequest } from '../workflows/activity-interfaces.ts';
+import { toPrintable } from '../workflows/domain/tool-call.ts';
+import { TaskClientError } from './task-client-error.ts';
+import { parseTaskRequest, TaskRequestError } from './task-request.ts';
 
 /** A line of the file that is not blank; lines count from 1. */
 export type BatchFileLine =
   | {
-      readonly kind: "task";
+      readonly kind: 'task';
       readonly line: number;
       readonly id: string | null;
       readonly request: TaskRequest;
     }
-  | { readonly kind: "bad"; readonly line: number; readonly problem: string };
+  | { readonly kind: 'bad'; readonly line: number; readonly problem: string };
 
 interface RawLine {
   readonly line: number;
@@ -29,11 +30,8 @@ const LONGEST_PROBLEM_CHARACTERS = 160;
 const LONGEST_ID_CHARACTERS = 200;
 
 /** Yields each line as a task or as a problem; `hash` takes every byte of the file. @throws TaskClientError `invalid-file` */
-export async function* readBatchFile(
-  path: string,
-  hash?: Hash,
-): AsyncGenerator<BatchFileLine, void> {
-  const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+export async function* readBatchFile(path: string, hash?: Hash): AsyncGenerator<BatchFileLine, void> {
+  const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
   try {
     for await (const raw of splitLines(path, hash)) {
       const line = readLine(raw, decoder);
@@ -56,8 +54,7 @@ async function* splitLines(path: string, hash: Hash | undefined): AsyncGenerator
       length += end;
       yield {
         line,
-        bytes:
-          length > LONGEST_LINE_BYTES ? null : Buffer.concat([...parts, rest.subarray(0, end)]),
+        bytes: length > LONGEST_LINE_BYTES ? null : Buffer.concat([...parts, rest.subarray(0, end)]),
       };
       line += 1;
       parts = [];
@@ -79,11 +76,11 @@ function readLine({ line, bytes }: RawLine, decoder: TextDecoder): BatchFileLine
     // Windows editors begin a file with a byte order mark and end its lines with a carriage return.
     const text = decoder
       .decode(bytes)
-      .replace(/^\uFEFF/, "")
+      .replace(/^\uFEFF/, '')
       .trim();
-    return text === "" ? null : readTask(line, text);
+    return text === '' ? null : readTask(line, text);
   } catch (error) {
-    if (error instanceof TypeError) return bad(line, "is not UTF-8 text");
+    if (error instanceof TypeError) return bad(line, 'is not UTF-8 text');
     throw error;
   }
 }
@@ -91,13 +88,10 @@ function readLine({ line, bytes }: RawLine, decoder: TextDecoder): BatchFileLine
 function readTask(line: number, text: string): BatchFileLine {
   const value = parseJson(text);
   if (value === undefined)
-    return bad(
-      line,
-      'is not JSON: each line is one object, such as {"prompt":"…","model":"gpt-6.1-sol"}',
-    );
+    return bad(line, 'is not JSON: each line is one object, such as {"prompt":"…","model":"gpt-6.1-sol"}');
   try {
     const { id, rest } = takeId(value);
-    return { kind: "task", line, id, request: parseTaskRequest(rest) };
+    return { kind: 'task', line, id, request: parseTaskRequest(rest) };
   } catch (error) {
     if (error instanceof TaskRequestError) return bad(line, error.message);
     throw error;
@@ -106,10 +100,10 @@ function readTask(line: number, text: string): BatchFileLine {
 
 /** The caller's own name of a line; the results can show it again. */
 function takeId(value: unknown): { readonly id: string | null; readonly rest: unknown } {
-  if (typeof value !== "object" || value === null || Array.isArray(value) || !("id" in value))
+  if (typeof value !== 'object' || value === null || Array.isArray(value) || !('id' in value))
     return { id: null, rest: value };
   const { id, ...rest } = value;
-  if (typeof id !== "string" || id === "" || id.length > LONGEST_ID_CHARACTERS) {
+  if (typeof id !== 'string' || id === '' || id.length > LONGEST_ID_CHARACTERS) {
     throw new TaskRequestError(`id is a text of 1 to ${LONGEST_ID_CHARACTERS} characters`);
   }
   return { id, rest };
@@ -125,18 +119,18 @@ function parseJson(text: string): unknown {
 }
 
 function bad(line: number, problem: string): BatchFileLine {
-  return { kind: "bad", line, problem: toPrintable(problem, LONGEST_PROBLEM_CHARACTERS) };
+  return { kind: 'bad', line, problem: toPrintable(problem, LONGEST_PROBLEM_CHARACTERS) };
 }
 
 function toFileError(error: unknown, path: string): unknown {
-  if (!(error instanceof Error) || !("code" in error)) return error;
+  if (!(error instanceof Error) || !('code' in error)) return error;
   const words: Record<string, string> = {
-    ENOENT: "does not exist",
-    EISDIR: "is a folder: name a file with one JSON task per line",
-    EACCES: "may not be read by this user",
+    ENOENT: 'does not exist',
+    EISDIR: 'is a folder: name a file with one JSON task per line',
+    EACCES: 'may not be read by this user',
   };
   const problem = words[String(error.code)];
   return problem === undefined
     ? error
-    : new TaskClientError("invalid-file", `the file ${path} ${problem}`, { cause: error });
+    : new TaskClientError('invalid-file', `the file ${path} ${problem}`, { cause: error });
 }

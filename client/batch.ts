@@ -1,17 +1,17 @@
 /** Submits a batch: reads its file twice (to know it whole, then to store its lines) and starts its workflow. */
-import type { Client } from "@temporalio/client";
-import { WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError } from "@temporalio/client";
-import { createHash } from "node:crypto";
-import type { StoreBatchLinesInput, TaskBatchInput } from "../workflows/activity-interfaces.ts";
-import type { LineRange } from "../workflows/domain/batch-window.ts";
-import { countLines } from "../workflows/domain/batch-window.ts";
-import type { BatchId } from "../workflows/domain/ids.ts";
-import { batchChunkWorkflowId, batchWorkflowId, toBatchId } from "../workflows/domain/ids.ts";
-import { TASKS_QUEUE } from "../workflows/domain/task-queues.ts";
-import type { taskBatch, taskBatchLines } from "../workflows/task-batch.ts";
-import { toClientError } from "./ask-worker.ts";
-import { readBatchFile } from "./batch-file.ts";
-import { TaskClientError } from "./task-client-error.ts";
+import type { Client } from '@temporalio/client';
+import { WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError } from '@temporalio/client';
+import { createHash } from 'node:crypto';
+import type { StoreBatchLinesInput, TaskBatchInput } from '../workflows/activity-interfaces.ts';
+import type { LineRange } from '../workflows/domain/batch-window.ts';
+import { countLines } from '../workflows/domain/batch-window.ts';
+import type { BatchId } from '../workflows/domain/ids.ts';
+import { batchChunkWorkflowId, batchWorkflowId, toBatchId } from '../workflows/domain/ids.ts';
+import { TASKS_QUEUE } from '../workflows/domain/task-queues.ts';
+import type { taskBatch, taskBatchLines } from '../workflows/task-batch.ts';
+import { toClientError } from './ask-worker.ts';
+import { readBatchFile } from './batch-file.ts';
+import { TaskClientError } from './task-client-error.ts';
 
 export interface SubmitBatchOptions {
   /** How many tasks run at once; 10 unless told. */
@@ -29,18 +29,18 @@ export interface BatchSubmission {
   /** Lines that are tasks. */
   readonly total: number;
   /** At most 1,000 are listed. */
-  readonly badLines: TaskBatchInput["badLines"];
+  readonly badLines: TaskBatchInput['badLines'];
   readonly badLineCount: number;
   /** The same file was submitted before: nothing new was started. */
   readonly alreadySubmitted: boolean;
 }
 
-type StoredLine = StoreBatchLinesInput["lines"][number];
+type StoredLine = StoreBatchLinesInput['lines'][number];
 
 interface BatchPlan {
   readonly batchId: BatchId;
   readonly lines: readonly LineRange[];
-  readonly badLines: TaskBatchInput["badLines"];
+  readonly badLines: TaskBatchInput['badLines'];
   readonly badLineCount: number;
 }
 
@@ -84,27 +84,26 @@ export async function submitBatch(
 
 /** A batch is its content, so that the same file submitted twice is one batch, whatever its name. */
 export async function planBatch(file: string): Promise<BatchPlan> {
-  const hash = createHash("sha256");
+  const hash = createHash('sha256');
   const lines: LineRange[] = [];
   const badLines: { readonly line: number; readonly problem: string }[] = [];
   let badLineCount = 0;
   for await (const line of readBatchFile(file, hash)) {
-    if (line.kind === "task") addLine(lines, line.line);
+    if (line.kind === 'task') addLine(lines, line.line);
     else {
       badLineCount += 1;
-      if (badLines.length < MOST_BAD_LINES)
-        badLines.push({ line: line.line, problem: line.problem });
+      if (badLines.length < MOST_BAD_LINES) badLines.push({ line: line.line, problem: line.problem });
     }
   }
-  if (lines.length === 0) throw new TaskClientError("invalid-file", describeNoTask(file, badLines));
+  if (lines.length === 0) throw new TaskClientError('invalid-file', describeNoTask(file, badLines));
   if (lines.length > MOST_RANGES) {
     throw new TaskClientError(
-      "invalid-file",
+      'invalid-file',
       `the file ${file} has ${badLineCount} lines that are no tasks, scattered all over it: mend it first`,
     );
   }
   return {
-    batchId: toBatchId(`b-${hash.digest("hex").slice(0, 16)}`),
+    batchId: toBatchId(`b-${hash.digest('hex').slice(0, 16)}`),
     lines,
     badLines,
     badLineCount,
@@ -113,12 +112,11 @@ export async function planBatch(file: string): Promise<BatchPlan> {
 
 function addLine(ranges: LineRange[], line: number): void {
   const last = ranges.at(-1);
-  if (last !== undefined && last.last === line - 1)
-    ranges[ranges.length - 1] = { first: last.first, last: line };
+  if (last !== undefined && last.last === line - 1) ranges[ranges.length - 1] = { first: last.first, last: line };
   else ranges.push({ first: line, last: line });
 }
 
-function describeNoTask(file: string, badLines: TaskBatchInput["badLines"]): string {
+function describeNoTask(file: string, badLines: TaskBatchInput['badLines']): string {
   const first = badLines[0];
   if (first === undefined)
     return `the file ${file} is empty: write one JSON task per line, such as {"prompt":"…","model":"gpt-6.1-sol"}`;
@@ -135,10 +133,10 @@ async function isKnown(client: Client, batchId: BatchId): Promise<boolean> {
   try {
     const { status } = await client.workflow.getHandle(batchWorkflowId(batchId)).describe();
     return (
-      status.name === "RUNNING" ||
-      status.name === "PAUSED" ||
-      status.name === "CONTINUED_AS_NEW" ||
-      status.name === "COMPLETED"
+      status.name === 'RUNNING' ||
+      status.name === 'PAUSED' ||
+      status.name === 'CONTINUED_AS_NEW' ||
+      status.name === 'COMPLETED'
     );
   } catch (error) {
     if (error instanceof WorkflowNotFoundError) return false;
@@ -154,10 +152,7 @@ interface Storing {
 }
 
 /** Stores all lines, a few chunks at once. Storing a line again is harmless, so a submission that broke is simply repeated. */
-async function storeLines(
-  client: Client,
-  { file, plan, total, onProgress }: Storing,
-): Promise<void> {
+async function storeLines(client: Client, { file, plan, total, onProgress }: Storing): Promise<void> {
   const storing = new Set<Promise<void>>();
   let stored = 0;
   let number = 0;
@@ -176,15 +171,12 @@ async function storeLines(
   await Promise.all(storing);
 }
 
-async function* readChunks(
-  file: string,
-  batchId: BatchId,
-): AsyncGenerator<readonly StoredLine[], void> {
-  const hash = createHash("sha256");
+async function* readChunks(file: string, batchId: BatchId): AsyncGenerator<readonly StoredLine[], void> {
+  const hash = createHash('sha256');
   let lines: StoredLine[] = [];
   let bytes = 0;
   for await (const line of readBatchFile(file, hash)) {
-    if (line.kind === "bad") continue;
+    if (line.kind === 'bad') continue;
     const size = Buffer.byteLength(JSON.stringify(line.request));
     if (lines.length > 0 && (bytes + size > CHUNK_BYTES || lines.length >= CHUNK_LINES)) {
       yield lines;
@@ -195,38 +187,30 @@ async function* readChunks(
     bytes += size;
   }
   if (lines.length > 0) yield lines;
-  if (!batchId.endsWith(hash.digest("hex").slice(0, 16))) {
+  if (!batchId.endsWith(hash.digest('hex').slice(0, 16))) {
     throw new TaskClientError(
-      "invalid-file",
+      'invalid-file',
       `the file ${file} changed while it was read: nothing was started, submit it again`,
     );
   }
 }
 
-async function storeChunk(
-  client: Client,
-  workflowId: string,
-  lines: readonly StoredLine[],
-): Promise<void> {
+async function storeChunk(client: Client, workflowId: string, lines: readonly StoredLine[]): Promise<void> {
   try {
-    await client.workflow.execute<typeof taskBatchLines>("taskBatchLines", {
+    await client.workflow.execute<typeof taskBatchLines>('taskBatchLines', {
       workflowId,
       taskQueue: TASKS_QUEUE,
       args: [{ lines }],
       staticSummary: `${lines.length} lines of a batch`,
-      workflowIdReusePolicy: "ALLOW_DUPLICATE",
-      workflowIdConflictPolicy: "USE_EXISTING",
+      workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+      workflowIdConflictPolicy: 'USE_EXISTING',
     });
   } catch (error) {
     const { cause } = error instanceof Error ? error : { cause: undefined };
     const reason =
-      cause instanceof Error
-        ? cause.cause instanceof Error
-          ? cause.cause.message
-          : cause.message
-        : String(error);
+      cause instanceof Error ? (cause.cause instanceof Error ? cause.cause.message : cause.message) : String(error);
     throw new TaskClientError(
-      "broken",
+      'broken',
       `lines ${lines[0]?.line} to ${lines.at(-1)?.line} could not be stored: ${reason}`,
       { cause: error },
     );
@@ -240,13 +224,13 @@ async function startBatch(
   window: number,
 ): Promise<boolean> {
   try {
-    await client.workflow.start<typeof taskBatch>("taskBatch", {
+    await client.workflow.start<typeof taskBatch>('taskBatch', {
       workflowId: batchWorkflowId(batchId),
       taskQueue: TASKS_QUEUE,
       args: [{ window, lines, badLines, badLineCount }],
       staticSummary: `batch of ${countLines(lines)} tasks, ${window} at once`,
-      workflowIdReusePolicy: "ALLOW_DUPLICATE_FAILED_ONLY",
-      workflowIdConflictPolicy: "FAIL",
+      workflowIdReusePolicy: 'ALLOW_DUPLICATE_FAILED_ONLY',
+      workflowIdConflictPolicy: 'FAIL',
     });
     return true;
   } catch (error) {

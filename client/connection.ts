@@ -1,9 +1,9 @@
 /** How a client finds and reaches Temporal; the message of a failure says which address was tried and who named it. */
-import { Connection } from "@temporalio/client";
-import { loadClientConnectConfig } from "@temporalio/envconfig";
-import { resolve } from "node:path";
-import { findDevStack } from "./dev-stack.ts";
-import { TaskClientError } from "./task-client-error.ts";
+import { Connection } from '@temporalio/client';
+import { loadClientConnectConfig } from '@temporalio/envconfig';
+import { resolve } from 'node:path';
+import { findDevStack } from './dev-stack.ts';
+import { TaskClientError } from './task-client-error.ts';
 
 /** Where Temporal is; what is not given is looked up. */
 export interface ConnectOptions {
@@ -12,6 +12,8 @@ export interface ConnectOptions {
   readonly namespace?: string;
   /** The data folder of a local stack; default: `ANYPORT_DATA`, then `.anyport` here. */
   readonly dataDirectory?: string;
+  /** How long to try; default: 4 s. */
+  readonly timeoutMs?: number;
   /** Default: this process's. */
   readonly environment?: Readonly<Record<string, string | undefined>>;
 }
@@ -33,9 +35,9 @@ interface Target {
 
 type Profile = ReturnType<typeof loadClientConnectConfig>;
 
-const USUAL_ADDRESS = "127.0.0.1:7233";
+const USUAL_ADDRESS = '127.0.0.1:7233';
 /** The dev server of Temporal's CLI has its UI here when its gRPC port is the usual one. */
-const USUAL_UI = "http://127.0.0.1:8233";
+const USUAL_UI = 'http://127.0.0.1:8233';
 /** A server on this machine answers at once, one across an ocean within a second; a person waits no longer than this. */
 const CONNECT_TIMEOUT_MS = 4_000;
 
@@ -49,13 +51,13 @@ export async function connectTemporal(options: ConnectOptions = {}): Promise<Con
     const connection = await Connection.connect({
       ...toConnectionOptions(profile),
       address: target.address,
-      connectTimeout: CONNECT_TIMEOUT_MS,
+      connectTimeout: options.timeoutMs ?? CONNECT_TIMEOUT_MS,
     });
     const { address, namespace, uiAddress } = target;
     return { connection, address, namespace, uiAddress };
   } catch (error) {
     throw new TaskClientError(
-      "no-server",
+      'no-server',
       `no Temporal server answers at ${target.address} (from ${target.source}). ` +
         'Start the local stack with "npm start", or name yours with --temporal HOST:PORT or TEMPORAL_ADDRESS.',
       { cause: error },
@@ -72,33 +74,29 @@ async function chooseTarget({
   readonly profile: Profile;
   readonly environment: Readonly<Record<string, string | undefined>>;
 }): Promise<Target> {
-  const dataDirectory = resolve(options.dataDirectory ?? environment["ANYPORT_DATA"] ?? ".anyport");
+  const dataDirectory = resolve(options.dataDirectory ?? environment['ANYPORT_DATA'] ?? '.anyport');
   const stack = await findDevStack(dataDirectory);
   const configured = profile.connectionOptions.address;
   const { address, source } =
     options.address !== undefined
-      ? { address: options.address, source: "the option --temporal" }
+      ? { address: options.address, source: 'the option --temporal' }
       : configured !== undefined
         ? { address: configured, source: nameOfProfile(environment) }
         : stack !== undefined
           ? { address: stack.temporalAddress, source: `the local stack of ${dataDirectory}` }
-          : { address: USUAL_ADDRESS, source: "the default" };
+          : { address: USUAL_ADDRESS, source: 'the default' };
   const ownStack = stack?.temporalAddress === address ? stack : undefined;
   return {
     address,
     source,
-    namespace: options.namespace ?? profile.namespace ?? ownStack?.namespace ?? "default",
+    namespace: options.namespace ?? profile.namespace ?? ownStack?.namespace ?? 'default',
     uiAddress:
-      environment["ANYPORT_TEMPORAL_UI"] ??
-      ownStack?.uiAddress ??
-      (address === USUAL_ADDRESS ? USUAL_UI : null),
+      environment['ANYPORT_TEMPORAL_UI'] ?? ownStack?.uiAddress ?? (address === USUAL_ADDRESS ? USUAL_UI : null),
   };
 }
 
 function nameOfProfile(environment: Readonly<Record<string, string | undefined>>): string {
-  return environment["TEMPORAL_ADDRESS"] === undefined
-    ? "Temporal's own configuration file"
-    : "TEMPORAL_ADDRESS";
+  return environment['TEMPORAL_ADDRESS'] === undefined ? "Temporal's own configuration file" : 'TEMPORAL_ADDRESS';
 }
 
 /** Takes of envconfig's options, which are typed for workers, what a client has too. */
@@ -110,9 +108,7 @@ function toConnectionOptions({ connectionOptions: { tls, apiKey, metadata } }: P
   };
 }
 
-function presentOf(
-  environment: Readonly<Record<string, string | undefined>>,
-): Record<string, string> {
+function presentOf(environment: Readonly<Record<string, string | undefined>>): Record<string, string> {
   const entries = Object.entries(environment).flatMap(([name, value]) =>
     value === undefined ? [] : [[name, value] as const],
   );

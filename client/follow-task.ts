@@ -1,12 +1,12 @@
 /** A task's story as it happens, read from its `status` query; survives workers that come and go. */
-import type { Client, WorkflowExecutionStatusName } from "@temporalio/client";
-import { setTimeout as delay } from "node:timers/promises";
-import type { TaskId } from "../workflows/domain/ids.ts";
-import { taskWorkflowId } from "../workflows/domain/ids.ts";
-import type { TaskEvent, TaskStatus } from "../workflows/domain/task-status.ts";
-import { statusQuery } from "../workflows/messages.ts";
-import { askWorker, toClientError } from "./ask-worker.ts";
-import { TaskClientError } from "./task-client-error.ts";
+import type { Client, WorkflowExecutionStatusName } from '@temporalio/client';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { TaskId } from '../workflows/domain/ids.ts';
+import { taskWorkflowId } from '../workflows/domain/ids.ts';
+import type { TaskEvent, TaskStatus } from '../workflows/domain/task-status.ts';
+import { statusQuery } from '../workflows/messages.ts';
+import { askWorker, toClientError } from './ask-worker.ts';
+import { TaskClientError } from './task-client-error.ts';
 
 export interface FollowOptions {
   /** Ends the iteration; the task goes on. */
@@ -27,24 +27,28 @@ export async function* followTask(
   taskId: TaskId,
   options: FollowOptions = {},
 ): AsyncGenerator<TaskEvent, void> {
-  const asked = { workflowId: taskWorkflowId(taskId), subject: `task ${taskId}` };
+  const { signal } = options;
+  const asked = {
+    workflowId: taskWorkflowId(taskId),
+    subject: `task ${taskId}`,
+    ...(signal === undefined ? {} : { signal }),
+  };
   let told = 0;
   let intervalMs = BUSY_INTERVAL_MS;
   let answered = true;
-  while (options.signal?.aborted !== true) {
+  while (signal?.aborted !== true) {
     // Before the query: a task seen closed here has told all it had when it answers.
     const closed = await isClosed(client, taskId);
     const status = await unlessUnanswered(askWorker(client, asked, statusQuery), (problem) => {
-      if (answered) options.onUnanswered?.(problem);
+      if (answered && signal?.aborted !== true) options.onUnanswered?.(problem);
     });
     answered = status !== undefined;
     const news = newEvents(status, told);
     for (const event of news) yield event;
     told = news.at(-1)?.sequence ?? told;
     if (closed || hasEnded(status)) return;
-    intervalMs =
-      news.length > 0 ? BUSY_INTERVAL_MS : Math.min(intervalMs * QUIET_GROWTH, QUIET_INTERVAL_MS);
-    await pause(intervalMs, options.signal);
+    intervalMs = news.length > 0 ? BUSY_INTERVAL_MS : Math.min(intervalMs * QUIET_GROWTH, QUIET_INTERVAL_MS);
+    await pause(intervalMs, signal);
   }
 }
 
@@ -60,7 +64,7 @@ async function isClosed(client: Client, taskId: TaskId): Promise<boolean> {
 
 /** Whether a workflow of this status may still do something. */
 export function isOpen(status: WorkflowExecutionStatusName): boolean {
-  return status === "RUNNING" || status === "PAUSED" || status === "CONTINUED_AS_NEW";
+  return status === 'RUNNING' || status === 'PAUSED' || status === 'CONTINUED_AS_NEW';
 }
 
 async function unlessUnanswered(
@@ -70,7 +74,7 @@ async function unlessUnanswered(
   try {
     return await answer;
   } catch (error) {
-    if (!(error instanceof TaskClientError) || error.problem !== "no-worker") throw error;
+    if (!(error instanceof TaskClientError) || error.problem !== 'no-worker') throw error;
     onUnanswered(error.message);
     return undefined;
   }
@@ -81,7 +85,7 @@ function newEvents(status: TaskStatus | undefined, told: number): readonly TaskE
 }
 
 function hasEnded(status: TaskStatus | undefined): boolean {
-  return status?.events.at(-1)?.kind === "task-ended";
+  return status?.events.at(-1)?.kind === 'task-ended';
 }
 
 async function pause(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {

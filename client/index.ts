@@ -1,24 +1,14 @@
 /** What a program imports as `anyport`. */
-export type { BatchSubmission, SubmitBatchOptions, SubmitProgress } from "./batch.ts";
-export type { BatchLineResult } from "./batch-results.ts";
-export type { ConnectOptions } from "./connection.ts";
-export type { FollowOptions } from "./follow-task.ts";
-export type { TaskFilter, TaskStanding, TaskSummary } from "./list-tasks.ts";
-export type { StartedTask, StartOptions } from "./task-client.ts";
-export { TaskClient } from "./task-client.ts";
-export type { TaskClientProblem } from "./task-client-error.ts";
-export { TaskClientError } from "./task-client-error.ts";
-export { parseTaskRequest, TaskRequestError } from "./task-request.ts";
-export type {
-  AttemptRecord,
-  SandboxChoice,
-  TaskRequest,
-  TaskResult,
-} from "../workflows/activity-interfaces.ts";
-export type {
-  BatchStatus,
-  TaskEvent,
-  TaskState,
-  TaskStatus,
-} from "../workflows/domain/task-status.ts";
-export type { Usage } from "../workflows/domain/usage.ts";
+export type { BatchSubmission, SubmitBatchOptions, SubmitProgress } from './batch.ts';
+export type { BatchLineResult } from './batch-results.ts';
+export type { ConnectOptions } from './connection.ts';
+export type { FollowOptions } from './follow-task.ts';
+export type { TaskFilter, TaskStanding, TaskSummary } from './list-tasks.ts';
+export type { StartedTask, StartOptions } from './task-client.ts';
+export { TaskClient } from './task-client.ts';
+export type { TaskClientProblem } from './task-client-error.ts';
+export { TaskClientError } from './task-client-error.ts';
+export { parseTaskRequest, TaskRequestError } from './task-request.ts';
+export type { AttemptRecord, SandboxChoice, TaskRequest, TaskResult } from '../workflows/activity-interfaces.ts';
+export type { BatchStatus, TaskEvent, TaskState, TaskStatus } from '../workflows/domain/task-status.ts';
+export type { Usage } from '../workflows/domain/usage.ts';

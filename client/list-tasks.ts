@@ -1,16 +1,9 @@
 /** Tasks as Temporal lists them; needs no worker. */
-import type { Client, WorkflowExecutionStatusName } from "@temporalio/client";
-import { taskIdOfWorkflow, toBatchId } from "../workflows/domain/ids.ts";
+import type { Client, WorkflowExecutionStatusName } from '@temporalio/client';
+import { taskIdOfWorkflow, toBatchId } from '../workflows/domain/ids.ts';
 
 /** How a task stands as far as Temporal knows it. */
-export const TASK_STANDINGS = [
-  "running",
-  "completed",
-  "failed",
-  "cancelled",
-  "terminated",
-  "timed-out",
-] as const;
+export const TASK_STANDINGS = ['running', 'completed', 'failed', 'cancelled', 'terminated', 'timed-out'] as const;
 export type TaskStanding = (typeof TASK_STANDINGS)[number];
 
 export interface TaskFilter {
@@ -32,19 +25,16 @@ export interface TaskSummary {
 const DEFAULT_LIMIT = 20;
 
 const STATUS_OF = {
-  running: "Running",
-  completed: "Completed",
-  failed: "Failed",
-  cancelled: "Canceled",
-  terminated: "Terminated",
-  "timed-out": "TimedOut",
+  running: 'Running',
+  completed: 'Completed',
+  failed: 'Failed',
+  cancelled: 'Canceled',
+  terminated: 'Terminated',
+  'timed-out': 'TimedOut',
 } satisfies Record<TaskStanding, string>;
 
 /** The newest tasks first; Temporal shows a task here up to a second after it started. */
-export async function listTasks(
-  client: Client,
-  filter: TaskFilter = {},
-): Promise<readonly TaskSummary[]> {
+export async function listTasks(client: Client, filter: TaskFilter = {}): Promise<readonly TaskSummary[]> {
   const limit = filter.limit ?? DEFAULT_LIMIT;
   const tasks: TaskSummary[] = [];
   for await (const info of client.workflow.list({
@@ -66,22 +56,22 @@ export async function listTasks(
 /** How a workflow's status reads in our words. */
 export function standingOf(status: WorkflowExecutionStatusName): TaskStanding {
   switch (status) {
-    case "COMPLETED":
-      return "completed";
-    case "FAILED":
-      return "failed";
-    case "CANCELLED":
-      return "cancelled";
-    case "TERMINATED":
-      return "terminated";
-    case "TIMED_OUT":
-      return "timed-out";
-    case "RUNNING":
-    case "PAUSED":
-    case "CONTINUED_AS_NEW":
-    case "UNSPECIFIED":
-    case "UNKNOWN":
-      return "running";
+    case 'COMPLETED':
+      return 'completed';
+    case 'FAILED':
+      return 'failed';
+    case 'CANCELLED':
+      return 'cancelled';
+    case 'TERMINATED':
+      return 'terminated';
+    case 'TIMED_OUT':
+      return 'timed-out';
+    case 'RUNNING':
+    case 'PAUSED':
+    case 'CONTINUED_AS_NEW':
+    case 'UNSPECIFIED':
+    case 'UNKNOWN':
+      return 'running';
   }
 }
 
@@ -90,11 +80,8 @@ function queryOf({ standing, batchId }: TaskFilter): string {
   const conditions = ['WorkflowType = "agentTask"'];
   // A run that went on in a new one is the same task, listed by its newest run.
   conditions.push(
-    standing === undefined
-      ? 'ExecutionStatus != "ContinuedAsNew"'
-      : `ExecutionStatus = "${STATUS_OF[standing]}"`,
+    standing === undefined ? 'ExecutionStatus != "ContinuedAsNew"' : `ExecutionStatus = "${STATUS_OF[standing]}"`,
   );
-  if (batchId !== undefined)
-    conditions.push(`WorkflowId STARTS_WITH "agent-task/${toBatchId(batchId)}-"`);
-  return conditions.join(" AND ");
+  if (batchId !== undefined) conditions.push(`WorkflowId STARTS_WITH "agent-task/${toBatchId(batchId)}-"`);
+  return conditions.join(' AND ');
 }

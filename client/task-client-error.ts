@@ -1,21 +1,21 @@
 /** Why a call of the client did not give what was asked for; a caller switches on it, the message is for people. */
 export type TaskClientProblem =
   /** No Temporal server, or it stopped answering. */
-  | "no-server"
+  | 'no-server'
   /** The server answers, but no worker did in time: the task is safe and waits. */
-  | "no-worker"
-  | "not-found"
+  | 'no-worker'
+  | 'not-found'
   /** A task of this id has ended already. */
-  | "already-ended"
+  | 'already-ended'
   /** Ended by an operator or by Temporal: there is no result. */
-  | "terminated"
-  | "timed-out"
-  | "broken"
-  | "invalid-file";
+  | 'terminated'
+  | 'timed-out'
+  | 'broken'
+  | 'invalid-file';
 
 /** An error that a caller can do something about; its message says what. */
 export class TaskClientError extends Error {
-  override readonly name = "TaskClientError";
+  override readonly name = 'TaskClientError';
   readonly problem: TaskClientProblem;
 
   constructor(problem: TaskClientProblem, message: string, options?: ErrorOptions) {

@@ -1,27 +1,27 @@
 /** The door for TypeScript programs: starts tasks and batches as workflows, and reads what came of them. */
-import { Client, WorkflowExecutionAlreadyStartedError } from "@temporalio/client";
-import { randomUUID } from "node:crypto";
-import type { TaskRequest, TaskResult } from "../workflows/activity-interfaces.ts";
-import type { agentTask } from "../workflows/agent-task.ts";
-import { taskWorkflowId, toBatchId, toTaskId } from "../workflows/domain/ids.ts";
-import { TASKS_QUEUE } from "../workflows/domain/task-queues.ts";
-import type { BatchStatus, TaskEvent, TaskStatus } from "../workflows/domain/task-status.ts";
-import { statusQuery } from "../workflows/messages.ts";
-import { askWorker, toClientError } from "./ask-worker.ts";
-import type { BatchSubmission, SubmitBatchOptions } from "./batch.ts";
-import { submitBatch } from "./batch.ts";
-import type { BatchLineResult } from "./batch-results.ts";
-import { readBatchResults, readBatchStatus } from "./batch-results.ts";
-import type { ConnectedTemporal, ConnectOptions } from "./connection.ts";
-import { connectTemporal } from "./connection.ts";
-import type { FollowOptions } from "./follow-task.ts";
-import { followTask, isOpen } from "./follow-task.ts";
-import type { TaskFilter, TaskSummary } from "./list-tasks.ts";
-import { listTasks, standingOf } from "./list-tasks.ts";
-import { TaskClientError } from "./task-client-error.ts";
-import { awaitOutcome } from "./task-outcome.ts";
-import { parseTaskRequest } from "./task-request.ts";
-import { uiLink } from "./ui-link.ts";
+import { Client, WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
+import { randomUUID } from 'node:crypto';
+import type { TaskRequest, TaskResult } from '../workflows/activity-interfaces.ts';
+import type { agentTask } from '../workflows/agent-task.ts';
+import { taskWorkflowId, toBatchId, toTaskId } from '../workflows/domain/ids.ts';
+import { TASKS_QUEUE } from '../workflows/domain/task-queues.ts';
+import type { BatchStatus, TaskEvent, TaskStatus } from '../workflows/domain/task-status.ts';
+import { statusQuery } from '../workflows/messages.ts';
+import { askWorker, toClientError } from './ask-worker.ts';
+import type { BatchSubmission, SubmitBatchOptions } from './batch.ts';
+import { submitBatch } from './batch.ts';
+import type { BatchLineResult } from './batch-results.ts';
+import { readBatchResults, readBatchStatus } from './batch-results.ts';
+import type { ConnectedTemporal, ConnectOptions } from './connection.ts';
+import { connectTemporal } from './connection.ts';
+import type { FollowOptions } from './follow-task.ts';
+import { followTask, isOpen } from './follow-task.ts';
+import type { TaskFilter, TaskSummary } from './list-tasks.ts';
+import { listTasks, standingOf } from './list-tasks.ts';
+import { TaskClientError } from './task-client-error.ts';
+import { awaitOutcome } from './task-outcome.ts';
+import { parseTaskRequest } from './task-request.ts';
+import { uiLink } from './ui-link.ts';
 
 export interface StartOptions {
   /** The caller's own id: started twice under it while it runs, it is one task. Default: a new one. */
@@ -55,20 +55,19 @@ export class TaskClient {
     const checked = parseTaskRequest(request);
     const taskId = toTaskId(options.taskId ?? `t-${randomUUID()}`);
     try {
-      await this.#client.workflow.start<typeof agentTask>("agentTask", {
+      await this.#client.workflow.start<typeof agentTask>('agentTask', {
         workflowId: taskWorkflowId(taskId),
         taskQueue: TASKS_QUEUE,
-        args: [{ kind: "request", request: checked }],
-        staticSummary: `${checked.model} · ${checked.workspace === undefined ? "task" : "workspace task"}`,
-        workflowIdReusePolicy: "REJECT_DUPLICATE",
-        workflowIdConflictPolicy: "USE_EXISTING",
+        args: [{ kind: 'request', request: checked }],
+        staticSummary: `${checked.model} · ${checked.workspace === undefined ? 'task' : 'workspace task'}`,
+        workflowIdReusePolicy: 'REJECT_DUPLICATE',
+        workflowIdConflictPolicy: 'USE_EXISTING',
       });
       return { taskId };
     } catch (error) {
-      if (!(error instanceof WorkflowExecutionAlreadyStartedError))
-        throw toClientError(error, `task ${taskId}`);
+      if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw toClientError(error, `task ${taskId}`);
       throw new TaskClientError(
-        "already-ended",
+        'already-ended',
         `task ${taskId} has ended already: read it with "anyport tasks show ${taskId}", or choose another id`,
         { cause: error },
       );
@@ -84,9 +83,7 @@ export class TaskClient {
   async standing(taskId: string): Promise<TaskSummary> {
     const { workflowId, subject } = askedTask(taskId);
     try {
-      const { status, startTime, closeTime } = await this.#client.workflow
-        .getHandle(workflowId)
-        .describe();
+      const { status, startTime, closeTime } = await this.#client.workflow.getHandle(workflowId).describe();
       const ended = closeTime === undefined ? {} : { endedAt: closeTime };
       return { taskId, standing: standingOf(status.name), startedAt: startTime, ...ended };
     } catch (error) {
@@ -112,10 +109,7 @@ export class TaskClient {
     } catch (error) {
       throw toClientError(error, subject);
     }
-    throw new TaskClientError(
-      "already-ended",
-      `${subject} has ended already: there is nothing to cancel`,
-    );
+    throw new TaskClientError('already-ended', `${subject} has ended already: there is nothing to cancel`);
   }
 
   list(filter: TaskFilter = {}): Promise<readonly TaskSummary[]> {

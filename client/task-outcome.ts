@@ -1,19 +1,14 @@
 /** What became of a task, from how its workflow closed. */
-import type { Client } from "@temporalio/client";
-import { WorkflowFailedError } from "@temporalio/client";
-import {
-  ApplicationFailure,
-  CancelledFailure,
-  TerminatedFailure,
-  TimeoutFailure,
-} from "@temporalio/common";
-import type { TaskResult } from "../workflows/activity-interfaces.ts";
-import type { TaskId } from "../workflows/domain/ids.ts";
-import { taskWorkflowId } from "../workflows/domain/ids.ts";
-import { resultQuery } from "../workflows/messages.ts";
-import { askWorker, toClientError } from "./ask-worker.ts";
-import { TaskClientError } from "./task-client-error.ts";
-import { readTaskResult } from "./task-result.ts";
+import type { Client } from '@temporalio/client';
+import { WorkflowFailedError } from '@temporalio/client';
+import { ApplicationFailure, CancelledFailure, TerminatedFailure, TimeoutFailure } from '@temporalio/common';
+import type { TaskResult } from '../workflows/activity-interfaces.ts';
+import type { TaskId } from '../workflows/domain/ids.ts';
+import { taskWorkflowId } from '../workflows/domain/ids.ts';
+import { resultQuery } from '../workflows/messages.ts';
+import { askWorker, toClientError } from './ask-worker.ts';
+import { TaskClientError } from './task-client-error.ts';
+import { readTaskResult } from './task-result.ts';
 
 /** Waits for a task's end. Its result says whether it completed, failed or was cancelled; without one it throws. */
 export async function awaitOutcome(client: Client, taskId: TaskId): Promise<TaskResult> {
@@ -29,23 +24,17 @@ export async function awaitOutcome(client: Client, taskId: TaskId): Promise<Task
 
 /** A failed task carries its result in the failure's details. */
 function outcomeOfFailure(cause: Error | undefined, subject: string): TaskResult {
-  if (cause instanceof ApplicationFailure && cause.type === "TaskFailed")
+  if (cause instanceof ApplicationFailure && cause.type === 'TaskFailed')
     return checkResult(cause.details?.[0], subject);
   if (cause instanceof TerminatedFailure) {
-    throw new TaskClientError(
-      "terminated",
-      `${subject} was terminated by an operator: it has no result`,
-      { cause },
-    );
+    throw new TaskClientError('terminated', `${subject} was terminated by an operator: it has no result`, { cause });
   }
   if (cause instanceof TimeoutFailure) {
-    throw new TaskClientError(
-      "timed-out",
-      `${subject} ran longer than Temporal was told to let it: it has no result`,
-      { cause },
-    );
+    throw new TaskClientError('timed-out', `${subject} ran longer than Temporal was told to let it: it has no result`, {
+      cause,
+    });
   }
-  throw new TaskClientError("broken", `${subject} broke: ${cause?.message ?? "no reason given"}`, {
+  throw new TaskClientError('broken', `${subject} broke: ${cause?.message ?? 'no reason given'}`, {
     cause,
   });
 }
@@ -61,7 +50,7 @@ function checkResult(value: unknown, subject: string): TaskResult {
   const result = readTaskResult(value);
   if (result !== undefined) return result;
   throw new TaskClientError(
-    "broken",
+    'broken',
     `what ${subject} returned is no task's result: is its worker of another version?`,
   );
 }

@@ -1,9 +1,9 @@
 /** The door that every request passes: what comes from a person, a file or a program becomes a `TaskRequest` or a clear error. */
-import { isAbsolute } from "node:path";
-import { z } from "zod";
-import type { TaskRequest } from "../workflows/activity-interfaces.ts";
-import { CAPABILITIES } from "../workflows/domain/route.ts";
-import { toPrintable } from "../workflows/domain/tool-call.ts";
+import { isAbsolute } from 'node:path';
+import { z } from 'zod';
+import type { TaskRequest } from '../workflows/activity-interfaces.ts';
+import { CAPABILITIES } from '../workflows/domain/route.ts';
+import { toPrintable } from '../workflows/domain/tool-call.ts';
 
 /** Temporal refuses payloads of 2 MB; the rest of the request and its encoding need room. */
 const LONGEST_TEXT_BYTES = 1_000_000;
@@ -18,18 +18,18 @@ const TENANT = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 
 /** A request that is none. One line per mistake, each saying which field, what is wrong with it, and what to write. */
 export class TaskRequestError extends Error {
-  override readonly name = "TaskRequestError";
+  override readonly name = 'TaskRequestError';
 }
 
 const SHOULD_BE = {
-  prompt: "a text that says what to do",
+  prompt: 'a text that says what to do',
   model: 'the name of a model, such as "gpt-6.1-sol"',
   tenant: 'a tenant of the configuration: letters, digits, ".", "_" or "-"',
-  instructions: "a text",
+  instructions: 'a text',
   workspace: "the absolute path of a git repository on the worker's host",
-  includeUncommitted: "true or false",
+  includeUncommitted: 'true or false',
   sandbox: '"bubblewrap" or "none"',
-  needs: `a list of ${CAPABILITIES.join(", ")}`,
+  needs: `a list of ${CAPABILITIES.join(', ')}`,
   maxTurns: `a whole number from 1 to ${MOST_TURNS}`,
   maxOutputTokens: `a whole number from 1 to ${MOST_OUTPUT_TOKENS}`,
 } satisfies Record<keyof TaskRequest, string>;
@@ -39,16 +39,16 @@ const text = z.string().refine((value) => Buffer.byteLength(value) <= LONGEST_TE
 });
 
 const taskRequestSchema = z.strictObject({
-  prompt: text.refine((value) => value.trim() !== ""),
+  prompt: text.refine((value) => value.trim() !== ''),
   model: z.string().regex(MODEL),
   tenant: z.string().regex(TENANT).exactOptional(),
   instructions: text.exactOptional(),
   workspace: z
     .string()
-    .refine((path) => isAbsolute(path) && !path.includes("\0"))
+    .refine((path) => isAbsolute(path) && !path.includes('\0'))
     .exactOptional(),
   includeUncommitted: z.boolean().exactOptional(),
-  sandbox: z.enum(["bubblewrap", "none"]).exactOptional(),
+  sandbox: z.enum(['bubblewrap', 'none']).exactOptional(),
   needs: z.array(z.enum(CAPABILITIES)).exactOptional(),
   maxTurns: z.int().min(1).max(MOST_TURNS).exactOptional(),
   maxOutputTokens: z.int().min(1).max(MOST_OUTPUT_TOKENS).exactOptional(),
@@ -58,26 +58,19 @@ const taskRequestSchema = z.strictObject({
 export function parseTaskRequest(value: unknown): TaskRequest {
   const parsed = taskRequestSchema.safeParse(value);
   if (parsed.success) return parsed.data;
-  throw new TaskRequestError(
-    parsed.error.issues.map((issue) => describeIssue(issue, value)).join("\n"),
-  );
+  throw new TaskRequestError(parsed.error.issues.map((issue) => describeIssue(issue, value)).join('\n'));
 }
 
 function describeIssue(issue: z.core.$ZodIssue, value: unknown): string {
-  if (issue.code === "unrecognized_keys") {
-    const names = issue.keys
-      .map((key) => `"${toPrintable(key, SHOWN_VALUE_CHARACTERS)}"`)
-      .join(", ");
-    return `unknown field ${names}: a task request has ${Object.keys(SHOULD_BE).join(", ")}`;
+  if (issue.code === 'unrecognized_keys') {
+    const names = issue.keys.map((key) => `"${toPrintable(key, SHOWN_VALUE_CHARACTERS)}"`).join(', ');
+    return `unknown field ${names}: a task request has ${Object.keys(SHOULD_BE).join(', ')}`;
   }
-  const field = String(issue.path[0] ?? "");
-  if (!isField(field))
-    return `a task request is an object with "prompt" and "model", not ${show(value)}`;
-  const found = typeof value === "object" && value !== null ? Reflect.get(value, field) : undefined;
+  const field = String(issue.path[0] ?? '');
+  if (!isField(field)) return `a task request is an object with "prompt" and "model", not ${show(value)}`;
+  const found = typeof value === 'object' && value !== null ? Reflect.get(value, field) : undefined;
   if (found === undefined) return `${field} is missing: write ${SHOULD_BE[field]}`;
-  const own = issue.message.startsWith("is ")
-    ? issue.message
-    : `is ${show(found)}: write ${SHOULD_BE[field]}`;
+  const own = issue.message.startsWith('is ') ? issue.message : `is ${show(found)}: write ${SHOULD_BE[field]}`;
   return `${field} ${own}`;
 }
 

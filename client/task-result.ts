@@ -1,12 +1,12 @@
-import { z } from "zod";
-import type { TaskResult } from "../workflows/activity-interfaces.ts";
+import { z } from 'zod';
+import type { TaskResult } from '../workflows/activity-interfaces.ts';
 
 const count = z.number().nonnegative();
 
 // Loose about fields of newer workers, strict about those read here.
 const taskResultSchema = z.object({
   taskId: z.string(),
-  state: z.enum(["completed", "cancelled", "failed"]),
+  state: z.enum(['completed', 'cancelled', 'failed']),
   reason: z.string().exactOptional(),
   output: z.string(),
   turns: count,
@@ -14,7 +14,7 @@ const taskResultSchema = z.object({
     z.object({
       turn: count,
       endpoint: z.string(),
-      outcome: z.enum(["completed", "failed", "cancelled", "unknown"]),
+      outcome: z.enum(['completed', 'failed', 'cancelled', 'unknown']),
       failure: z.string().exactOptional(),
     }),
   ),

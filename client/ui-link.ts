@@ -10,6 +10,6 @@ export interface UiPlace {
 export function uiLink({ uiAddress, namespace }: UiPlace, workflowId: string): string | null {
   if (uiAddress === null) return null;
   const withScheme = /^https?:\/\//.test(uiAddress) ? uiAddress : `http://${uiAddress}`;
-  const base = withScheme.replace(/\/+$/, "");
+  const base = withScheme.replace(/\/+$/, '');
   return `${base}/namespaces/${encodeURIComponent(namespace)}/workflows/${encodeURIComponent(workflowId)}`;
 }

@@ -5,23 +5,21 @@
  * The command is run from here and not after `&&`, because a shell remembers where it found `node` for the first command, and would run
  * the second with the machine's old one although the pinned one is first on PATH by then (dash and bash, checked 2026-11).
  */
-import { dirname, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
-import { installDependencies, nodeBinary } from "./bootstrap/install-dependencies.mjs";
-import { installTemporal } from "./bootstrap/install-temporal.mjs";
-import { say } from "./bootstrap/progress.mjs";
-import { runCommand } from "./bootstrap/run-command.mjs";
-import { findOnPath, searchTemporalBinary } from "./temporal-binary.mjs";
+import { dirname, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { installDependencies, nodeBinary } from './bootstrap/install-dependencies.mjs';
+import { installTemporal } from './bootstrap/install-temporal.mjs';
+import { say } from './bootstrap/progress.mjs';
+import { runCommand } from './bootstrap/run-command.mjs';
+import { findOnPath, searchTemporalBinary } from './temporal-binary.mjs';
 
-const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), "..");
+const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 
 async function setUp() {
   await installDependencies(ROOT);
   await provideTemporal();
-  if (process.platform === "linux" && findOnPath("bwrap").length === 0) {
-    say(
-      'hint: bubblewrap ("bwrap") is missing; tasks that run commands are refused until it is installed, or with --sandbox none',
-    );
+  if (process.platform === 'linux' && findOnPath('bwrap').length === 0) {
+    say('hint: bubblewrap ("bwrap") is missing; tasks that run commands are refused until it is installed, or with --sandbox none');
   }
 }
 

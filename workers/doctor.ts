@@ -22,9 +22,7 @@ const flags = new Command('anyport doctor')
   .description('Checks everything a task needs.')
   .addOption(new Option('--config <file>', 'the configuration').env('ANYPORT_CONFIG'))
   .addOption(new Option('--data <dir>', 'store and workspaces').env('ANYPORT_DATA').default('.anyport'))
-  .addOption(
-    new Option('--sandbox <policy>', 'what confines commands').choices(['required', 'optional', 'none']).env('ANYPORT_SANDBOX'),
-  )
+  .addOption(new Option('--sandbox <policy>', 'what confines commands').choices(['required', 'optional', 'none']).env('ANYPORT_SANDBOX'))
   .option('--json', 'one JSON object per line')
   .parse()
   .opts<DoctorFlags>();

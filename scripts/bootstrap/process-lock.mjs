@@ -1,7 +1,7 @@
 /** A lock between processes: a folder, which only one of them can make. */
-import { mkdir, readFile, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
+import { mkdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 const TOUCH_INTERVAL_MS = 2_000;
 /** The holder touches its lock every 2 s; ten missed touches mean that it is gone, or that its machine slept. */
@@ -23,10 +23,7 @@ export async function withLock(directory, onWait, work) {
     told = true;
     await sleep(POLL_INTERVAL_MS);
   }
-  const touch = setInterval(
-    () => void utimes(directory, new Date(), new Date()).catch(() => undefined),
-    TOUCH_INTERVAL_MS,
-  );
+  const touch = setInterval(() => void utimes(directory, new Date(), new Date()).catch(() => undefined), TOUCH_INTERVAL_MS);
   try {
     return await work();
   } finally {
@@ -39,10 +36,10 @@ async function tryLock(directory) {
   try {
     await mkdir(directory);
   } catch (error) {
-    if (error.code === "EEXIST") return false;
+    if (error.code === 'EEXIST') return false;
     throw error;
   }
-  await writeFile(join(directory, "pid"), String(process.pid));
+  await writeFile(join(directory, 'pid'), String(process.pid));
   return true;
 }
 
@@ -50,10 +47,10 @@ async function tryLock(directory) {
 async function readHolder(directory) {
   try {
     const { mtimeMs } = await stat(directory);
-    const pid = await readFile(join(directory, "pid"), "utf8").catch(() => "");
+    const pid = await readFile(join(directory, 'pid'), 'utf8').catch(() => '');
     return { pid: Number.parseInt(pid, 10), touchedAt: mtimeMs };
   } catch (error) {
-    if (error.code === "ENOENT") return undefined;
+    if (error.code === 'ENOENT') return undefined;
     throw error;
   }
 }
@@ -69,7 +66,7 @@ function isAlive(pid) {
     return true;
   } catch (error) {
     // EPERM: it lives, as another user.
-    return error.code === "EPERM";
+    return error.code === 'EPERM';
   }
 }
 
@@ -79,10 +76,9 @@ async function discard(directory, stalePid) {
   try {
     await rename(directory, grave);
     const moved = await readHolder(grave);
-    if (moved !== undefined && !Object.is(moved.pid, stalePid))
-      return await rename(grave, directory);
+    if (moved !== undefined && !Object.is(moved.pid, stalePid)) return await rename(grave, directory);
   } catch (error) {
-    if (error.code === "ENOENT" || error.code === "ENOTEMPTY" || error.code === "EEXIST") return;
+    if (error.code === 'ENOENT' || error.code === 'ENOTEMPTY' || error.code === 'EEXIST') return;
     throw error;
   }
   await rm(grave, { recursive: true, force: true });

@@ -23,15 +23,15 @@ export async function runStep(title, work) {
   );
   const finish = (outcome) => {
     clearInterval(clock);
-    if (isTerminal) process.stderr.write("\r\u001b[K");
+    if (isTerminal) process.stderr.write('\r\u001b[K');
     say(`${title}: ${outcome} (${elapsed(startedAt)})`);
   };
   try {
     const result = await work();
-    finish("done");
+    finish('done');
     return result;
   } catch (error) {
-    finish("failed");
+    finish('failed');
     throw error;
   }
 }

@@ -1,10 +1,10 @@
 /** Goes on with the command that the set-up was for, on the pinned Node. */
-import { spawn } from "node:child_process";
-import { pathToFileURL } from "node:url";
+import { spawn } from 'node:child_process';
+import { pathToFileURL } from 'node:url';
 
 /** The first that runs TypeScript by type stripping, has node:sqlite without a warning, and is what we pin. */
 const OLDEST_NODE_MAJOR = 24;
-const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"];
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 const PARENT_CHECK_MS = 1_000;
 
 /** In this process when it is new enough, as it is once the set-up has run; otherwise in a child that gets our signals. */
@@ -15,14 +15,15 @@ export async function runCommand(node, script, args) {
     await import(pathToFileURL(script).href);
     return;
   }
-  const child = spawn(node, [script, ...args], { stdio: "inherit" });
+  // Through the set-up again, which has nothing left to do, so that the child watches us as we watch npm.
+  const child = spawn(node, process.argv.slice(1), { stdio: 'inherit' });
   for (const signal of SIGNALS) process.on(signal, () => child.kill(signal));
-  child.once("error", (error) => {
+  child.once('error', (error) => {
     process.stderr.write(`anyport set-up: ${node} cannot be run: ${error.message}\n`);
     process.exitCode = 1;
   });
-  child.once("exit", (code, signal) => {
-    process.exit(code ?? (signal === "SIGINT" ? 130 : 1));
+  child.once('exit', (code, signal) => {
+    process.exit(code ?? (signal === 'SIGINT' ? 130 : 1));
   });
 }
 
@@ -33,7 +34,7 @@ function stopWithNpm() {
   const timer = setInterval(() => {
     if (process.ppid === parent) return;
     clearInterval(timer);
-    process.kill(process.pid, "SIGTERM");
+    process.kill(process.pid, 'SIGTERM');
   }, PARENT_CHECK_MS);
   timer.unref();
 }

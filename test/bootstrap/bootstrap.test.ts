@@ -5,7 +5,7 @@ import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, symlinkSync, wr
 import { createServer } from 'node:http';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { cachedTemporalPath } from '../../scripts/temporal-binary.mjs';
 import { scratchDirectory } from '../dev/scratch-directory.ts';
 
@@ -20,106 +20,107 @@ interface Outcome {
   readonly stderr: string;
 }
 
-describe.skipIf(process.platform === 'win32')('the set-up (skipped on Windows: its fakes are shell scripts)', () => {
-  test('installs the dependencies of a fresh clone, then runs the command with its arguments', { timeout: SLOW_MS }, async () => {
-    const root = aClone();
+/** Skipped on Windows: the fakes are shell scripts. */
+const testOnUnix = test.skipIf(process.platform === 'win32');
 
-    const { code, stdout, stderr } = await bootstrap(root, { TEMPORAL_ADDRESS: '127.0.0.1:1' }, ['show.mjs', '--json', 'a b']);
+testOnUnix('installs the dependencies of a fresh clone, then runs the command with its arguments', { timeout: SLOW_MS }, async () => {
+  const root = aClone();
 
-    expect(stderr).toContain('npm ci, since node_modules is missing or incomplete: done (');
-    expect(existsSync(join(root, 'node_modules', '.package-lock.json'))).toBe(true);
-    expect(JSON.parse(stdout)).toEqual(['--json', 'a b']);
-    expect(code).toBe(0);
-  });
+  const { code, stdout, stderr } = await bootstrap(root, { TEMPORAL_ADDRESS: '127.0.0.1:1' }, { args: ['show.mjs', '--json', 'a b'] });
 
-  test('says nothing when there is nothing to do', { timeout: SLOW_MS }, async () => {
-    const root = aClone();
-    await bootstrap(root, { TEMPORAL_ADDRESS: '127.0.0.1:1' });
+  expect(stderr).toContain('npm ci, since node_modules is missing or incomplete: done (');
+  expect(existsSync(join(root, 'node_modules', '.package-lock.json'))).toBe(true);
+  expect(JSON.parse(stdout)).toEqual(['--json', 'a b']);
+  expect(code).toBe(0);
+});
 
-    const again = await bootstrap(root, { TEMPORAL_ADDRESS: '127.0.0.1:1' });
+testOnUnix('says nothing when there is nothing to do', { timeout: SLOW_MS }, async () => {
+  const root = aClone();
+  await bootstrap(root, { TEMPORAL_ADDRESS: '127.0.0.1:1' });
 
-    expect(withoutHints(again.stderr)).toBe('');
-    expect(again.code).toBe(0);
-  });
+  const again = await bootstrap(root, { TEMPORAL_ADDRESS: '127.0.0.1:1' });
 
-  test('of two at once one installs and the other waits for it', { timeout: SLOW_MS }, async () => {
-    const root = aClone();
-    const environment = { TEMPORAL_ADDRESS: '127.0.0.1:1' };
+  expect(withoutHints(again.stderr)).toBe('');
+  expect(again.code).toBe(0);
+});
 
-    const both = await Promise.all([bootstrap(root, environment), bootstrap(root, environment)]);
+testOnUnix('of two at once one installs and the other waits for it', { timeout: SLOW_MS }, async () => {
+  const root = aClone();
+  const environment = { TEMPORAL_ADDRESS: '127.0.0.1:1' };
 
-    expect(both.map(({ code }) => code)).toEqual([0, 0]);
-    expect(both.filter(({ stderr }) => stderr.includes('npm ci, since')).length).toBe(1);
-    expect(existsSync(join(root, '.anyport', 'set-up.lock'))).toBe(false);
-  });
+  const both = await Promise.all([bootstrap(root, environment), bootstrap(root, environment)]);
 
-  test('passes on what npm says when it fails', { timeout: SLOW_MS }, async () => {
-    const root = aClone();
-    writeFileSync(join(root, 'package.json'), JSON.stringify({ name: 'clone', dependencies: { dependency: 'file:scripts' } }));
+  expect(both.map(({ code }) => code)).toEqual([0, 0]);
+  expect(both.filter(({ stderr }) => stderr.includes('npm ci, since')).length).toBe(1);
+  expect(existsSync(join(root, '.anyport', 'set-up.lock'))).toBe(false);
+});
 
-    const { code, stderr } = await bootstrap(root, { TEMPORAL_ADDRESS: '127.0.0.1:1' });
+testOnUnix('passes on what npm says when it fails', { timeout: SLOW_MS }, async () => {
+  const root = aClone();
+  writeFileSync(join(root, 'package.json'), JSON.stringify({ name: 'clone', dependencies: { dependency: 'file:scripts' } }));
 
-    expect(code).toBe(1);
-    expect(stderr).toMatch(/package\.json and package-lock\.json .* are in sync/);
-  });
+  const { code, stderr } = await bootstrap(root, { TEMPORAL_ADDRESS: '127.0.0.1:1' });
 
-  test('downloads the Temporal server, checks its checksum, and puts it into the cache', { timeout: SLOW_MS }, async () => {
-    const root = anInstalledClone();
-    const cache = scratchDirectory();
-    const mirror = await serveRelease(await anArchive('temporal version 1.5.1 (Server 1.29.1, UI 2.42.1)'));
+  expect(code).toBe(1);
+  expect(stderr).toMatch(/package\.json and package-lock\.json .* are in sync/);
+});
 
-    const { code, stderr } = await bootstrap(root, { XDG_CACHE_HOME: cache, ANYPORT_TEMPORAL_MIRROR: mirror });
+testOnUnix('downloads the Temporal server, checks its checksum, and puts it into the cache', { timeout: SLOW_MS }, async () => {
+  const root = anInstalledClone();
+  const cache = scratchDirectory();
+  const mirror = await serveRelease(await anArchive('temporal version 1.5.1 (Server 1.29.1, UI 2.42.1)'));
 
-    expect(stderr).toContain('download of Temporal CLI 1.5.1 (about 80 MB): done');
-    expect(code).toBe(0);
-    expect(readFileSync(cachedTemporalPath({ HOME: cache, XDG_CACHE_HOME: cache }), 'utf8')).toContain('1.5.1');
-  });
+  const { code, stderr } = await bootstrap(root, { XDG_CACHE_HOME: cache, ANYPORT_TEMPORAL_MIRROR: mirror });
 
-  test('does not take a download with a wrong checksum', { timeout: SLOW_MS }, async () => {
-    const root = anInstalledClone();
-    const cache = scratchDirectory();
-    const mirror = await serveRelease(await anArchive('temporal version 1.5.1 (Server 1.29.1, UI 2.42.1)'), '0'.repeat(64));
+  expect(stderr).toContain('download of Temporal CLI 1.5.1 (about 80 MB): done');
+  expect(code).toBe(0);
+  expect(readFileSync(cachedTemporalPath({ HOME: cache, XDG_CACHE_HOME: cache }), 'utf8')).toContain('1.5.1');
+});
 
-    const { code, stderr } = await bootstrap(root, { XDG_CACHE_HOME: cache, ANYPORT_TEMPORAL_MIRROR: mirror });
+testOnUnix('does not take a download with a wrong checksum', { timeout: SLOW_MS }, async () => {
+  const root = anInstalledClone();
+  const cache = scratchDirectory();
+  const mirror = await serveRelease(await anArchive('temporal version 1.5.1 (Server 1.29.1, UI 2.42.1)'), '0'.repeat(64));
 
-    expect(code).toBe(1);
-    expect(stderr).toContain(`the release says ${'0'.repeat(64)}`);
-    expect(existsSync(cachedTemporalPath({ HOME: cache, XDG_CACHE_HOME: cache }))).toBe(false);
-  });
+  const { code, stderr } = await bootstrap(root, { XDG_CACHE_HOME: cache, ANYPORT_TEMPORAL_MIRROR: mirror });
 
-  test('builds the server with Go when it cannot be downloaded', { timeout: SLOW_MS }, async () => {
-    const root = anInstalledClone();
-    const cache = scratchDirectory();
-    const go = `#!/bin/sh\nprintf '#!/bin/sh\\necho temporal version 0.0.0-DEV "(Server 1.29.1, UI 2.42.1)"' > "$GOBIN/temporal"\n`;
+  expect(code).toBe(1);
+  expect(stderr).toContain(`the release says ${'0'.repeat(64)}`);
+  expect(existsSync(cachedTemporalPath({ HOME: cache, XDG_CACHE_HOME: cache }))).toBe(false);
+});
 
-    const { code } = await bootstrap(root, { XDG_CACHE_HOME: cache }, [], { go });
+testOnUnix('builds the server with Go when it cannot be downloaded', { timeout: SLOW_MS }, async () => {
+  const root = anInstalledClone();
+  const cache = scratchDirectory();
+  const go = `#!/bin/sh\nprintf '#!/bin/sh\\necho temporal version 0.0.0-DEV "(Server 1.29.1, UI 2.42.1)"' > "$GOBIN/temporal"\n`;
 
-    expect(code).toBe(0);
-    expect(existsSync(cachedTemporalPath({ HOME: cache, XDG_CACHE_HOME: cache }))).toBe(true);
-  });
+  const { code } = await bootstrap(root, { XDG_CACHE_HOME: cache }, { fakes: { go } });
 
-  test('when nothing works, one error lists all that was tried and three ways out', { timeout: SLOW_MS }, async () => {
-    const root = anInstalledClone();
-    const go = '#!/bin/sh\necho "dial tcp: no route to the module proxy" >&2\nexit 1\n';
-    const temporal = '#!/bin/sh\necho "temporal version 1.4.1 (Server 1.28.0, UI 2.39.0)"\n';
+  expect(code).toBe(0);
+  expect(existsSync(cachedTemporalPath({ HOME: cache, XDG_CACHE_HOME: cache }))).toBe(true);
+});
 
-    const { code, stderr } = await bootstrap(root, { XDG_CACHE_HOME: scratchDirectory() }, ['show.mjs'], { go, temporal });
+testOnUnix('when nothing works, one error lists all that was tried and three ways out', { timeout: SLOW_MS }, async () => {
+  const root = anInstalledClone();
+  const go = '#!/bin/sh\necho "dial tcp: no route to the module proxy" >&2\nexit 1\n';
+  const temporal = '#!/bin/sh\necho "temporal version 1.4.1 (Server 1.28.0, UI 2.39.0)"\n';
 
-    expect(code).toBe(1);
-    expect(stderr).toContain('(on PATH): is version 1.4.1, at least 1.5 is needed');
-    expect(stderr).toContain('nothing in the cache at');
-    expect(stderr).toMatch(/download of http:\/\/127\.0\.0\.1:9\/v1\.5\.1\/\S+\.tar\.gz: \S/);
-    expect(stderr).toContain('no route to the module proxy');
-    expect(stderr).toMatch(/1\. .*TEMPORAL_ADDRESS.*\n.*2\. .*Temporal CLI.*\n.*3\. .*Go/);
-  });
+  const { code, stderr } = await bootstrap(root, { XDG_CACHE_HOME: scratchDirectory() }, { args: ['show.mjs'], fakes: { go, temporal } });
 
-  test('ends as the command ends', { timeout: SLOW_MS }, async () => {
-    const root = anInstalledClone();
+  expect(code).toBe(1);
+  expect(stderr).toContain('(on PATH): is version 1.4.1, at least 1.5 is needed');
+  expect(stderr).toContain('nothing in the cache at');
+  expect(stderr).toMatch(/download of http:\/\/127\.0\.0\.1:9\/v1\.5\.1\/\S+\.tar\.gz: \S/);
+  expect(stderr).toContain('no route to the module proxy');
+  expect(stderr).toMatch(/1\. .*TEMPORAL_ADDRESS.*\n.*2\. .*Temporal CLI.*\n.*3\. .*Go/);
+});
 
-    const { code } = await bootstrap(root, { TEMPORAL_ADDRESS: '127.0.0.1:1' }, ['fail.mjs']);
+testOnUnix('ends as the command ends', { timeout: SLOW_MS }, async () => {
+  const root = anInstalledClone();
 
-    expect(code).toBe(7);
-  });
+  const { code } = await bootstrap(root, { TEMPORAL_ADDRESS: '127.0.0.1:1' }, { args: ['fail.mjs'] });
+
+  expect(code).toBe(7);
 });
 
 /** A project with one dependency that needs no registry. */
@@ -135,7 +136,10 @@ function aClone(): string {
     dependency: { version: '1.0.0' },
     'node_modules/dependency': { resolved: 'dependency', link: true },
   };
-  writeFileSync(join(root, 'package-lock.json'), JSON.stringify({ name: 'clone', version: '1.0.0', lockfileVersion: 3, requires: true, packages }));
+  writeFileSync(
+    join(root, 'package-lock.json'),
+    JSON.stringify({ name: 'clone', version: '1.0.0', lockfileVersion: 3, requires: true, packages }),
+  );
   writeFileSync(join(root, 'show.mjs'), 'console.log(JSON.stringify(process.argv.slice(2)));');
   writeFileSync(join(root, 'fail.mjs'), 'process.exitCode = 7;');
   return root;
@@ -149,13 +153,15 @@ function anInstalledClone(): string {
   return root;
 }
 
+interface Run {
+  readonly args?: readonly string[];
+  /** Text of shell scripts by name. */
+  readonly fakes?: Readonly<Record<string, string>>;
+}
+
 /** Runs it with nothing on PATH but what npm and tar need, and the fakes given by name. */
-async function bootstrap(
-  root: string,
-  environment: Record<string, string>,
-  args: readonly string[] = [],
-  fakes: Record<string, string> = { go: '#!/bin/sh\nexit 1\n' },
-): Promise<Outcome> {
+async function bootstrap(root: string, environment: Record<string, string>, run: Run = {}): Promise<Outcome> {
+  const { args = [], fakes = { go: '#!/bin/sh\nexit 1\n' } } = run;
   const bin = scratchDirectory();
   for (const [name, text] of Object.entries(fakes)) {
     writeFileSync(join(bin, name), text);

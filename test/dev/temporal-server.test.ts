@@ -6,7 +6,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { findTemporalBinary } from '../../scripts/temporal-binary.mjs';
 import type { TemporalServer, TemporalServerOptions } from '../../workers/dev/temporal-server.ts';
 import { startTemporalServer } from '../../workers/dev/temporal-server.ts';
@@ -18,101 +18,102 @@ const ANY_PORTS = { grpc: 0, ui: 0 };
 /** The promise is "a few seconds"; a busy machine may need more. */
 const GONE = { timeout: 10_000, interval: 50 };
 
-describe.skipIf(binary === '')('a Temporal server of our own (skipped without a Temporal binary: run node scripts/bootstrap.mjs)', () => {
-  test('serves gRPC, its namespace and the UI as soon as it is started', async () => {
-    const server = await start({});
+/** Skipped without a Temporal binary: run node scripts/bootstrap.mjs. */
+const testWithServer = test.skipIf(binary === '');
 
-    const client = await connect(server);
-    const { namespaceInfo } = await client.workflowService.describeNamespace({ namespace: 'default' });
-    const page = await fetch(server.uiAddress);
+testWithServer('serves gRPC, its namespace and the UI as soon as it is started', async () => {
+  const server = await start({});
 
-    expect(namespaceInfo?.name).toBe('default');
-    expect(page.status).toBe(200);
-  });
+  const client = await connect(server);
+  const { namespaceInfo } = await client.workflowService.describeNamespace({ namespace: 'default' });
+  const page = await fetch(server.uiAddress);
 
-  test('goes on with the workflows of an earlier start on the same folder', async () => {
-    const dataDirectory = scratchDirectory();
-    const first = await start({ dataDirectory });
-    const client = await connect(first);
-    await client.workflow.start('neverTaken', { workflowId: 'kept', taskQueue: 'nobody' });
-    await client.connection.close();
-    await first.stop();
+  expect(namespaceInfo?.name).toBe('default');
+  expect(page.status).toBe(200);
+});
 
-    const second = await start({ dataDirectory });
+testWithServer('goes on with the workflows of an earlier start on the same folder', async () => {
+  const dataDirectory = scratchDirectory();
+  const first = await start({ dataDirectory });
+  const client = await connect(first);
+  await client.workflow.start('neverTaken', { workflowId: 'kept', taskQueue: 'nobody' });
+  await client.connection.close();
+  await first.stop();
 
-    const description = await (await connect(second)).workflow.getHandle('kept').describe();
-    expect(description.status.name).toBe('RUNNING');
-  });
+  const second = await start({ dataDirectory });
 
-  test('keeps what it accepted when it is killed outright', async () => {
-    const dataDirectory = scratchDirectory();
-    const first = await start({ dataDirectory });
-    const client = await connect(first);
-    await client.workflow.start('neverTaken', { workflowId: 'kept', taskQueue: 'nobody' });
-    process.kill(first.pid, 'SIGKILL');
-    await first.exited;
-    await client.connection.close();
+  const description = await (await connect(second)).workflow.getHandle('kept').describe();
+  expect(description.status.name).toBe('RUNNING');
+});
 
-    const second = await start({ dataDirectory });
+testWithServer('keeps what it accepted when it is killed outright', async () => {
+  const dataDirectory = scratchDirectory();
+  const first = await start({ dataDirectory });
+  const client = await connect(first);
+  await client.workflow.start('neverTaken', { workflowId: 'kept', taskQueue: 'nobody' });
+  process.kill(first.pid, 'SIGKILL');
+  await first.exited;
+  await client.connection.close();
 
-    const description = await (await connect(second)).workflow.getHandle('kept').describe();
-    expect(description.status.name).toBe('RUNNING');
-  });
+  const second = await start({ dataDirectory });
 
-  test('takes another port when the wished one is taken', async () => {
-    const other = createServer().listen(0, '127.0.0.1');
-    onTestFinished(() => void other.close());
-    await once(other, 'listening');
-    const taken = portOf(other.address());
+  const description = await (await connect(second)).workflow.getHandle('kept').describe();
+  expect(description.status.name).toBe('RUNNING');
+});
 
-    const server = await start({ ports: { grpc: taken, ui: 0 } });
+testWithServer('takes another port when the wished one is taken', async () => {
+  const other = createServer().listen(0, '127.0.0.1');
+  onTestFinished(() => void other.close());
+  await once(other, 'listening');
+  const taken = portOf(other.address());
 
-    expect(server.ports.grpc).not.toBe(taken);
-  });
+  const server = await start({ ports: { grpc: taken, ui: 0 } });
 
-  test('is gone when stop() resolves', async () => {
-    const server = await start({});
+  expect(server.ports.grpc).not.toBe(taken);
+});
 
-    await server.stop();
+testWithServer('is gone when stop() resolves', async () => {
+  const server = await start({});
 
-    expect(isAlive(server.pid)).toBe(false);
-  });
+  await server.stop();
 
-  test('does not outlive a parent that is killed outright', async () => {
-    const script = fileURLToPath(new URL('hold-temporal-server.ts', import.meta.url));
-    const parent = spawn(process.execPath, [script, scratchDirectory()], { stdio: ['ignore', 'pipe', 'inherit'] });
-    const [line] = (await once(createInterface({ input: parent.stdout }), 'line')) as [string];
-    // The line is written by the script beside this test.
-    const { pid } = JSON.parse(line) as { pid: number };
-    expect(isAlive(pid)).toBe(true);
+  expect(isAlive(server.pid)).toBe(false);
+});
 
-    parent.kill('SIGKILL');
+testWithServer('does not outlive a parent that is killed outright', async () => {
+  const script = fileURLToPath(new URL('hold-temporal-server.ts', import.meta.url));
+  const parent = spawn(process.execPath, [script, scratchDirectory()], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const [line] = (await once(createInterface({ input: parent.stdout }), 'line')) as [string];
+  // The line is written by the script beside this test.
+  const { pid } = JSON.parse(line) as { pid: number };
+  expect(isAlive(pid)).toBe(true);
 
-    await expect.poll(() => isAlive(pid), GONE).toBe(false);
-  });
+  parent.kill('SIGKILL');
 
-  test('does not outlive its guard', async () => {
-    const server = await start({});
+  await expect.poll(() => isAlive(pid), GONE).toBe(false);
+});
 
-    process.kill(await parentOf(server.pid), 'SIGKILL');
+testWithServer('does not outlive its guard', async () => {
+  const server = await start({});
 
-    await server.exited;
-    await expect.poll(() => isAlive(server.pid), GONE).toBe(false);
-  });
+  process.kill(await parentOf(server.pid), 'SIGKILL');
 
-  test('says what to do about a damaged database, and leaves it alone', async () => {
-    const dataDirectory = scratchDirectory();
-    const file = join(dataDirectory, 'temporal.db');
-    writeFileSync(file, 'not a database, long enough to be looked at as one'.repeat(20));
+  await server.exited;
+  await expect.poll(() => isAlive(server.pid), GONE).toBe(false);
+});
 
-    await expect(start({ dataDirectory })).rejects.toThrow(/temporal\.db is damaged.*--data/s);
+testWithServer('says what to do about a damaged database, and leaves it alone', async () => {
+  const dataDirectory = scratchDirectory();
+  const file = join(dataDirectory, 'temporal.db');
+  writeFileSync(file, 'not a database, long enough to be looked at as one'.repeat(20));
 
-    expect(existsSync(file)).toBe(true);
-  });
+  await expect(start({ dataDirectory })).rejects.toThrow(/temporal\.db is damaged.*--data/s);
 
-  test('says so when the binary cannot be run', async () => {
-    await expect(start({ binary: '/no/such/temporal' })).rejects.toThrow('/no/such/temporal cannot be run');
-  });
+  expect(existsSync(file)).toBe(true);
+});
+
+testWithServer('says so when the binary cannot be run', async () => {
+  await expect(start({ binary: '/no/such/temporal' })).rejects.toThrow('/no/such/temporal cannot be run');
 });
 
 async function start(options: Partial<TemporalServerOptions>): Promise<TemporalServer> {

@@ -1,6 +1,6 @@
 /**
- * A process of the local stack. It gets a lifeline as standard input, which closes when we are gone, and reports itself ready with one line of
- * JSON on standard output. It leads a process group of its own, so that a Ctrl-C in the terminal reaches us alone and
+ * A process of the local stack. It gets a lifeline as standard input, which closes when we are gone, and reports itself
+ * ready with one line of JSON on standard output. It leads a process group of its own, so that a Ctrl-C in the terminal reaches us alone and
  * everything is stopped in order.
  */
 import type { ChildProcessByStdio } from 'node:child_process';
@@ -21,7 +21,7 @@ export interface ChildProcessOptions {
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** How long it may take until its first line. */
   readonly readyTimeoutMs: number;
-  /** Every line it writes to standard error. */
+  /** Every line it writes to standard error, from when it is ready: before that they are in the error, if it comes to one. */
   readonly onStderr?: (line: string) => void;
 }
 
@@ -66,8 +66,11 @@ export async function startChild(options: ChildProcessOptions): Promise<RunningC
   });
   // Writing to a process that is gone is no error of ours; its exit is reported anyway.
   child.stdin.on('error', () => undefined);
-  const exited = observeExit(child, options.onStderr);
+  const log = createLog(options.onStderr);
+  createInterface({ input: child.stderr }).on('line', (line) => log.add(line));
+  const exited = observeExit(child, log);
   const report = await readReport(child, exited, options);
+  log.release();
   const stop = async (): Promise<ExitReport> => {
     child.stdin.end();
     const timer = setTimeout(() => child.kill('SIGKILL'), STOP_GRACE_MS);
@@ -76,18 +79,36 @@ export async function startChild(options: ChildProcessOptions): Promise<RunningC
   return { pid: child.pid ?? 0, report, exited, kill: () => void child.kill('SIGKILL'), stop };
 }
 
-function observeExit(child: Spawned, onStderr: (line: string) => void = () => undefined): Promise<ExitReport> {
+interface Log {
+  add(line: string): void;
+  /** Hands on what came so far, and from now on every line as it comes. */
+  release(): void;
+  lastWords(): string;
+}
+
+function createLog(onStderr: (line: string) => void = () => undefined): Log {
   const lines: string[] = [];
-  createInterface({ input: child.stderr }).on('line', (line) => {
-    lines.push(line);
-    if (lines.length > KEPT_LINES) lines.shift();
-    onStderr(line);
-  });
+  let isReleased = false;
+  return {
+    add: (line) => {
+      lines.push(line);
+      if (lines.length > KEPT_LINES) lines.shift();
+      if (isReleased) onStderr(line);
+    },
+    release: () => {
+      isReleased = true;
+      lines.forEach((line) => onStderr(line));
+    },
+    lastWords: () => lines.join('\n'),
+  };
+}
+
+function observeExit(child: Spawned, log: Log): Promise<ExitReport> {
   return new Promise((resolve) => {
     child.once('error', (error) => resolve({ code: null, signal: null, lastWords: error.message }));
     // `close` comes after the last line was read; a grandchild that holds the pipe open would delay it without end.
     child.once('exit', (code, signal) => {
-      const report = () => resolve({ code, signal, lastWords: lines.join('\n') });
+      const report = () => resolve({ code, signal, lastWords: log.lastWords() });
       child.once('close', report);
       setTimeout(report, 200);
     });

@@ -1,6 +1,6 @@
 /** The whole of Anyport on one machine: Temporal server, emulated clouds when there are no others, and a worker. */
-import { devNull } from 'node:os';
-import { resolve } from 'node:path';
+import { writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { searchTemporalBinary } from '../../scripts/temporal-binary.mjs';
 import type { SandboxPolicy } from '../../activities/sandbox/choose-sandbox.ts';
@@ -140,7 +140,7 @@ async function provideTemporal(options: DevStackOptions, undo: Undo[]): Promise<
     uiAddress,
     namespace: 'default',
     workerArguments: ['--temporal', own, '--namespace', 'default'],
-    workerEnvironment: withoutTemporal(environment),
+    workerEnvironment: { ...withoutTemporal(environment), TEMPORAL_CONFIG_FILE: writeProfile(options.dataDirectory, own) },
   };
 }
 
@@ -166,10 +166,16 @@ async function keepTemporal({ dataDirectory, environment, ports, say }: DevStack
   return keepRunning({ name: 'Temporal server', start, say });
 }
 
-/** The server is ours: neither variables nor a profile meant for another one may change how it is reached. */
+/** The server is ours: variables and profiles meant for another one must not change how it is reached. */
 function withoutTemporal(environment: DevStackOptions['environment']): Record<string, string | undefined> {
-  const kept = Object.entries(environment).filter(([name]) => !name.startsWith('TEMPORAL_'));
-  return { ...Object.fromEntries(kept), TEMPORAL_CONFIG_FILE: devNull };
+  return Object.fromEntries(Object.entries(environment).filter(([name]) => !name.startsWith('TEMPORAL_')));
+}
+
+/** A profile of our own hides that in the user's home; an empty file would do, but envconfig 1.24 breaks on it. */
+function writeProfile(dataDirectory: string, address: string): string {
+  const file = join(dataDirectory, 'temporal.toml');
+  writeFileSync(file, `[profile.default]\naddress = "${address}"\nnamespace = "default"\n`);
+  return file;
 }
 
 function startWorker(options: DevStackOptions, temporal: Temporal, clouds: EmulatedClouds | undefined): Promise<RunningChild> {
@@ -178,7 +184,10 @@ function startWorker(options: DevStackOptions, temporal: Temporal, clouds: Emula
     name: 'worker',
     command: process.execPath,
     args: [
-      ...[WORKER, '--exit-with-parent', '--data', options.dataDirectory],
+      WORKER,
+      '--exit-with-parent',
+      '--data',
+      options.dataDirectory,
       ...temporal.workerArguments,
       ...(config === undefined ? [] : ['--config', config]),
       ...(options.sandbox === undefined ? [] : ['--sandbox', options.sandbox]),

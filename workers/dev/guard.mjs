@@ -1,6 +1,6 @@
 /**
- * Runs a program that cannot notice the death of who started it: `node guard.mjs COMMAND [ARGUMENTS]`. Its standard input is a lifeline: when it
- * closes, however the other end went, the program is told to stop, and is killed when it does not. The first line of standard
+ * Runs a program that cannot notice the death of who started it: `node guard.mjs COMMAND [ARGUMENTS]`. Its standard input is a
+ * lifeline: when it closes, however the other end went, the program is told to stop, and is killed when it does not. The first line of standard
  * output is `{"pid":N}`. Plain JavaScript and nothing imported that takes time: it starts in tens of milliseconds.
  */
 import { spawn } from 'node:child_process';

@@ -105,21 +105,14 @@ interface ServerPorts {
 }
 
 function serverArguments(options: TemporalServerOptions, ports: ServerPorts): readonly string[] {
-  const database =
-    options.dataDirectory === undefined
-      ? []
-      : [
-          ...['--db-filename', databaseFile(options.dataDirectory)],
-          // As fast as in memory (measured); NORMAL loses nothing when the process is killed, only when the machine is.
-          ...['--sqlite-pragma', 'journal_mode=WAL', '--sqlite-pragma', 'synchronous=NORMAL'],
-        ];
-  return [
-    ...['server', 'start-dev', '--ip', HOST, '--log-level', 'error'],
-    ...['--port', String(ports.grpcPort), '--ui-port', String(ports.uiPort)],
-    ...['--http-port', String(ports.httpPort), '--metrics-port', String(ports.metricsPort)],
-    ...TUNING.flatMap((value) => ['--dynamic-config-value', value]),
-    ...database,
-  ];
+  // As fast as in memory (measured); NORMAL loses nothing when the process is killed, only when the machine is.
+  const durable = ['--sqlite-pragma', 'journal_mode=WAL', '--sqlite-pragma', 'synchronous=NORMAL'];
+  const database = options.dataDirectory === undefined ? [] : ['--db-filename', databaseFile(options.dataDirectory), ...durable];
+  const settings = ['--ip', HOST, '--log-level', 'error', ...TUNING.flatMap((value) => ['--dynamic-config-value', value])];
+  const own = ['--port', String(ports.grpcPort), '--ui-port', String(ports.uiPort)];
+  // Left to itself the server takes any free ports for these two, and we would not know where it answers.
+  const inner = ['--http-port', String(ports.httpPort), '--metrics-port', String(ports.metricsPort)];
+  return ['server', 'start-dev', ...settings, ...own, ...inner, ...database];
 }
 
 /** TEMPORAL_* speaks of the server to connect to; the CLI would read it too. */
@@ -179,7 +172,8 @@ function logTo(dataDirectory: string | undefined): (line: string) => void {
 function explain(lastWords: string, { dataDirectory, binary }: TemporalServerOptions): string {
   const file = dataDirectory === undefined ? 'its database' : databaseFile(dataDirectory);
   if (lastWords.includes('not a database') || lastWords.includes('malformed')) {
-    return `${file} is damaged or no Temporal database. Move it away with its -wal and -shm files (the tasks in it are lost), or choose another folder with --data.`;
+    const remedy = 'Move it away with its -wal and -shm files (the tasks in it are lost), or choose another folder with --data.';
+    return `${file} is damaged or no Temporal database. ${remedy}`;
   }
   if (lastWords.includes('database is locked')) {
     return `${file} is in use by another process. Stop the Temporal server that runs on it, or choose another folder with --data.`;

@@ -11,7 +11,8 @@ type Environment = Readonly<Record<string, string | undefined>>;
 const USUAL_HOSTS = {
   openai: () => 'api.openai.com',
   azure: () => undefined,
-  aws: ({ region, surface }) => (surface === 'bedrock-runtime' ? `bedrock-runtime.${region}.amazonaws.com` : `bedrock-mantle.${region}.api.aws`),
+  aws: ({ region, surface }) =>
+    surface === 'bedrock-runtime' ? `bedrock-runtime.${region}.amazonaws.com` : `bedrock-mantle.${region}.api.aws`,
   google: ({ region }) => googleHost(region ?? 'global'),
 } as const satisfies Record<EndpointConfig['cloud'], (endpoint: EndpointConfig) => string | undefined>;
 
@@ -46,7 +47,12 @@ async function checkEndpoint(endpoint: EndpointConfig, environment: Environment)
   const check = `endpoint ${endpoint.name}`;
   const missing = secretsOf(endpoint.auth).flatMap((secret) => whyMissing(secret, environment) ?? []);
   if (missing.length > 0) {
-    return { check, state: 'problem', detail: missing.join('; '), remedy: 'set it where the worker is started, or change the endpoint’s auth' };
+    return {
+      check,
+      state: 'problem',
+      detail: missing.join('; '),
+      remedy: 'set it where the worker is started, or change the endpoint’s auth',
+    };
   }
   const models = endpoint.deployments.map(({ model }) => model).join(', ');
   const url = endpoint.baseUrl ?? usualUrl(endpoint);

@@ -72,7 +72,8 @@ export async function checkSandbox(policy: SandboxPolicy): Promise<Check> {
   const probe = await probeBubblewrap();
   if (probe.kind === 'usable') return { check: 'sandbox', state: 'ok', detail: `bubblewrap: ${probe.detail}; policy ${policy}` };
   const detail = `commands cannot be confined: ${probe.reason}`;
-  if (policy === 'none') return { check: 'sandbox', state: 'note', detail: `${detail}; policy none: they run unconfined`, remedy: probe.remedy };
+  if (policy === 'none')
+    return { check: 'sandbox', state: 'note', detail: `${detail}; policy none: they run unconfined`, remedy: probe.remedy };
   const remedy = `${probe.remedy}; or allow unconfined commands with "sandbox: none" in anyport.yaml or ANYPORT_SANDBOX=none`;
   return { check: 'sandbox', state: 'problem', detail: `${detail}; tasks that run commands are refused`, remedy };
 }

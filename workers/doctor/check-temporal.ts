@@ -6,32 +6,38 @@ import { probeAddress } from './probe-address.ts';
 
 const USUAL_PORT = 7233;
 
+type Environment = Readonly<Record<string, string | undefined>>;
+
 /** Asks the server that a task would be started on: the one named by TEMPORAL_ADDRESS, else that of the running local stack. */
-export async function checkTemporal(
-  environment: Readonly<Record<string, string | undefined>>,
-  stack: DevRecord | undefined,
-): Promise<Check> {
-  const isNamed = environment['TEMPORAL_ADDRESS'] !== undefined && environment['TEMPORAL_ADDRESS'] !== '';
+export async function checkTemporal(environment: Environment, stack: DevRecord | undefined): Promise<Check> {
+  const named = environment['TEMPORAL_ADDRESS'];
+  const isNamed = named !== undefined && named !== '';
   const remedy = isNamed
     ? 'check TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE and the TLS settings beside them, or unset them and run "npm start"'
     : 'start a local server with "npm start", or set TEMPORAL_ADDRESS to yours';
-  const problem = (detail: string): Check => ({ check: 'temporal', state: 'problem', detail, remedy });
-  const own = isNamed || stack === undefined ? undefined : stack.temporalAddress;
-  const address = own ?? environment['TEMPORAL_ADDRESS'];
+  const own = isNamed ? undefined : stack;
+  const address = own?.temporalAddress ?? named;
   // The native client tries for many seconds before it gives up; a closed port is known at once.
   const closed = address === undefined ? undefined : await probe(address);
-  if (closed !== undefined) return problem(`${address}: ${closed}`);
+  if (closed !== undefined) return { check: 'temporal', state: 'problem', detail: `${address}: ${closed}`, remedy };
   try {
-    const settings = own === undefined ? { environment } : { environment, temporal: own, namespace: stack?.namespace ?? 'default' };
-    const { connection, namespace } = await connectTemporal(settings);
-    try {
-      await connection.workflowService.describeNamespace({ namespace });
-    } finally {
-      await connection.close();
-    }
-    return { check: 'temporal', state: 'ok', detail: `${address ?? 'configured server'} answers, namespace ${namespace} is there` };
+    const namespace = await findNamespace(environment, own);
+    const detail = `${address ?? 'the configured server'} answers, namespace ${namespace} is there`;
+    return { check: 'temporal', state: 'ok', detail };
   } catch (error) {
-    return problem(messageOf(error));
+    return { check: 'temporal', state: 'problem', detail: messageOf(error), remedy };
+  }
+}
+
+/** @throws Error when the server does not answer or has no such namespace */
+async function findNamespace(environment: Environment, own: DevRecord | undefined): Promise<string> {
+  const target = own === undefined ? {} : { temporal: own.temporalAddress, namespace: own.namespace };
+  const { connection, namespace } = await connectTemporal({ environment, ...target });
+  try {
+    await connection.workflowService.describeNamespace({ namespace });
+    return namespace;
+  } finally {
+    await connection.close();
   }
 }
 

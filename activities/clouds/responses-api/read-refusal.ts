@@ -15,7 +15,7 @@ const ERROR = z.object({
   type: z.string().nullish().catch(null),
   status: z.union([z.string(), z.number()]).nullish().catch(null),
   message: z.string().nullish().catch(null),
-  details: z.unknown(),
+  details: z.unknown().optional(),
   innererror: z.object({ code: z.string().nullish() }).nullish().catch(null),
 });
 const AWS_BODY = z.object({

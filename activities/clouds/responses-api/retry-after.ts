@@ -3,6 +3,7 @@ import { z } from 'zod';
 
 const RETRY_INFO = z.object({ '@type': z.string(), retryDelay: z.string() });
 const DURATION = /^(\d+(?:\.\d+)?)s$/;
+const HTTP_DATE = /^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*,? /;
 
 /** `undefined` when neither the headers nor the error's details say anything usable. */
 export function readRetryAfterMs(headers: Headers, details: unknown, nowMs: number): number | undefined {
@@ -22,6 +23,8 @@ function secondsOrDate(text: string | null, nowMs: number): number | undefined {
   if (text === null) return undefined;
   const asMilliseconds = milliseconds(text);
   if (asMilliseconds !== undefined) return Math.round(Number(text) * 1_000);
+  // Date.parse takes almost anything for a date, a negative number too.
+  if (!HTTP_DATE.test(text)) return undefined;
   const date = Date.parse(text);
   return Number.isNaN(date) ? undefined : Math.max(0, date - nowMs);
 }

@@ -1,0 +1,125 @@
+/** A whole response of a cloud -> the answer as transcript items, or the reason why it is none. */
+import type { ToolInput, TranscriptItem } from '../../../workflows/domain/transcript.ts';
+import type { Usage } from '../../../workflows/domain/usage.ts';
+import type { ModelAnswer, ModelRequest } from '../cloud-client.ts';
+import { toCode } from './read-refusal.ts';
+import type { ResponseObject } from './response-object.ts';
+import { CUSTOM_CALL_ITEM, FUNCTION_CALL_ITEM, MESSAGE_ITEM, OUTPUT_ITEM } from './response-object.ts';
+
+/** The cloud says that it is done, but what it gave is no answer. `code` is for the failure. */
+export class NoAnswerError extends Error {
+  readonly code: string;
+
+  constructor(code: string) {
+    super(code);
+    this.name = 'NoAnswerError';
+    this.code = toCode(code);
+  }
+}
+
+/** The answer in a response that ended `completed` or `incomplete`. @throws NoAnswerError */
+export function readAnswer(response: ResponseObject, request: ModelRequest): ModelAnswer {
+  const items = (response.output ?? []).flatMap((item) => readItem(item, request));
+  const incomplete = readIncomplete(response);
+  if (incomplete === undefined && !items.some(({ kind }) => kind !== 'reasoning'))
+    throw new NoAnswerError('empty answer');
+  return {
+    responseId: response.id,
+    items,
+    usage: readUsage(response),
+    ...(incomplete === undefined ? {} : { incomplete }),
+  };
+}
+
+function readIncomplete(response: ResponseObject): ModelAnswer['incomplete'] {
+  if (response.status !== 'incomplete') return undefined;
+  const reason = response.incomplete_details?.reason ?? 'no reason';
+  if (reason === 'max_output_tokens') return 'max-output-tokens';
+  if (reason === 'content_filter') return 'content-filter';
+  throw new NoAnswerError(`incomplete: ${reason}`);
+}
+
+function readUsage({ usage }: ResponseObject): Usage {
+  return {
+    inputTokens: usage?.input_tokens ?? 0,
+    cachedInputTokens: usage?.input_tokens_details?.cached_tokens ?? 0,
+    outputTokens: usage?.output_tokens ?? 0,
+    reasoningTokens: usage?.output_tokens_details?.reasoning_tokens ?? 0,
+  };
+}
+
+function readItem(raw: unknown, request: ModelRequest): readonly TranscriptItem[] {
+  const item = OUTPUT_ITEM.safeParse(raw).data;
+  if (item === undefined) throw new NoAnswerError('output item without a type');
+  switch (item.type) {
+    case 'message':
+      return readMessage(raw);
+    case 'reasoning':
+      return [{ kind: 'reasoning', boundary: request.boundary, payload: JSON.stringify(raw) }];
+    case 'function_call':
+      // Cut off by the token limit: its arguments are not whole, and it must not be run.
+      return item.status === 'incomplete' ? [] : [readFunctionCall(raw, request)];
+    case 'custom_tool_call':
+      return item.status === 'incomplete' ? [] : [readCustomCall(raw)];
+    default:
+      // What waits for a result of ours cannot be left out: the conversation would hang on it. We never offer such tools.
+      if (typeof item.call_id === 'string') throw new NoAnswerError(`unknown call ${item.type}`);
+      return [];
+  }
+}
+
+/** What was said and what was refused become items of their own. */
+function readMessage(raw: unknown): readonly TranscriptItem[] {
+  const message = MESSAGE_ITEM.safeParse(raw).data;
+  if (message === undefined) throw new NoAnswerError('malformed message');
+  const content = message.content ?? [];
+  const refusals = content.filter(({ type }) => type === 'refusal').map(({ refusal }) => refusal ?? '');
+  const texts = content.filter(({ type }) => type === 'output_text').map(({ text }) => text ?? '');
+  const phase = readPhase(message.phase);
+  const said: readonly TranscriptItem[] =
+    texts.length > 0 || refusals.length === 0 ? [{ kind: 'assistant-message', text: texts.join(''), ...phase }] : [];
+  const refused: readonly TranscriptItem[] =
+    refusals.length > 0 ? [{ kind: 'assistant-message', text: refusals.join(''), refusal: true, ...phase }] : [];
+  return [...said, ...refused];
+}
+
+function readPhase(phase: string | null | undefined): {
+  readonly phase?: 'commentary' | 'final-answer';
+} {
+  if (phase === 'commentary') return { phase: 'commentary' };
+  return phase === 'final_answer' ? { phase: 'final-answer' } : {};
+}
+
+function readFunctionCall(raw: unknown, request: ModelRequest): TranscriptItem {
+  const call = FUNCTION_CALL_ITEM.safeParse(raw).data;
+  if (call === undefined) throw new NoAnswerError('malformed function call');
+  const json = call.arguments ?? '';
+  const isFreeform = request.tools.some(({ name, form }) => name === call.name && form.kind === 'freeform');
+  const input: ToolInput = (isFreeform ? unwrapInput(json) : undefined) ?? {
+    kind: 'json',
+    text: json,
+  };
+  return { kind: 'tool-call', callId: call.call_id, name: call.name, input };
+}
+
+function readCustomCall(raw: unknown): TranscriptItem {
+  const call = CUSTOM_CALL_ITEM.safeParse(raw).data;
+  if (call === undefined) throw new NoAnswerError('malformed custom tool call');
+  return {
+    kind: 'tool-call',
+    callId: call.call_id,
+    name: call.name,
+    input: { kind: 'text', text: call.input ?? '' },
+  };
+}
+
+/** `{"input": "…"}` of a freeform tool rendered as a function; anything else stays as written, for the tool to answer. */
+function unwrapInput(json: string): ToolInput | undefined {
+  try {
+    const parsed: unknown = JSON.parse(json);
+    if (typeof parsed !== 'object' || parsed === null || !('input' in parsed)) return undefined;
+    return typeof parsed.input === 'string' ? { kind: 'text', text: parsed.input } : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,51 @@
+/** The schema, step by step. A step that was released is never changed: what comes later is a further step. */
+
+/** Marks a file as ours in its header: `ANYP` in ASCII. */
+export const APPLICATION_ID = 0x41_4e_59_50;
+
+/** `MIGRATIONS[n]` takes the schema from version n to n + 1. Call ids are JSON strings: a model may write any character. */
+export const MIGRATIONS: readonly string[] = [
+  `
+  CREATE TABLE items (
+    task_id TEXT NOT NULL,
+    item_id TEXT NOT NULL,
+    json TEXT NOT NULL,
+    PRIMARY KEY (task_id, item_id)
+  ) STRICT;
+  CREATE TABLE transcript_entries (
+    task_id TEXT NOT NULL,
+    head TEXT NOT NULL,
+    parent TEXT NOT NULL,
+    item_id TEXT NOT NULL,
+    PRIMARY KEY (task_id, head)
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE task_settings (task_id TEXT PRIMARY KEY, json TEXT NOT NULL) STRICT;
+  CREATE TABLE workspaces (task_id TEXT PRIMARY KEY, json TEXT NOT NULL) STRICT;
+  CREATE TABLE attempts (
+    task_id TEXT NOT NULL,
+    turn INTEGER NOT NULL,
+    attempt INTEGER NOT NULL,
+    deployment TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    state TEXT NOT NULL,
+    PRIMARY KEY (task_id, turn, attempt)
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE tool_calls (
+    sequence INTEGER PRIMARY KEY,
+    task_id TEXT NOT NULL,
+    turn INTEGER NOT NULL,
+    call_id TEXT NOT NULL,
+    tool TEXT NOT NULL,
+    retry_class TEXT NOT NULL,
+    starts INTEGER NOT NULL,
+    result TEXT,
+    UNIQUE (task_id, turn, call_id)
+  ) STRICT;
+  CREATE TABLE batch_lines (
+    batch_id TEXT NOT NULL,
+    line INTEGER NOT NULL,
+    json TEXT NOT NULL,
+    PRIMARY KEY (batch_id, line)
+  ) STRICT;
+  `,
+];

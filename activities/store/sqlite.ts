@@ -1,0 +1,18 @@
+/** The embedded task store: one SQLite file, which several processes of one host may share. */
+import { openSqliteDatabase } from './open-sqlite-database.ts';
+import { createAttemptJournal, createToolJournal } from './sqlite-journals.ts';
+import { createRecords } from './sqlite-records.ts';
+import { createTranscripts } from './sqlite-transcripts.ts';
+import type { TaskStore } from './task-store.ts';
+
+/** Creates the file and its folder when they are missing. @throws TaskStoreError */
+export async function openSqliteTaskStore(file: string): Promise<TaskStore> {
+  const database = await openSqliteDatabase(file);
+  return {
+    ...createTranscripts(database),
+    ...createAttemptJournal(database),
+    ...createToolJournal(database),
+    ...createRecords(database),
+    close: async () => database.close(),
+  };
+}

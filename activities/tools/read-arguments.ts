@@ -1,0 +1,31 @@
+import type { ZodType } from 'zod';
+import { z } from 'zod';
+import type { ToolInput } from '../../workflows/domain/transcript.ts';
+
+export type Arguments<T> = { readonly kind: 'valid'; readonly value: T } | { readonly kind: 'invalid'; readonly problem: string };
+
+/** A function tool's arguments, or what is wrong with them in words that let the model do better. */
+export function readArguments<T>(tool: string, schema: ZodType<T>, input: ToolInput): Arguments<T> {
+  let raw: unknown;
+  try {
+    raw = JSON.parse(input.text.trim() === '' ? '{}' : input.text);
+  } catch (error) {
+    const detail = error instanceof Error ? error.message : String(error);
+    return { kind: 'invalid', problem: `The arguments of ${tool} are not valid JSON (${detail}). Call it again with one JSON object.` };
+  }
+  const parsed = schema.safeParse(raw);
+  if (parsed.success) return { kind: 'valid', value: parsed.data };
+  const problems = parsed.error.issues.map(({ path, message }) => (path.length === 0 ? message : `${path.join('.')}: ${message}`));
+  return { kind: 'invalid', problem: `The arguments of ${tool} are not as it needs them: ${problems.join('; ')}. ${fieldsOf(schema)}` };
+}
+
+/** The JSON Schema that a model is told. */
+export function parametersOf(schema: ZodType): Readonly<Record<string, unknown>> {
+  const { $schema: _dialect, ...parameters } = z.toJSONSchema(schema, { io: 'input' });
+  return parameters;
+}
+
+function fieldsOf(schema: ZodType): string {
+  const { properties } = z.toJSONSchema(schema, { io: 'input' });
+  return `Its fields are: ${Object.keys(properties ?? {}).join(', ')}.`;
+}

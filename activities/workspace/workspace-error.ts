@@ -1,0 +1,19 @@
+export type WorkspaceProblem =
+  | 'not-found'
+  | 'not-a-repository'
+  | 'bare-repository'
+  | 'no-commit'
+  | 'uncommitted-changes'
+  | 'git-missing'
+  | 'git-failed';
+
+/** A workspace cannot be opened or read; the message is for the person who named the repository. */
+export class WorkspaceError extends Error {
+  readonly code: WorkspaceProblem;
+
+  constructor(code: WorkspaceProblem, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'WorkspaceError';
+    this.code = code;
+  }
+}

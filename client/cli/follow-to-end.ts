@@ -1,0 +1,104 @@
+/** Follows a task on the terminal until it ends or the person leaves, then tells what it came to. */
+import type { TaskResult } from '../../workflows/activity-interfaces.ts';
+import type { TaskEvent } from '../../workflows/domain/task-status.ts';
+import { formatCost, tellEvent } from '../story.ts';
+import type { TaskClient } from '../task-client.ts';
+import { askOnInterrupt } from './ask-on-interrupt.ts';
+import { EXIT } from './exit-codes.ts';
+import { note, print, printJson } from './terminal.ts';
+
+export interface Following {
+  readonly taskId: string;
+  readonly json: boolean;
+}
+
+/** null: the person left, and the task goes on. */
+export async function followToEnd(client: TaskClient, { taskId, json }: Following): Promise<TaskResult | null> {
+  const interrupts = askOnInterrupt(() => client.cancel(taskId));
+  try {
+    let last = 0;
+    const onUnanswered = (problem: string): void => note(problem, 'yellow');
+    for await (const event of client.follow(taskId, { signal: interrupts.left, onUnanswered })) {
+      if (json) printJson(event);
+      else tell(event, last);
+      last = event.sequence;
+    }
+    if (!interrupts.left.aborted) return await Promise.race([client.result(taskId), whenAborted(interrupts.left)]);
+    return null;
+  } finally {
+    interrupts.dispose();
+    if (interrupts.left.aborted) tellLeft(taskId);
+  }
+}
+
+/** The exit code of a command that followed a task to this end. */
+export function exitCodeOf(result: TaskResult | null): number {
+  if (result === null) return EXIT.leftRunning;
+  switch (result.state) {
+    case 'completed':
+      return EXIT.completed;
+    case 'failed':
+      return EXIT.failed;
+    case 'cancelled':
+      return EXIT.cancelled;
+  }
+}
+
+/** The end as a person reads it: answer, changes, cost, and where to look. */
+export function tellResult(result: TaskResult, uiLink: string | null): void {
+  if (result.output !== '') print(`\n${result.output}`);
+  if (result.diff !== '') print(`\n${result.diff.trimEnd()}`);
+  if (result.diffPath !== undefined) print(`\nthe diff is large: it is at ${result.diffPath} on the worker's host`);
+  const { inputTokens, outputTokens } = result.usage;
+  print('');
+  print(describeEnd(result), result.state === 'completed' ? 'green' : 'red');
+  print(
+    `${result.turns} turns, ${result.attempts.length} model calls, ${inputTokens} tokens in, ${outputTokens} out, ` +
+      `${formatCost(result.costUsdMicros)}${suspicions(result)}`,
+  );
+  if (uiLink !== null) print(`Temporal UI: ${uiLink}`);
+}
+
+function describeEnd({ taskId, state, reason }: TaskResult): string {
+  return `task ${taskId} ${state === 'cancelled' ? 'was cancelled' : state}${reason === undefined ? '' : `: ${reason}`}`;
+}
+
+function suspicions({ suspectedPaidTwice, toolEffectsTwice }: TaskResult): string {
+  const paid = suspectedPaidTwice === 0 ? '' : `; ${suspectedPaidTwice} may have been billed without giving an answer`;
+  const effects = toolEffectsTwice === 0 ? '' : `; ${toolEffectsTwice} tool calls were started more than once`;
+  return paid + effects;
+}
+
+function tell(event: TaskEvent, last: number): void {
+  // The status keeps the newest 100 events; who comes later reads the rest in the Temporal UI.
+  if (event.sequence > last + 1) print(`…        ${event.sequence - last - 1} earlier events`, 'dim');
+  print(tellEvent(event), styleOf(event));
+}
+
+function styleOf(event: TaskEvent): 'red' | 'yellow' | 'dim' | undefined {
+  switch (event.kind) {
+    case 'attempt-failed':
+      return 'red';
+    case 'waiting':
+    case 'parked':
+      return 'yellow';
+    case 'tool-started':
+    case 'tool-ended':
+    case 'finishing':
+      return 'dim';
+    case 'route-planned':
+    case 'workspace-opened':
+    case 'attempt-started':
+    case 'turn-answered':
+    case 'task-ended':
+      return undefined;
+  }
+}
+
+function tellLeft(taskId: string): void {
+  note(`task ${taskId} goes on. Follow it: anyport tasks watch ${taskId} · stop it: anyport tasks cancel ${taskId}`);
+}
+
+function whenAborted(signal: AbortSignal): Promise<null> {
+  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(null), { once: true }));
+}

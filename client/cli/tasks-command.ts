@@ -1,0 +1,142 @@
+/** `anyport tasks`: list, show, watch and cancel. */
+import Table from 'cli-table3';
+import type { Command } from 'commander';
+import { Option } from 'commander';
+import type { TaskStatus } from '../../workflows/domain/task-status.ts';
+import type { TaskStanding, TaskSummary } from '../list-tasks.ts';
+import { TASK_STANDINGS } from '../list-tasks.ts';
+import { formatCost, tellEvent } from '../story.ts';
+import type { TaskClient } from '../task-client.ts';
+import { TaskClientError } from '../task-client-error.ts';
+import type { ConnectionFlags } from './connection-options.ts';
+import { addConnectionOptions, withTaskClient } from './connection-options.ts';
+import { EXIT_CODES_HELP } from './exit-codes.ts';
+import { exitCodeOf, followToEnd, tellResult } from './follow-to-end.ts';
+import { parseCount } from './parse-count.ts';
+import { note, print, printJson } from './terminal.ts';
+
+interface ListFlags extends ConnectionFlags {
+  readonly state?: TaskStanding;
+  readonly batch?: string;
+  readonly limit: number;
+  readonly json?: true;
+}
+
+interface JsonFlags extends ConnectionFlags {
+  readonly json?: true;
+}
+
+export function addTasksCommand(program: Command): void {
+  const tasks = program.command('tasks').description('Tasks on this Temporal server.');
+  addConnectionOptions(
+    tasks
+      .command('list')
+      .description('the newest tasks first')
+      .addOption(new Option('--state <state>', 'only these').choices([...TASK_STANDINGS]))
+      .option('--batch <id>', 'only the tasks of this batch')
+      .option('--limit <n>', 'at most so many', parseCount, 20)
+      .option('--json', 'one JSON object per line'),
+  ).action((flags: ListFlags) => withTaskClient(flags, (client) => list(client, flags)));
+  addConnectionOptions(
+    tasks
+      .command('show')
+      .description('what a task is doing, or came to')
+      .argument('<task-id>')
+      .option('--json', 'as JSON'),
+  ).action((taskId: string, flags: JsonFlags) =>
+    withTaskClient(flags, (client) => show(client, taskId, flags.json === true)),
+  );
+  addConnectionOptions(
+    tasks
+      .command('watch')
+      .description('follow a task to its end')
+      .argument('<task-id>')
+      .option('--json', 'one JSON object per line: the events, at last the result')
+      .addHelpText('after', EXIT_CODES_HELP),
+  ).action((taskId: string, flags: JsonFlags) =>
+    withTaskClient(flags, (client) => watch(client, taskId, flags.json === true)),
+  );
+  addConnectionOptions(
+    tasks.command('cancel').description('stop a task; what it has is kept').argument('<task-id>'),
+  ).action((taskId: string, flags: ConnectionFlags) =>
+    withTaskClient(flags, async (client) => {
+      await client.cancel(taskId);
+      print(`task ${taskId} is asked to stop`);
+    }),
+  );
+}
+
+async function list(client: TaskClient, { state, batch, limit, json }: ListFlags): Promise<void> {
+  const tasks = await client.list({
+    limit,
+    ...(state === undefined ? {} : { standing: state }),
+    ...(batch === undefined ? {} : { batchId: batch }),
+  });
+  if (json === true) {
+    for (const { standing, ...task } of tasks) printJson({ ...task, state: standing });
+    return;
+  }
+  if (tasks.length === 0) note('no task');
+  else print(toTable(tasks));
+}
+
+function toTable(tasks: readonly TaskSummary[]): string {
+  // The table's own colours would be stripped with the untrusted ones.
+  const table = new Table({ head: ['task', 'state', 'started (UTC)', 'took'], style: { head: [], border: [] } });
+  for (const task of tasks) table.push([task.taskId, task.standing, toSecond(task.startedAt), duration(task)]);
+  return table.toString();
+}
+
+function toSecond(date: Date): string {
+  return date.toISOString().slice(0, 19).replace('T', ' ');
+}
+
+function duration({ startedAt, endedAt }: TaskSummary): string {
+  return endedAt === undefined ? '' : `${((endedAt.getTime() - startedAt.getTime()) / 1000).toFixed(1)} s`;
+}
+
+async function show(client: TaskClient, taskId: string, json: boolean): Promise<void> {
+  const task = await client.standing(taskId);
+  const status = await statusIfAnswered(client, taskId);
+  const result = task.standing === 'running' ? null : await resultIfAny(client, taskId);
+  if (json) {
+    printJson({ ...task, state: task.standing, uiLink: client.uiLink(taskId), status, result });
+    return;
+  }
+  print(`task ${taskId}: ${task.standing}, started ${toSecond(task.startedAt)} UTC`, 'bold');
+  for (const event of status?.events ?? []) print(tellEvent(event));
+  if (result !== null) tellResult(result, client.uiLink(taskId));
+  else if (status !== null) {
+    print(`\n${status.state} in turn ${status.turn}, ${formatCost(status.costUsdMicros)} so far`);
+    print(`Temporal UI: ${client.uiLink(taskId) ?? 'its address is not known here (ANYPORT_TEMPORAL_UI)'}`);
+  }
+}
+
+async function statusIfAnswered(client: TaskClient, taskId: string): Promise<TaskStatus | null> {
+  try {
+    return await client.status(taskId);
+  } catch (error) {
+    if (!(error instanceof TaskClientError) || error.problem !== 'no-worker') throw error;
+    note(error.message, 'yellow');
+    return null;
+  }
+}
+
+async function resultIfAny(client: TaskClient, taskId: string) {
+  try {
+    return await client.result(taskId);
+  } catch (error) {
+    if (!(error instanceof TaskClientError)) throw error;
+    note(error.message, 'yellow');
+    return null;
+  }
+}
+
+async function watch(client: TaskClient, taskId: string, json: boolean): Promise<void> {
+  const result = await followToEnd(client, { taskId, json });
+  if (result !== null) {
+    if (json) printJson(result);
+    else tellResult(result, client.uiLink(taskId));
+  }
+  process.exitCode = exitCodeOf(result);
+}

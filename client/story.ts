@@ -1,0 +1,65 @@
+/** A task's events as lines for people. Pure: where they are printed, and in which colours, is the printer's matter. */
+import { endpointOf } from '../workflows/domain/ids.ts';
+import type { TaskEvent } from '../workflows/domain/task-status.ts';
+import { toPrintable } from '../workflows/domain/tool-call.ts';
+
+/** Longer texts are cut: a story is one line per event. */
+const LINE_CHARACTERS = 140;
+/** Width of "turn 12  ", so that what happens within a turn stands below it. */
+const TURN_COLUMN = 9;
+
+/** One event in one line; what models and clouds said is cut and made printable. */
+export function tellEvent(event: TaskEvent): string {
+  switch (event.kind) {
+    case 'route-planned':
+      return `route    ${event.model} at ${event.deployments.map(endpointOf).join(', then ')}`;
+    case 'workspace-opened':
+      return `files    a worktree of its own at ${event.baseCommit.slice(0, 12)}`;
+    case 'attempt-started':
+      return inTurn(event.turn, `${endpointOf(event.deployment)} is asked${reasonOf(event.reason)}`);
+    case 'attempt-failed':
+      return inTurn(event.turn, `${endpointOf(event.deployment)} failed: ${line(event.failure)}`);
+    case 'waiting':
+      return inTurn(event.turn, `waits until ${clock(event.untilMs)}: ${line(event.reason)}`);
+    case 'parked':
+      return inTurn(event.turn, `parked until ${clock(event.untilMs)}: ${line(event.reason)}`);
+    case 'turn-answered':
+      return inTurn(event.turn, describeAnswer(event));
+    case 'tool-started':
+      return inTurn(event.turn, `  ${line(event.tool)} ${line(event.excerpt)}`.trimEnd());
+    case 'tool-ended':
+      return inTurn(event.turn, `  ${line(event.tool)}: ${event.outcome}`);
+    case 'finishing':
+      return 'end      taking the result';
+    case 'task-ended':
+      return `end      ${event.state}${event.reason === undefined ? '' : `: ${line(event.reason)}`}`;
+  }
+}
+
+/** Micro-dollars as a person reads them; small sums keep their digits. */
+export function formatCost(usdMicros: number): string {
+  return `$${(usdMicros / 1e6).toFixed(usdMicros < 10_000 ? 6 : 4)}`;
+}
+
+function describeAnswer(event: Extract<TaskEvent, { kind: 'turn-answered' }>): string {
+  const calls = event.toolCalls === 0 ? '' : `, ${event.toolCalls} tool call${event.toolCalls === 1 ? '' : 's'}`;
+  const said = event.excerpt === '' ? '' : `: ${line(event.excerpt)}`;
+  return `${endpointOf(event.deployment)} answered (${event.usage.outputTokens} tokens${calls}, ${formatCost(event.costUsdMicros)})${said}`;
+}
+
+function reasonOf(reason: string | undefined): string {
+  return reason === undefined ? '' : ` (${line(reason)})`;
+}
+
+function inTurn(turn: number, text: string): string {
+  return `turn ${turn}`.padEnd(TURN_COLUMN) + text;
+}
+
+function line(text: string): string {
+  return toPrintable(text.toWellFormed(), LINE_CHARACTERS);
+}
+
+/** UTC, as the Temporal UI can show it too. */
+function clock(atMs: number): string {
+  return `${new Date(atMs).toISOString().slice(11, 19)} UTC`;
+}

@@ -1,0 +1,135 @@
+/**
+ * A worker that runs the real workflows over scripted activities: the prompt says what the model does. Clouds, store and
+ * tools have their own tests; here only what a client sees of a task matters.
+ */
+import { Context } from '@temporalio/activity';
+import { ApplicationFailure } from '@temporalio/common';
+import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
+import type {
+  AnyportActivities,
+  AttemptRecord,
+  FinishTaskInput,
+  TaskRequest,
+} from '../../../workflows/activity-interfaces.ts';
+import { endpointQueue, hostQueue, TASKS_QUEUE } from '../../../workflows/domain/task-queues.ts';
+import type { TurnAnswer } from '../../../workflows/domain/turn.ts';
+import { bundleWorkflows } from '../../../workers/bundle-workflows.ts';
+import { anAnswer, aRoute } from '../../support/builders.ts';
+
+export interface ScriptedWorker {
+  stop(): Promise<void>;
+}
+
+// Failed tasks are what these tests are about; a worker would warn of each.
+Runtime.install({ logger: new DefaultLogger('ERROR') });
+
+const ENDPOINT = 'azure-eastus2';
+const HOST = 'scripted-host';
+
+/** What the scripted workspace changed: a new file, so that the diff fits any checkout without it. */
+export const SCRIPTED_DIFF = `diff --git a/answer.txt b/answer.txt
+new file mode 100644
+index 0000000..d81cc07
+--- /dev/null
++++ b/answer.txt
+@@ -0,0 +1 @@
++42
+`;
+
+/** Starts it and gives it back once it polls. */
+export async function startScriptedWorker(address: string): Promise<ScriptedWorker> {
+  const connection = await NativeConnection.connect({ address });
+  const activities = scriptActivities();
+  const shared = { connection, activities };
+  const workers = await Promise.all([
+    Worker.create({ ...shared, taskQueue: TASKS_QUEUE, workflowBundle: await bundleWorkflows() }),
+    Worker.create({ ...shared, taskQueue: endpointQueue(ENDPOINT), maxHeartbeatThrottleInterval: '100ms' }),
+    Worker.create({ ...shared, taskQueue: hostQueue(HOST) }),
+  ]);
+  const runs = workers.map((worker) => worker.run());
+  return {
+    async stop() {
+      for (const worker of workers) worker.shutdown();
+      await Promise.all(runs);
+      await connection.close();
+    },
+  };
+}
+
+function scriptActivities(): AnyportActivities {
+  const requests = new Map<string, TaskRequest>();
+  const lines = new Map<string, TaskRequest>();
+  const attempts = new Map<string, AttemptRecord[]>();
+  return {
+    planRoute: async ({ model }) => {
+      if (model === 'gpt-unknown')
+        throw ApplicationFailure.nonRetryable('no deployment serves "gpt-unknown"', 'NotEligible');
+      return { route: aRoute(ENDPOINT), decision: { outcome: 'single-no-failover', excluded: [] } };
+    },
+    openTask: async ({ request }) => {
+      requests.set(taskIdNow(), request);
+      return { head: 'head' };
+    },
+    openWorkspace: async () => ({ queue: hostQueue(HOST), baseCommit: 'a'.repeat(40) }),
+    invokeModel: async ({ turn }) => {
+      const taskId = taskIdNow();
+      const outcome = await answerPrompt(requests.get(taskId)?.prompt ?? '', turn);
+      attempts.set(taskId, [...(attempts.get(taskId) ?? []), { turn, endpoint: ENDPOINT, outcome: 'completed' }]);
+      return outcome;
+    },
+    runTool: async () => ({ item: 'item', outcome: 'ok' }),
+    collectDiff: async () => ({ diff: SCRIPTED_DIFF }),
+    closeWorkspace: async () => undefined,
+    finishTask: async (input) =>
+      resultOf(input, attempts.get(taskIdNow()) ?? [], requests.get(taskIdNow())?.prompt ?? ''),
+    storeBatchLines: async ({ lines: stored }) => {
+      const batchId = workflowIdNow().split('/')[1];
+      for (const { line, request } of stored) lines.set(`${batchId}-${line}`, request);
+      return { stored: stored.length };
+    },
+    readBatchLine: async ({ batchId, line }) => {
+      const request = lines.get(`${batchId}-${line}`);
+      if (request === undefined) throw ApplicationFailure.nonRetryable('no such line', 'NoSuchLine');
+      return request;
+    },
+  };
+}
+
+/** `wait`: until cancelled. `refuse`: a filter cuts the answer. `tools`: one call, then the answer. Else: one answer. */
+async function answerPrompt(prompt: string, turn: number): Promise<TurnAnswer> {
+  if (prompt === 'wait') {
+    const beat = setInterval(() => Context.current().heartbeat(), 100);
+    await Context.current().cancelled.finally(() => clearInterval(beat));
+  }
+  if (prompt === 'refuse') return anAnswer({ incomplete: 'content-filter' });
+  if (prompt === 'tools' && turn === 1) {
+    return anAnswer({ calls: [{ callId: 'c1', name: 'exec_command', item: 'item', excerpt: 'npm test' }] });
+  }
+  return anAnswer({ excerpt: 'done' });
+}
+
+function resultOf({ turns, ending }: FinishTaskInput, attempts: readonly AttemptRecord[], prompt: string) {
+  const taskId = taskIdNow();
+  return {
+    taskId,
+    state: ending.kind,
+    ...(ending.kind === 'failed' ? { reason: ending.reason } : {}),
+    output: ending.kind === 'completed' ? `answer to ${prompt}` : '',
+    turns,
+    attempts,
+    usage: { inputTokens: 100, cachedInputTokens: 0, outputTokens: 10, reasoningTokens: 0 },
+    costUsdMicros: 200,
+    suspectedPaidTwice: 0,
+    toolEffectsTwice: 0,
+  };
+}
+
+function taskIdNow(): string {
+  return workflowIdNow().replace('agent-task/', '');
+}
+
+function workflowIdNow(): string {
+  const { workflowExecution } = Context.current().info;
+  if (workflowExecution === undefined) throw new Error('an activity of these tests always has a workflow');
+  return workflowExecution.workflowId;
+}

@@ -1,0 +1,47 @@
+import { describe, expect, it } from 'vitest';
+import { parseTaskRequest, TaskRequestError } from '../../client/task-request.ts';
+
+const REQUEST = { prompt: 'mend it', model: 'gpt-6.1-sol' };
+
+describe('parseTaskRequest', () => {
+  it('gives a whole request back as it is', () => {
+    const request = {
+      ...REQUEST,
+      tenant: 'team-a',
+      instructions: 'be brief',
+      workspace: '/srv/repository',
+      includeUncommitted: true,
+      sandbox: 'none',
+      needs: ['tools'],
+      maxTurns: 3,
+      maxOutputTokens: 100,
+    };
+
+    expect(parseTaskRequest(request)).toEqual(request);
+  });
+
+  it.each([
+    [{ model: 'm' }, 'prompt is missing: write a text that says what to do'],
+    [{ ...REQUEST, prompt: ' \n' }, 'prompt is " \\n": write a text'],
+    [{ ...REQUEST, model: 'a b' }, 'model is "a b": write the name of a model, such as "gpt-6.1-sol"'],
+    [{ ...REQUEST, workspace: 'relative' }, 'workspace is "relative": write the absolute path'],
+    [{ ...REQUEST, sandbox: 'docker' }, 'sandbox is "docker": write "bubblewrap" or "none"'],
+    [{ ...REQUEST, needs: ['flying'] }, 'needs is ["flying"]: write a list of streaming, tools'],
+    [{ ...REQUEST, maxTurns: 0 }, 'maxTurns is 0: write a whole number from 1'],
+    [{ ...REQUEST, maxTurns: 1.5 }, 'maxTurns is 1.5'],
+    [{ ...REQUEST, modle: 'x' }, 'unknown field "modle": a task request has prompt, model'],
+    [{ ...REQUEST, prompt: 'é'.repeat(500_001) }, 'prompt is longer than 1000000 bytes'],
+    [[], 'a task request is an object with "prompt" and "model", not []'],
+    ['text', 'a task request is an object with "prompt" and "model", not "text"'],
+    [undefined, 'a task request is an object with "prompt" and "model", not undefined'],
+  ])('says what is wrong with %j', (value, words) => {
+    expect(() => parseTaskRequest(value)).toThrow(TaskRequestError);
+    expect(() => parseTaskRequest(value)).toThrow(words);
+  });
+
+  it('names every mistake, and shows no control characters of a value', () => {
+    expect(() => parseTaskRequest({ prompt: 7, model: '\u001b[31m' })).toThrow(
+      /prompt is 7.*\nmodel is "\\u001b\[31m"/,
+    );
+  });
+});

@@ -1,0 +1,213 @@
+/** One suite for every surface, over the emulated clouds: what an adapter promises, whichever cloud it speaks to. */
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import { capabilitiesOf } from '../../activities/clouds/capabilities.ts';
+import type { CloudClient, ModelRequest } from '../../activities/clouds/cloud-client.ts';
+import { createCloudClient } from '../../activities/clouds/create-cloud-client.ts';
+import type { TranscriptItem } from '../../workflows/domain/transcript.ts';
+import { startEmulators } from '../emulators/start-emulators.ts';
+import { APPLY_PATCH, READ_FILE, aCall, aRequest, failureOf } from './builders.ts';
+import type { EmulatedSurface } from './emulated-surfaces.ts';
+import { SURFACES, toSurface } from './emulated-surfaces.ts';
+
+const TIMEOUTS = { firstEventMs: 400, idleMs: 400, cancelMs: 2_000, pollMs: 20 };
+const PATCH = '*** Begin Patch\n*** Delete File: a.txt\n*** End Patch\n';
+const SCRIPT = [
+  {
+    when: { inputContains: 'use the tools' },
+    turns: [
+      {
+        text: 'I look.',
+        toolCalls: [
+          { name: 'read_file', input: { path: 'a.txt' } },
+          { name: 'apply_patch', input: PATCH },
+        ],
+      },
+      { text: 'It is done.' },
+    ],
+  },
+  { when: { inputContains: 'say hello' }, turns: [{ text: 'hello there, whoever reads this line of text' }] },
+];
+const LEDGER = z.object({ requests: z.array(z.looseObject({ method: z.string(), aborted: z.boolean() })) });
+
+let emulators: Awaited<ReturnType<typeof startEmulators>>;
+beforeAll(async () => {
+  emulators = await startEmulators({ script: SCRIPT });
+});
+afterAll(() => emulators.close());
+
+describe.each(SURFACES)('%s', (name) => {
+  let surface: EmulatedSurface;
+  let client: CloudClient;
+  let control: string;
+
+  beforeAll(() => {
+    surface = toSurface(emulators.endpoints[name], emulators.environment);
+    client = createCloudClient(surface.connection, TIMEOUTS);
+    control = emulators.controls[name] ?? '';
+  });
+  afterEach(() => fetch(`${control}/faults`, { method: 'DELETE' }));
+
+  const capable = (): readonly string[] => {
+    const { connection } = surface;
+    return capabilitiesOf(connection.cloud, connection.cloud === 'aws' ? connection.surface : undefined);
+  };
+  const request = (overrides: Partial<ModelRequest> = {}): ModelRequest =>
+    aRequest({
+      wireModel: surface.wireModel,
+      customTools: capable().includes('custom-tools'),
+      encryptedReasoning: capable().includes('encrypted-reasoning'),
+      ...overrides,
+    });
+  const fault = async (faults: object): Promise<void> => {
+    const body = JSON.stringify({ faults: [faults] });
+    const response = await fetch(`${control}/faults`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body,
+    });
+    expect(response.ok).toBe(true);
+  };
+  const ledger = async () => LEDGER.parse(await (await fetch(`${control}/ledger`)).json()).requests;
+
+  test('answers with text and usage', async () => {
+    const call = aCall();
+
+    const answer = await client.invoke(request(), call);
+
+    expect(answer.items.at(-1)).toMatchObject({
+      kind: 'assistant-message',
+      text: 'hello there, whoever reads this line of text',
+    });
+    expect(answer.usage.inputTokens).toBeGreaterThan(0);
+    expect(answer.usage.outputTokens).toBeGreaterThan(0);
+    expect(call.responseIds).toEqual([answer.responseId]);
+  });
+
+  test('takes its own answer back, reasoning and all, with the results of its calls', async () => {
+    const tools = [READ_FILE, APPLY_PATCH];
+    const asked: readonly TranscriptItem[] = [{ kind: 'user-message', text: 'use the tools' }];
+    const first = await client.invoke(request({ items: asked, tools }), aCall());
+    const calls = first.items.flatMap((item) => (item.kind === 'tool-call' ? [item] : []));
+    expect(calls.map(({ name: tool, input }) => [tool, input.kind])).toEqual([
+      ['read_file', 'json'],
+      ['apply_patch', 'text'],
+    ]);
+    expect(calls[1]?.input.text).toBe(PATCH);
+
+    const results = calls.map(({ callId }): TranscriptItem => ({
+      kind: 'tool-result',
+      callId,
+      outcome: 'ok',
+      output: 'fine',
+    }));
+    const second = await client.invoke(request({ items: [...asked, ...first.items, ...results], tools }), aCall());
+
+    expect(second.items.at(-1)).toMatchObject({ kind: 'assistant-message', text: 'It is done.' });
+  });
+
+  test.each([
+    [
+      { kind: 'status', status: 503 },
+      { kind: 'overloaded', phase: 'headers', acceptance: 'not-accepted' },
+    ],
+    [
+      { kind: 'status', status: 500 },
+      { kind: 'unavailable', phase: 'headers', acceptance: 'unknown' },
+    ],
+    [
+      { kind: 'status', status: 429, headers: { 'retry-after': '2' } },
+      { kind: 'rate-limited', phase: 'headers', acceptance: 'not-accepted', retryAfterMs: 2000 },
+    ],
+    [
+      { kind: 'status', status: 401 },
+      { kind: 'authentication', phase: 'headers', acceptance: 'not-accepted' },
+    ],
+    [{ kind: 'reset-before-accept' }, { kind: 'unavailable', phase: 'sent', acceptance: 'unknown' }],
+    [{ kind: 'reset-after-accept' }, { kind: 'unavailable', phase: 'sent', acceptance: 'unknown' }],
+    [{ kind: 'outage' }, { kind: 'unavailable', phase: 'sent', acceptance: 'unknown' }],
+    [{ kind: 'silence' }, { kind: 'timeout', phase: 'sent', acceptance: 'unknown' }],
+    [{ kind: 'slow-first-event', delayMs: 5_000 }, { kind: 'timeout' }],
+    [
+      { kind: 'stream-cut', afterEvents: 1 },
+      { kind: 'protocol', phase: 'started', acceptance: 'accepted' },
+    ],
+    [
+      { kind: 'stream-stall', afterEvents: 1 },
+      { kind: 'timeout', phase: 'started', acceptance: 'accepted' },
+    ],
+    [
+      { kind: 'malformed-event', afterEvents: 1 },
+      { kind: 'protocol', phase: 'started', acceptance: 'accepted' },
+    ],
+    [
+      { kind: 'error-event', code: 'server_is_overloaded', afterEvents: 1 },
+      { kind: 'overloaded', phase: 'started', acceptance: 'accepted' },
+    ],
+    [{ kind: 'missing-terminal' }, { kind: 'protocol', phase: 'output', acceptance: 'accepted' }],
+  ])('tells %j as %j, having sent it once', async (cause, expected) => {
+    const before = (await ledger()).length;
+    await fault(cause);
+
+    expect(await failureOf(client.invoke(request(), aCall()))).toMatchObject(expected);
+    expect((await ledger()).length - before).toBeLessThanOrEqual(1);
+  });
+
+  test('closes the connection on an abort, so that the cloud stops', async () => {
+    await fault({ kind: 'slow-stream', eventDelayMs: 100 });
+    const controller = new AbortController();
+    const reason = new Error('the task was cancelled');
+    const call = aCall({ signal: controller.signal, onEvent: () => controller.abort(reason) });
+
+    await expect(client.invoke(request(), call)).rejects.toBe(reason);
+    await expect.poll(async () => (await ledger()).at(-1)?.aborted).toBe(true);
+  });
+
+  test('refuses an unknown model as not found or invalid, and a foreign key as authentication', async () => {
+    const unknown = await failureOf(client.invoke(request({ wireModel: 'no-such-model' }), aCall()));
+    expect(['not-found', 'unsupported', 'invalid-request']).toContain(unknown.kind);
+    expect(unknown.acceptance).toBe('not-accepted');
+
+    const stranger = createCloudClient(withWrongSecret(surface), TIMEOUTS);
+    expect(await failureOf(stranger.invoke(request(), aCall()))).toMatchObject({ kind: 'authentication' });
+  });
+
+  test('picks up and cancels a background response, or says that it has none', async () => {
+    if (!capable().includes('background')) {
+      expect(await failureOf(client.invoke(request({ background: true }), aCall()))).toMatchObject({
+        kind: 'unsupported',
+      });
+      return;
+    }
+    await fault({ kind: 'stream-cut', afterEvents: 1, count: 1 });
+    const call = aCall();
+    expect(await failureOf(client.invoke(request({ background: true }), call))).toMatchObject({
+      acceptance: 'accepted',
+    });
+    const [responseId = ''] = call.responseIds;
+
+    const answer = await client.reattach(responseId, request({ background: true }), aCall());
+
+    expect(answer.responseId).toBe(responseId);
+    expect(answer.items.at(-1)).toMatchObject({ kind: 'assistant-message' });
+    await client.cancel(responseId);
+    await client.cancel(responseId);
+    expect(await failureOf(client.reattach('resp_gone', request(), aCall()))).toMatchObject({ kind: 'not-found' });
+  });
+});
+
+function withWrongSecret({ connection }: EmulatedSurface): EmulatedSurface['connection'] {
+  switch (connection.cloud) {
+    case 'openai':
+      return { ...connection, apiKey: 'wrong' };
+    case 'azure':
+      return { ...connection, credential: { kind: 'api-key', apiKey: 'wrong' } };
+    case 'aws':
+      return {
+        ...connection,
+        credential: { kind: 'access-key', accessKeyId: 'AKIDWRONG', secretAccessKey: 'wrong' },
+      };
+    case 'google':
+      return { ...connection, credential: { kind: 'access-token', token: 'wrong' } };
+  }
+}

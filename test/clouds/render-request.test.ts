@@ -1,0 +1,118 @@
+import { describe, expect, test } from 'vitest';
+import { OPENAI_REQUEST } from '../../activities/clouds/openai/request.ts';
+import { renderRequest } from '../../activities/clouds/responses-api/render-request.ts';
+import type { TranscriptItem } from '../../workflows/domain/transcript.ts';
+import { APPLY_PATCH, READ_FILE, aRequest } from './builders.ts';
+
+const REASONING = { type: 'reasoning', id: 'rs_1', summary: [], encrypted_content: 'blob' };
+const ITEMS: readonly TranscriptItem[] = [
+  { kind: 'user-message', text: 'fix it' },
+  { kind: 'reasoning', boundary: 'here', payload: JSON.stringify(REASONING) },
+  { kind: 'assistant-message', text: 'I look.', phase: 'commentary' },
+  {
+    kind: 'tool-call',
+    callId: 'c1',
+    name: 'read_file',
+    input: { kind: 'json', text: '{"path":"a"}' },
+  },
+  {
+    kind: 'tool-call',
+    callId: 'c2',
+    name: 'apply_patch',
+    input: { kind: 'text', text: '*** Begin "Patch"' },
+  },
+  { kind: 'tool-result', callId: 'c2', outcome: 'ok', output: 'Done' },
+  { kind: 'tool-result', callId: 'c1', outcome: 'failed', output: 'no such file' },
+  { kind: 'assistant-message', text: 'I will not.', refusal: true },
+];
+
+describe('a request', () => {
+  test('has exactly what the Responses API takes', () => {
+    const request = aRequest({
+      items: ITEMS,
+      tools: [READ_FILE, APPLY_PATCH],
+      encryptedReasoning: true,
+      maxOutputTokens: 9,
+    });
+
+    expect(renderRequest(request, OPENAI_REQUEST)).toEqual({
+      model: 'gpt-6.1-sol',
+      instructions: 'Be brief.',
+      stream: true,
+      store: false,
+      include: ['reasoning.encrypted_content'],
+      prompt_cache_key: 'cache-1',
+      metadata: { task: 'task-1', turn: '1', attempt: '1' },
+      max_output_tokens: 9,
+      tools: [
+        {
+          type: 'function',
+          name: 'read_file',
+          description: 'Reads a file.',
+          strict: false,
+          parameters: expect.anything(),
+        },
+        {
+          type: 'custom',
+          name: 'apply_patch',
+          description: 'Applies a patch.',
+          format: { type: 'grammar', syntax: 'lark', definition: expect.any(String) },
+        },
+      ],
+      input: [
+        { type: 'message', role: 'user', content: [{ type: 'input_text', text: 'fix it' }] },
+        REASONING,
+        { type: 'message', role: 'assistant', content: 'I look.', phase: 'commentary' },
+        { type: 'function_call', call_id: 'c1', name: 'read_file', arguments: '{"path":"a"}' },
+        {
+          type: 'custom_tool_call',
+          call_id: 'c2',
+          name: 'apply_patch',
+          input: '*** Begin "Patch"',
+        },
+        { type: 'custom_tool_call_output', call_id: 'c2', output: 'Done' },
+        { type: 'function_call_output', call_id: 'c1', output: 'no such file' },
+        { type: 'message', role: 'assistant', content: 'I will not.' },
+      ],
+    });
+  });
+
+  test('renders freeform tools as functions with one input where the deployment has no custom tools', () => {
+    const { input, tools } = renderRequest(
+      aRequest({ items: ITEMS, tools: [APPLY_PATCH], customTools: false }),
+      OPENAI_REQUEST,
+    );
+
+    expect(tools).toMatchObject([
+      {
+        type: 'function',
+        name: 'apply_patch',
+        parameters: { properties: { input: { type: 'string' } }, required: ['input'] },
+      },
+    ]);
+    expect(input).toContainEqual({
+      type: 'function_call',
+      call_id: 'c2',
+      name: 'apply_patch',
+      arguments: '{"input":"*** Begin \\"Patch\\""}',
+    });
+    expect(input).toContainEqual({ type: 'function_call_output', call_id: 'c2', output: 'Done' });
+  });
+
+  test('keeps metadata within the limits', () => {
+    const metadata = Object.fromEntries(
+      Array.from({ length: 20 }, (_, index) => [`${'k'.repeat(70)}${index}`.slice(index), 'v'.repeat(600)]),
+    );
+
+    const rendered = Object.entries(renderRequest(aRequest({ metadata }), OPENAI_REQUEST).metadata ?? {});
+
+    expect(rendered.length).toBeLessThanOrEqual(16);
+    expect(rendered.every(([key, value]) => key.length <= 64 && value.length === 512)).toBe(true);
+  });
+
+  test('with a reasoning item that is no JSON is refused', () => {
+    const items: readonly TranscriptItem[] = [{ kind: 'reasoning', boundary: 'here', payload: '{' }];
+
+    expect(() => renderRequest(aRequest({ items }), OPENAI_REQUEST)).toThrow('not JSON');
+  });
+});

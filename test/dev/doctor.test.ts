@@ -1,0 +1,108 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect, onTestFinished, test } from 'vitest';
+import { findTemporalBinary } from '../../scripts/temporal-binary.mjs';
+import { startTemporalServer } from '../../workers/dev/temporal-server.ts';
+import type { Check } from '../../workers/doctor/check.ts';
+import { scratchDirectory } from './scratch-directory.ts';
+
+const DOCTOR = fileURLToPath(new URL('../../workers/doctor.ts', import.meta.url));
+const binary = (await findTemporalBinary())?.path ?? '';
+const SLOW_MS = 60_000;
+/** Nothing listens on the discard port. */
+const NO_SERVER = { TEMPORAL_ADDRESS: '127.0.0.1:9' };
+
+test.skipIf(binary === '')(
+  'finds the server, the store and git of a good machine (skipped without a Temporal binary)',
+  { timeout: SLOW_MS },
+  async () => {
+    const server = await startTemporalServer({ binary, ports: { grpc: 0, ui: 0 } });
+    onTestFinished(() => server.stop());
+
+    const { checks } = await examine({ environment: { TEMPORAL_ADDRESS: server.address } });
+
+    expect(checks['temporal']).toMatchObject({ state: 'ok' });
+    expect(checks['store']).toMatchObject({ state: 'ok' });
+    expect(checks['git']).toMatchObject({ state: 'ok' });
+    expect(checks['node']).toMatchObject({ state: 'ok' });
+  },
+);
+
+test('names a server that does not answer, says what to do, and ends with 1', { timeout: SLOW_MS }, async () => {
+  const { code, checks } = await examine({ environment: NO_SERVER });
+
+  expect(code).toBe(1);
+  expect(checks['temporal']).toMatchObject({ state: 'problem' });
+  expect(checks['temporal']?.detail).toContain('127.0.0.1:9');
+  expect(checks['temporal']?.remedy).toContain('npm start');
+});
+
+test('names the variable that an endpoint lacks, and knocks at the door of one that has everything', { timeout: SLOW_MS }, async () => {
+  const door = createServer().listen(0, '127.0.0.1');
+  onTestFinished(() => void door.close());
+  await once(door, 'listening');
+  const address = door.address();
+  const port = typeof address === 'object' ? address?.port : undefined;
+  const config = `
+endpoints:
+with-key: { cloud: openai, baseUrl: "http://127.0.0.1:${port}/v1", auth: { apiKeyEnv: GIVEN_KEY }, deployments: { gpt-6.1-sol: gpt-6.1-sol } }
+without-key: { cloud: openai, baseUrl: "http://127.0.0.1:${port}/v1", auth: { apiKeyEnv: ABSENT_KEY }, deployments: { gpt-6.1-sol: gpt-6.1-sol } }
+nobody-there: { cloud: openai, baseUrl: "http://127.0.0.1:9/v1", auth: { apiKeyEnv: GIVEN_KEY }, deployments: { gpt-6.1-sol: gpt-6.1-sol } }
+`;
+
+  const { stdout, checks } = await examine({ config, environment: { ...NO_SERVER, GIVEN_KEY: 'sk-very-secret' } });
+
+  expect(checks['endpoint with-key']).toMatchObject({ state: 'ok' });
+  expect(checks['endpoint without-key']).toMatchObject({ state: 'problem', detail: 'the variable ABSENT_KEY is not set' });
+  expect(checks['endpoint nobody-there']).toMatchObject({ state: 'problem' });
+  expect(stdout).not.toContain('sk-very-secret');
+});
+
+test('a configuration that cannot be read is one problem among the others', { timeout: SLOW_MS }, async () => {
+  const { checks } = await examine({ config: 'endpoints: {}\nno-such-key: 1\n', environment: NO_SERVER });
+
+  expect(checks['configuration']).toMatchObject({ state: 'problem' });
+  expect(checks['configuration']?.detail).toContain('no-such-key');
+  expect(checks['git']).toMatchObject({ state: 'ok' });
+});
+
+test('a store that is no database is told with its path', { timeout: SLOW_MS }, async () => {
+  const data = scratchDirectory();
+  writeFileSync(join(data, 'anyport.db'), 'no database at all, and long enough to be read as one'.repeat(50));
+
+  const { checks } = await examine({ data, environment: NO_SERVER });
+
+  expect(checks['store']).toMatchObject({ state: 'problem' });
+  expect(checks['store']?.detail).toContain(join(data, 'anyport.db'));
+});
+
+interface Examination {
+  readonly environment: Record<string, string>;
+  readonly config?: string;
+  readonly data?: string;
+}
+
+async function examine({ environment, config, data = scratchDirectory() }: Examination) {
+  const directory = join(scratchDirectory(), 'empty');
+  mkdirSync(directory);
+  const args = ['--json', '--data', data];
+  if (config !== undefined) {
+    writeFileSync(join(directory, 'given.yaml'), config);
+    args.push('--config', join(directory, 'given.yaml'));
+  }
+  const env = { PATH: process.env['PATH'], HOME: directory, ...environment };
+  const child = spawn(process.execPath, [DOCTOR, ...args], { cwd: directory, env, stdio: ['ignore', 'pipe', 'inherit'] });
+  let stdout = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
+  await once(child, 'close');
+  // The lines are written by the program under test; a wrong one fails the expectations.
+  const found = stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Check);
+  return { code: child.exitCode, stdout, checks: Object.fromEntries(found.map((check) => [check.check, check])) };
+}

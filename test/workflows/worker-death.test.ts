@@ -1,0 +1,98 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { MODEL } from '../support/builders.ts';
+import { eventually } from '../support/eventually.ts';
+import { layOutGitRepository } from '../support/git-repository.ts';
+import type { Cluster, EmulatedEndpoint, LedgerRequest } from '../support/start-cluster.ts';
+import { startCluster } from '../support/start-cluster.ts';
+
+const SCRIPT = [
+  { when: { inputContains: 'talk' }, turns: [{ text: 'A rather long answer that takes its time.' }] },
+  {
+    when: { inputContains: 'write' },
+    turns: [
+      { toolCalls: [{ name: 'exec_command', input: { cmd: 'echo once >> log.txt; touch started; sleep 20' } }] },
+      { toolCalls: [{ name: 'exec_command', input: { cmd: 'cat log.txt' } }] },
+      { text: 'Seen.' },
+    ],
+  },
+];
+const SLOW = { kind: 'slow-stream', eventDelayMs: 250, count: 1 };
+
+let cluster: Cluster;
+
+beforeAll(async () => {
+  cluster = await startCluster({
+    script: SCRIPT,
+    endpoints: ['azure-eastus2', 'aws-us-east-1'],
+    background: ['aws-us-east-1'],
+  });
+});
+afterAll(() => cluster.stop());
+
+describe('when the worker is killed with kill -9', () => {
+  test('in a background answer, the next worker picks the same answer up, and it is paid once', async () => {
+    await cluster.setFaults('azure-eastus2', [{ kind: 'status', status: 404, count: 1 }]);
+    await cluster.setFaults('aws-us-east-1', [SLOW]);
+    const { taskId } = await cluster.tasks.start({ prompt: 'talk', model: MODEL });
+    await submitted(taskId, 'aws-us-east-1');
+    await killAndRestart();
+
+    const result = await cluster.tasks.result(taskId);
+
+    expect(result).toMatchObject({ state: 'completed', suspectedPaidTwice: 0 });
+    const posts = await postsOf(taskId, 'aws-us-east-1');
+    expect(posts).toHaveLength(1);
+    expect(posts[0]?.billedUsage).not.toBeNull();
+  });
+
+  test('in an answer that dies with its connection, the turn is sent once more, and that is told', async () => {
+    await cluster.setFaults('azure-eastus2', [SLOW]);
+    const { taskId } = await cluster.tasks.start({ prompt: 'talk', model: MODEL });
+    await submitted(taskId, 'azure-eastus2');
+    await killAndRestart();
+
+    const result = await cluster.tasks.result(taskId);
+
+    expect(result).toMatchObject({ state: 'completed', suspectedPaidTwice: 1 });
+    expect(result.attempts.map(({ outcome }) => outcome)).toEqual(['failed', 'completed']);
+    expect(await postsOf(taskId, 'azure-eastus2')).toHaveLength(2);
+  });
+
+  test('in a command, the command dies too, never runs again, and the model is told that its end is unknown', async () => {
+    const repository = layOutGitRepository(join(cluster.directory, 'log-repository'), { 'readme.txt': 'a log\n' });
+    const { taskId } = await cluster.tasks.start({ prompt: 'write', model: MODEL, workspace: repository });
+    const tree = join(cluster.directory, 'data', 'workspaces', taskId, 'tree');
+    await eventually('the command has started', async () => (existsSync(join(tree, 'started')) ? true : undefined));
+    await killAndRestart();
+
+    const result = await cluster.tasks.result(taskId);
+
+    expect(result).toMatchObject({ state: 'completed', turns: 3, toolEffectsTwice: 0 });
+    expect(result.diff.match(/^\+once$/gm)).toHaveLength(1);
+    const { events } = await cluster.tasks.status(taskId);
+    const outcomes = events.flatMap((event) => (event.kind === 'tool-ended' ? [event.outcome] : []));
+    expect(outcomes).toEqual(['unknown', 'ok']);
+  });
+});
+
+async function killAndRestart(): Promise<void> {
+  const worker = cluster.worker();
+  worker.kill();
+  await worker.exited;
+  await cluster.startWorker();
+}
+
+async function postsOf(taskId: string, endpoint: EmulatedEndpoint): Promise<readonly LedgerRequest[]> {
+  const requests = await cluster.ledger(endpoint);
+  return requests.filter(({ method, metadata }) => method === 'POST' && metadata?.['task'] === taskId);
+}
+
+/** Until the cloud has named its response and the worker's journal has had a moment to hold the name. */
+async function submitted(taskId: string, endpoint: EmulatedEndpoint): Promise<void> {
+  await eventually('the response has a name', async () =>
+    (await postsOf(taskId, endpoint)).find(({ responseId }) => typeof responseId === 'string'),
+  );
+  await new Promise((resolve) => setTimeout(resolve, 300));
+}
