@@ -1,10 +1,11 @@
 /** Domain failure -> Temporal's: the only file that knows both. Workflows read the details, never the message. */
 import { ApplicationFailure } from '@temporalio/common';
 import type { FailureDetails } from '../workflows/activity-interfaces.ts';
-import type { ModelFailure, ModelFailureKind } from '../workflows/domain/model-failure.ts';
+import type { ModelFailure } from '../workflows/domain/model-failure.ts';
 import { describeFailure } from '../workflows/domain/model-failure.ts';
 import { ModelFailureError } from './clouds/cloud-client.ts';
 import { TaskStoreError } from './store/task-store.ts';
+import { WorkspaceError } from './workspace/workspace-error.ts';
 
 /** Non-retryable: the workflow alone decides whether and where an attempt is made again. */
 export function toApplicationFailure(failure: ModelFailure): ApplicationFailure {
@@ -28,11 +29,19 @@ export function toActivityFailure(error: unknown): Error {
       cause: error,
     });
   }
+  // A repository that cannot be opened stays so until its owner mends it.
+  if (error instanceof WorkspaceError) {
+    return ApplicationFailure.create({
+      type: `Workspace.${toPascalCase(error.code)}`,
+      message: error.message,
+      nonRetryable: true,
+    });
+  }
   return error instanceof Error ? error : new Error(String(error));
 }
 
-function toPascalCase(kind: ModelFailureKind): string {
-  return kind
+function toPascalCase(words: string): string {
+  return words
     .split('-')
     .map((word) => word.charAt(0).toUpperCase() + word.slice(1))
     .join('');

@@ -45,7 +45,9 @@ function reasonOf(ending: TaskEnding): Pick<TaskResult, 'reason'> {
 
 function outputOf(transcript: readonly TranscriptItem[]): string {
   const text = transcript.findLast((item) => item.kind === 'assistant-message')?.text ?? '';
-  return text.length <= MOST_OUTPUT_CHARACTERS ? text : `${text.slice(0, MOST_OUTPUT_CHARACTERS).toWellFormed()}\n[cut: ${text.length} characters]`;
+  return text.length <= MOST_OUTPUT_CHARACTERS
+    ? text
+    : `${text.slice(0, MOST_OUTPUT_CHARACTERS).toWellFormed()}\n[cut: ${text.length} characters]`;
 }
 
 function toRecord({ key, deployment, state }: AttemptEntry): AttemptRecord {

@@ -47,8 +47,12 @@ function whyNobody(
 ): string {
   const serving = deployments.filter((deployment) => deployment.model === model);
   if (serving.length > 0) return whyNoneIsAble(model, serving, needs);
-  if (deployments.length === 0) return `no deployment serves model "${model}": no endpoint is configured; add one to anyport.yaml`;
-  const names = nearestNames(model, deployments.map((deployment) => deployment.model)).join(', ');
+  if (deployments.length === 0)
+    return `no deployment serves model "${model}": no endpoint is configured; add one to anyport.yaml`;
+  const names = nearestNames(
+    model,
+    deployments.map((deployment) => deployment.model),
+  ).join(', ');
   const remedy = decision.nearestMiss?.reasons.find(({ code }) => code === 'NOT_OFFERED')?.remedy;
   return `no deployment serves model "${model}": ask for one that is configured (nearest: ${names})${remedy === undefined ? '' : `, or ${remedy}`}`;
 }

@@ -105,6 +105,8 @@ function pointedTo(file: string): string | undefined {
 function borrowedFrom(objects: string, depth = 5): readonly string[] {
   const list = join(objects, 'info', 'alternates');
   if (depth === 0 || !existsSync(list)) return [];
-  const stores = readFileSync(list, 'utf8').split('\n').filter((line) => line !== '' && !line.startsWith('#'));
+  const stores = readFileSync(list, 'utf8')
+    .split('\n')
+    .filter((line) => line !== '' && !line.startsWith('#'));
   return stores.map((store) => resolve(objects, store)).flatMap((store) => [store, ...borrowedFrom(store, depth - 1)]);
 }

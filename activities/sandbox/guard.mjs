@@ -40,7 +40,10 @@ function killTree() {
 
 function markedProcesses() {
   try {
-    return readdirSync('/proc').filter((name) => /^\d+$/.test(name)).map(Number).filter(isMarked);
+    return readdirSync('/proc')
+      .filter((name) => /^\d+$/.test(name))
+      .map(Number)
+      .filter(isMarked);
   } catch {
     return [];
   }

@@ -7,7 +7,7 @@ import type { CommandRequest, CommandResult } from './sandbox.ts';
 export interface RunningProcess {
   readonly child: ChildProcess;
   /** Kills the program and every process below it. */
-  killTree(): void;
+  readonly killTree: () => void;
 }
 
 /** After the program's end its output is closed within milliseconds; a process that escaped and holds it must not keep the task. */

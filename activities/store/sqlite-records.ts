@@ -18,7 +18,8 @@ export function createRecords(database: SqliteDatabase): Records {
     },
     getSettings: async (taskId) => {
       const row = database.get('SELECT json FROM task_settings WHERE task_id = ?', taskId);
-      if (row === undefined) throw new TaskStoreError(`the task store ${database.file} has no settings of task ${taskId}: it was never opened`);
+      if (row === undefined)
+        throw new TaskStoreError(`the task store ${database.file} has no settings of task ${taskId}: it was never opened`);
       return JSON.parse(textOf(row, 'json')) as TaskSettings; // written by `putSettings` alone
     },
     putWorkspace: async (taskId, workspace) => {

@@ -11,7 +11,9 @@ import type { Tool, ToolReturn } from './tool.ts';
 import { PatchMismatch } from './update-text.ts';
 
 /** The form in which deployments without custom tools give the patch. */
-const WrappedSchema = z.strictObject({ input: z.string().describe('The whole patch, from "*** Begin Patch" to "*** End Patch".') });
+const WrappedSchema = z.strictObject({
+  input: z.string().describe('The whole patch, from "*** Begin Patch" to "*** End Patch".'),
+});
 
 const DESCRIPTION = `Changes files of the workspace by a patch, all of it or nothing. Paths are relative to the workspace's root. The patch:
 *** Begin Patch
@@ -51,12 +53,14 @@ function readPatch(input: ToolInput): Arguments<string> {
 function answerProblem(error: unknown): ToolReturn {
   if (error instanceof PatchSyntaxError) return { outcome: 'refused', output: `${error.message}. Nothing was changed.` };
   if (error instanceof PatchRefused) return { outcome: 'refused', output: `${error.message}. Nothing was changed.` };
-  if (error instanceof PatchMismatch) return { outcome: 'failed', output: `apply_patch verification failed: ${error.message}\nNothing was changed.` };
+  if (error instanceof PatchMismatch)
+    return { outcome: 'failed', output: `apply_patch verification failed: ${error.message}\nNothing was changed.` };
   throw error;
 }
 
 async function commit(plan: PatchPlan): Promise<ToolReturn> {
-  if (plan.kind === 'already-applied') return { outcome: 'ok', output: 'The patch was already applied: the files are as it wants them. Nothing was changed.' };
+  if (plan.kind === 'already-applied')
+    return { outcome: 'ok', output: 'The patch was already applied: the files are as it wants them. Nothing was changed.' };
   if (plan.changes.length === 0) return { outcome: 'ok', output: 'The patch leaves every file as it is. Nothing was changed.' };
   try {
     await commitChanges(plan.changes);

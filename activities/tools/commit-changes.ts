@@ -13,7 +13,10 @@ export async function commitChanges(changes: readonly FileChange[]): Promise<voi
   const discard: Undo[] = [];
   try {
     // A file may have to go before a folder of its name can come.
-    const [removals, writes] = [changes.filter(({ after }) => after === undefined), changes.filter(({ after }) => after !== undefined)];
+    const [removals, writes] = [
+      changes.filter(({ after }) => after === undefined),
+      changes.filter(({ after }) => after !== undefined),
+    ];
     for (const change of removals) await setAside(change, undo, discard);
     for (const change of writes) await replace(change, undo, discard);
   } catch (error) {

@@ -18,8 +18,18 @@ const MAX_OUTPUT_TOKENS = 100_000;
 const ArgumentsSchema = z.strictObject({
   cmd: z.string().min(1).describe('Shell command line, run by bash where it is installed, else by sh.'),
   workdir: z.string().optional().describe("Folder to run it in, relative to the workspace's root. Default: the root."),
-  timeout_ms: z.int().min(1).max(MAX_TIMEOUT_MS).optional().describe(`The command is killed after this time. Default ${DEFAULT_TIMEOUT_MS}.`),
-  max_output_tokens: z.int().min(1).max(MAX_OUTPUT_TOKENS).optional().describe(`More output is cut in the middle. Default ${DEFAULT_OUTPUT_TOKENS}.`),
+  timeout_ms: z
+    .int()
+    .min(1)
+    .max(MAX_TIMEOUT_MS)
+    .optional()
+    .describe(`The command is killed after this time. Default ${DEFAULT_TIMEOUT_MS}.`),
+  max_output_tokens: z
+    .int()
+    .min(1)
+    .max(MAX_OUTPUT_TOKENS)
+    .optional()
+    .describe(`More output is cut in the middle. Default ${DEFAULT_OUTPUT_TOKENS}.`),
   // Models send what they know from other harnesses; a refusal would cost a turn and change nothing.
   yield_time_ms: z.number().optional().describe('Has no effect: the command is always waited for until its end or timeout_ms.'),
   login: z.boolean().optional().describe('Has no effect: the shell is no login shell.'),
@@ -41,20 +51,27 @@ export const execCommand: Tool = {
     const parsed = readArguments('exec_command', ArgumentsSchema, input);
     if (parsed.kind === 'invalid') return { outcome: 'refused', output: parsed.problem };
     const place = await resolveWorkdir(context.workspace, parsed.value.workdir ?? '.');
-    return place.kind === 'refused' ? { outcome: 'refused', output: place.reason } : execute(parsed.value, place.absolute, context);
+    return place.kind === 'refused'
+      ? { outcome: 'refused', output: place.reason }
+      : execute(parsed.value, place.absolute, context);
   },
 };
 
 async function resolveWorkdir(workspace: string, workdir: string): ReturnType<typeof resolveInWorkspace> {
   // Models know the absolute path of the workspace from `pwd` and use it.
-  const path = workdir === workspace ? '.' : workdir.startsWith(`${workspace}/`) ? workdir.slice(workspace.length + 1) || '.' : workdir;
+  const path =
+    workdir === workspace ? '.' : workdir.startsWith(`${workspace}/`) ? workdir.slice(workspace.length + 1) || '.' : workdir;
   const place = await resolveInWorkspace(workspace, path);
   if (place.kind === 'refused') return { kind: 'refused', reason: `workdir: ${place.reason}.` };
   const isFolder = statSync(place.absolute, { throwIfNoEntry: false })?.isDirectory() ?? false;
   return isFolder ? place : { kind: 'refused', reason: `workdir: "${workdir}" is no folder in the workspace.` };
 }
 
-async function execute(parsed: ExecArguments, workingDirectory: string, { workspace, sandbox, signal }: ToolContext): Promise<ToolReturn> {
+async function execute(
+  parsed: ExecArguments,
+  workingDirectory: string,
+  { workspace, sandbox, signal }: ToolContext,
+): Promise<ToolReturn> {
   const timeoutMs = parsed.timeout_ms ?? DEFAULT_TIMEOUT_MS;
   const argv = [existsSync('/bin/bash') ? '/bin/bash' : '/bin/sh', '-c', parsed.cmd];
   const result = await sandbox.run({ argv, workspace, workingDirectory, timeoutMs, signal });

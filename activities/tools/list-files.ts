@@ -65,7 +65,9 @@ function addEntries(listing: Listing, folder: string, children: readonly Dirent[
   if (shown.length > room) listing.isCut = true;
   const kept = shown.slice(0, room);
   // A line break in a name would look like two files.
-  listing.entries.push(...kept.map((child) => `${join(folder, child.name).replaceAll('\n', '\\n')}${child.isDirectory() ? '/' : ''}`));
+  listing.entries.push(
+    ...kept.map((child) => `${join(folder, child.name).replaceAll('\n', '\\n')}${child.isDirectory() ? '/' : ''}`),
+  );
   return kept.filter((child) => child.isDirectory() && child.name !== 'node_modules').map((child) => join(folder, child.name));
 }
 

@@ -23,7 +23,9 @@ export interface FileChange {
   readonly after: TextFile | undefined;
 }
 
-export type PatchPlan = { readonly kind: 'changes'; readonly changes: readonly FileChange[] } | { readonly kind: 'already-applied' };
+export type PatchPlan =
+  | { readonly kind: 'changes'; readonly changes: readonly FileChange[] }
+  | { readonly kind: 'already-applied' };
 
 /** New files are as others of the repository usually are. */
 const NEW_FILE_MODE = 0o644;
@@ -111,12 +113,17 @@ class Draft {
   /** Removing a link's target instead of the link is not what anyone meant. */
   async remove(place: Place, written: string): Promise<void> {
     const status = await lstat(join(this.#workspace, written)).catch(() => undefined);
-    if (status?.isSymbolicLink() === true) throw new PatchRefused(`patch rejected: "${written}" is a symbolic link; remove it with exec_command`);
+    if (status?.isSymbolicLink() === true)
+      throw new PatchRefused(`patch rejected: "${written}" is a symbolic link; remove it with exec_command`);
     this.#after.set(place.absolute, { place, file: undefined });
   }
 
   changes(): readonly FileChange[] {
-    const all = [...this.#after.values()].map(({ place, file }) => ({ ...place, before: this.#before.get(place.absolute), after: file }));
+    const all = [...this.#after.values()].map(({ place, file }) => ({
+      ...place,
+      before: this.#before.get(place.absolute),
+      after: file,
+    }));
     return all.filter(({ before, after }) => before?.text !== after?.text || before?.mode !== after?.mode);
   }
 
@@ -129,6 +136,9 @@ class Draft {
       if (isFile) throw new PatchRefused(`patch rejected: "${path}" cannot be written, because a part of its path is a file`);
     }
     const below = [...this.#after].find(([other, { file }]) => file !== undefined && other.startsWith(`${absolute}/`));
-    if (below !== undefined) throw new PatchRefused(`patch rejected: "${path}" cannot be a file, because the patch puts "${below[1].place.path}" below it`);
+    if (below !== undefined)
+      throw new PatchRefused(
+        `patch rejected: "${path}" cannot be a file, because the patch puts "${below[1].place.path}" below it`,
+      );
   }
 }

@@ -11,12 +11,20 @@ export function readArguments<T>(tool: string, schema: ZodType<T>, input: ToolIn
     raw = JSON.parse(input.text.trim() === '' ? '{}' : input.text);
   } catch (error) {
     const detail = error instanceof Error ? error.message : String(error);
-    return { kind: 'invalid', problem: `The arguments of ${tool} are not valid JSON (${detail}). Call it again with one JSON object.` };
+    return {
+      kind: 'invalid',
+      problem: `The arguments of ${tool} are not valid JSON (${detail}). Call it again with one JSON object.`,
+    };
   }
   const parsed = schema.safeParse(raw);
   if (parsed.success) return { kind: 'valid', value: parsed.data };
-  const problems = parsed.error.issues.map(({ path, message }) => (path.length === 0 ? message : `${path.join('.')}: ${message}`));
-  return { kind: 'invalid', problem: `The arguments of ${tool} are not as it needs them: ${problems.join('; ')}. ${fieldsOf(schema)}` };
+  const problems = parsed.error.issues.map(({ path, message }) =>
+    path.length === 0 ? message : `${path.join('.')}: ${message}`,
+  );
+  return {
+    kind: 'invalid',
+    problem: `The arguments of ${tool} are not as it needs them: ${problems.join('; ')}. ${fieldsOf(schema)}`,
+  };
 }
 
 /** The JSON Schema that a model is told. */

@@ -19,7 +19,8 @@ const ArgumentsSchema = z.strictObject({
 export const readFile: Tool = {
   definition: {
     name: 'read_file',
-    description: 'Reads a text file of the workspace, or some of its lines. The text follows a first line that tells which lines these are.',
+    description:
+      'Reads a text file of the workspace, or some of its lines. The text follows a first line that tells which lines these are.',
     form: { kind: 'function', parameters: parametersOf(ArgumentsSchema) },
   },
   retryClass: 'read-only',
@@ -45,7 +46,8 @@ function showLines(path: string, text: string, { offset, limit }: { offset: numb
   const lines = text.split('\n');
   if (lines.at(-1) === '') lines.pop();
   if (lines.length === 0) return { outcome: 'ok', output: `${path}: the file is empty` };
-  if (offset > lines.length) return { outcome: 'failed', output: `"${path}" has ${lines.length} lines; line ${offset} is behind its end.` };
+  if (offset > lines.length)
+    return { outcome: 'failed', output: `"${path}" has ${lines.length} lines; line ${offset} is behind its end.` };
   const shown = lines.slice(offset - 1, offset - 1 + limit);
   const head = `${path}: lines ${offset} to ${offset + shown.length - 1} of ${lines.length}`;
   return { outcome: 'ok', output: `${head}\n${truncateOutput(shown.join('\n'), MAX_OUTPUT_TOKENS)}` };

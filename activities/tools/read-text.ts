@@ -8,7 +8,10 @@ export interface TextFile {
   readonly mode: number;
 }
 
-export type TextRead = ({ readonly kind: 'text' } & TextFile) | { readonly kind: 'absent' } | { readonly kind: 'unreadable'; readonly reason: string };
+export type TextRead =
+  | ({ readonly kind: 'text' } & TextFile)
+  | { readonly kind: 'absent' }
+  | { readonly kind: 'unreadable'; readonly reason: string };
 
 /** Source files are far smaller; more would only fill the worker's memory. */
 const LARGEST_FILE_BYTES = 16 * 1024 * 1024;
@@ -35,12 +38,19 @@ async function readRegular(handle: FileHandle): Promise<TextRead> {
   if (status.isDirectory()) return { kind: 'unreadable', reason: 'it is a directory' };
   if (!status.isFile()) return { kind: 'unreadable', reason: 'it is no regular file but a pipe, socket or device' };
   if (status.size > LARGEST_FILE_BYTES) {
-    return { kind: 'unreadable', reason: `it has ${status.size} bytes, and the limit is ${LARGEST_FILE_BYTES}; use exec_command for parts of it` };
+    return {
+      kind: 'unreadable',
+      reason: `it has ${status.size} bytes, and the limit is ${LARGEST_FILE_BYTES}; use exec_command for parts of it`,
+    };
   }
   const bytes = await handle.readFile();
   if (bytes.includes(0)) return { kind: 'unreadable', reason: 'it is a binary file' };
   try {
-    return { kind: 'text', text: new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes), mode: status.mode & 0o7777 };
+    return {
+      kind: 'text',
+      text: new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes),
+      mode: status.mode & 0o7777,
+    };
   } catch {
     return { kind: 'unreadable', reason: 'it is not UTF-8 text' };
   }

@@ -27,14 +27,16 @@ type SearchArguments = z.infer<typeof ArgumentsSchema>;
 export const searchFiles: Tool = {
   definition: {
     name: 'search_files',
-    description: 'Searches the text files of the workspace and returns "path:line:text" per match. Files that git ignores are left out.',
+    description:
+      'Searches the text files of the workspace and returns "path:line:text" per match. Files that git ignores are left out.',
     form: { kind: 'function', parameters: parametersOf(ArgumentsSchema) },
   },
   retryClass: 'read-only',
   async run(input, context) {
     const parsed = readArguments('search_files', ArgumentsSchema, input);
     if (parsed.kind === 'invalid') return { outcome: 'refused', output: parsed.problem };
-    if (/[\n\0]/.test(parsed.value.pattern)) return { outcome: 'refused', output: 'search_files: the pattern has a line break, but lines are matched one by one.' };
+    if (/[\n\0]/.test(parsed.value.pattern))
+      return { outcome: 'refused', output: 'search_files: the pattern has a line break, but lines are matched one by one.' };
     const place = await resolveInWorkspace(context.workspace, parsed.value.path ?? '.');
     if (place.kind === 'refused') return { outcome: 'refused', output: `search_files: ${place.reason}.` };
     return describe(parsed.value, await search(parsed.value, place.path, context));
@@ -47,8 +49,14 @@ function search(parsed: SearchArguments, path: string, { workspace, sandbox, sig
   const options = ['--untracked', '-n', '-I', '--no-color', '--full-name', kind, ...(parsed.ignore_case === true ? ['-i'] : [])];
   const inside = path === '.' ? '' : `${path}/`;
   // A glob is a pathspec of its own, below the folder; a pathspec without it is literal.
-  const pathspec = parsed.glob === undefined ? `:(top,literal)${path === '.' ? '' : path}` : `:(top,glob)${escapeGlob(inside)}${anyDepth(parsed.glob)}`;
-  const configuration = ['core.fsmonitor=false', 'core.quotePath=false', 'safe.directory=*'].flatMap((setting) => ['-c', setting]);
+  const pathspec =
+    parsed.glob === undefined
+      ? `:(top,literal)${path === '.' ? '' : path}`
+      : `:(top,glob)${escapeGlob(inside)}${anyDepth(parsed.glob)}`;
+  const configuration = ['core.fsmonitor=false', 'core.quotePath=false', 'safe.directory=*'].flatMap((setting) => [
+    '-c',
+    setting,
+  ]);
   return sandbox.run({
     argv: ['git', ...configuration, 'grep', ...options, '-e', parsed.pattern, '--', pathspec],
     workspace,
@@ -69,21 +77,29 @@ function escapeGlob(path: string): string {
 }
 
 function describe(parsed: SearchArguments, { end, output }: CommandResult): ToolReturn {
-  if (end.kind === 'timed-out') return { outcome: 'failed', output: `The search took longer than ${TIMEOUT_MS / 1000} s and was ended. Use a simpler pattern, a path or a glob.` };
+  if (end.kind === 'timed-out')
+    return {
+      outcome: 'failed',
+      output: `The search took longer than ${TIMEOUT_MS / 1000} s and was ended. Use a simpler pattern, a path or a glob.`,
+    };
   if (end.kind !== 'exited') return { outcome: 'failed', output: 'The search was ended before it was done.' };
   if (end.code === 1 && output === '') return { outcome: 'ok', output: 'No match.' };
   if (end.code !== 0 && end.code !== 1) return { outcome: 'failed', output: explain(output) };
   const limit = parsed.max_results ?? DEFAULT_RESULTS;
   const lines = output.replace(/\n$/, '').split('\n');
-  const shown = lines.slice(0, limit).map((line) => (line.length > MAX_LINE_CHARACTERS ? `${line.slice(0, MAX_LINE_CHARACTERS)}…` : line));
+  const shown = lines
+    .slice(0, limit)
+    .map((line) => (line.length > MAX_LINE_CHARACTERS ? `${line.slice(0, MAX_LINE_CHARACTERS)}…` : line));
   if (lines.length > limit) shown.push(`… ${lines.length - limit} more matches; narrow the search or raise max_results`);
   return { outcome: 'ok', output: truncateOutput(shown.join('\n'), MAX_OUTPUT_TOKENS) };
 }
 
 function explain(output: string): string {
   const said = output.trim().slice(0, MAX_LINE_CHARACTERS);
-  if (said.includes('USE_LIBPCRE')) return 'The git of this host has no regular expressions of this kind. Search with "fixed": true, or with grep by exec_command.';
+  if (said.includes('USE_LIBPCRE'))
+    return 'The git of this host has no regular expressions of this kind. Search with "fixed": true, or with grep by exec_command.';
   if (/pcre2?_match failed|match limit/i.test(said)) return `The pattern is too costly to match (${said}). Use a simpler one.`;
-  if (/command line, '/.test(said)) return `The pattern is no valid regular expression: ${said}. Correct it, or set "fixed": true for plain text.`;
+  if (/command line, '|-e option, '/.test(said))
+    return `The pattern is no valid regular expression: ${said}. Correct it, or set "fixed": true for plain text.`;
   return `The search failed: ${said}`;
 }

@@ -63,7 +63,8 @@ function locate(target: Target, chunk: PatchChunk, cursor: number): Place {
   let from = cursor;
   for (const anchor of chunk.anchors) {
     const at = findLines(target.lines, { needle: [anchor], from, isAtEnd: false });
-    if (at === undefined) throw new PatchMismatch(explain(target, [anchor], `the anchor "@@ ${anchor}" was not found after line ${from}`));
+    if (at === undefined)
+      throw new PatchMismatch(explain(target, [anchor], `the anchor "@@ ${anchor}" was not found after line ${from}`));
     from = at + 1;
   }
   const needle = oldLines(chunk.lines);
@@ -107,7 +108,10 @@ function explain({ path, lines }: Target, needle: readonly string[], problem: st
   const nearest = findNearest(lines, needle);
   if (nearest === undefined) return `"${path}": ${problem}:\n${shown}${cut}\nNothing in the file resembles them; read it again.`;
   const differs = needle.findIndex((line, offset) => (lines[nearest.start + offset] ?? '').trim() !== line.trim());
-  const detail = differs < 0 ? 'all of them stand there, but before the place where this chunk may match' : describeDifference({ lines, needle, start: nearest.start, offset: differs });
+  const detail =
+    differs < 0
+      ? 'all of them stand there, but before the place where this chunk may match'
+      : describeDifference({ lines, needle, start: nearest.start, offset: differs });
   return `"${path}": ${problem}:\n${shown}${cut}\nThe nearest place is line ${nearest.start + 1}, where ${nearest.matching} of ${needle.length} match; ${detail}.`;
 }
 

@@ -7,7 +7,16 @@ import { WorkspaceError } from './workspace-error.ts';
 
 /** A task may leave several repositories of its own in the tree; each costs another round. */
 const MAX_NESTED = 50;
-const DIFF = ['diff', '--binary', '--full-index', '--no-color', '--no-ext-diff', '--no-textconv', '--no-renames', '--ignore-submodules=all'];
+const DIFF = [
+  'diff',
+  '--binary',
+  '--full-index',
+  '--no-color',
+  '--no-ext-diff',
+  '--no-textconv',
+  '--no-renames',
+  '--ignore-submodules=all',
+];
 /** The paths of our diff keep these whatever is configured. */
 const PREFIXES = ['--src-prefix=a/', '--dst-prefix=b/'];
 
@@ -39,7 +48,8 @@ async function addAll(git: (...args: string[]) => Promise<string>): Promise<void
       await git('add', '--all', '--', '.', ...left.map((path) => `:(exclude,literal)${path}`));
       return;
     } catch (error) {
-      const nested = error instanceof WorkspaceError ? /'(.+?)\/?' does not have a commit checked out/.exec(error.message)?.[1] : undefined;
+      const nested =
+        error instanceof WorkspaceError ? /'(.+?)\/?' does not have a commit checked out/.exec(error.message)?.[1] : undefined;
       if (nested === undefined || left.includes(nested) || left.length >= MAX_NESTED) throw error;
       left.push(nested);
     }

@@ -37,13 +37,30 @@ export function gitInRepository(call: GitCall): Promise<string> {
 
 /** @throws WorkspaceError `git-failed` with git's words, `git-missing` */
 function git({ directory, args, environment }: GitCall): Promise<string> {
-  const env = { ...withoutGit(process.env), LC_ALL: 'C', GIT_OPTIONAL_LOCKS: '0', GIT_TERMINAL_PROMPT: '0', GIT_NO_LAZY_FETCH: '1', ...environment };
+  const env = {
+    ...withoutGit(process.env),
+    LC_ALL: 'C',
+    GIT_OPTIONAL_LOCKS: '0',
+    GIT_TERMINAL_PROMPT: '0',
+    GIT_NO_LAZY_FETCH: '1',
+    ...environment,
+  };
   const options = { cwd: directory, env, timeout: GIT_TIMEOUT_MS, maxBuffer: MAX_GIT_OUTPUT_BYTES };
   return new Promise((resolve, reject) => {
     execFile('git', [...NEUTRAL, ...args], options, (error, stdout, stderr) => {
       if (error === null) resolve(stdout);
-      else if (error.code === 'ENOENT') reject(new WorkspaceError('git-missing', 'git is not installed on the worker\'s host; install git 2.30 or newer', { cause: error }));
-      else reject(new WorkspaceError('git-failed', `git ${args[0] ?? ''} failed in ${directory}: ${stderr.trim() || error.message}`, { cause: error }));
+      else if (error.code === 'ENOENT')
+        reject(
+          new WorkspaceError('git-missing', "git is not installed on the worker's host; install git 2.30 or newer", {
+            cause: error,
+          }),
+        );
+      else
+        reject(
+          new WorkspaceError('git-failed', `git ${args[0] ?? ''} failed in ${directory}: ${stderr.trim() || error.message}`, {
+            cause: error,
+          }),
+        );
     });
   });
 }

@@ -22,7 +22,8 @@ const LISTED_FILES = 10;
 export async function inspectRepository(path: string, includeUncommitted: boolean): Promise<Repository> {
   await assertFolder(path);
   const root = await findRoot(path);
-  const ask = async (...args: string[]): Promise<string> => stripNewline(await gitInRepository({ directory: root, args: ['rev-parse', ...args] }));
+  const ask = async (...args: string[]): Promise<string> =>
+    stripNewline(await gitInRepository({ directory: root, args: ['rev-parse', ...args] }));
   const headCommit = await readHead(root);
   const changes = await listChanges(root);
   if (changes.length > 0 && !includeUncommitted) throw uncommitted(root, changes);
@@ -37,14 +38,18 @@ export async function inspectRepository(path: string, includeUncommitted: boolea
 }
 
 async function assertFolder(path: string): Promise<void> {
-  if (!isAbsolute(path)) throw new WorkspaceError('not-found', `the workspace "${path}" is no absolute path; give the full path of a git repository`);
+  if (!isAbsolute(path))
+    throw new WorkspaceError('not-found', `the workspace "${path}" is no absolute path; give the full path of a git repository`);
   let isFolder: boolean;
   try {
     isFolder = (await stat(path)).isDirectory();
   } catch (error) {
-    throw new WorkspaceError('not-found', `the workspace ${path} does not exist on the worker's host or cannot be read`, { cause: error });
+    throw new WorkspaceError('not-found', `the workspace ${path} does not exist on the worker's host or cannot be read`, {
+      cause: error,
+    });
   }
-  if (!isFolder) throw new WorkspaceError('not-a-repository', `the workspace ${path} is a file; give the folder of a git repository`);
+  if (!isFolder)
+    throw new WorkspaceError('not-a-repository', `the workspace ${path} is a file; give the folder of a git repository`);
 }
 
 async function findRoot(path: string): Promise<string> {
@@ -55,11 +60,21 @@ async function findRoot(path: string): Promise<string> {
     if (!(error instanceof WorkspaceError) || error.code === 'git-missing') throw error;
     const remedy = 'create one with "git init" and commit the files, or give another folder';
     const said = error.message.includes('not a git repository') ? '' : ` (${error.message})`;
-    throw new WorkspaceError('not-a-repository', `the workspace ${path} is not in a git repository${said}; ${remedy}`, { cause: error });
+    throw new WorkspaceError('not-a-repository', `the workspace ${path} is not in a git repository${said}; ${remedy}`, {
+      cause: error,
+    });
   }
   const [isBare, isInside] = facts.split('\n');
-  if (isBare === 'true') throw new WorkspaceError('bare-repository', `the workspace ${path} is a bare repository without files; clone it and give the clone`);
-  if (isInside !== 'true') throw new WorkspaceError('not-a-repository', `the workspace ${path} is inside a .git folder; give the repository's top folder`);
+  if (isBare === 'true')
+    throw new WorkspaceError(
+      'bare-repository',
+      `the workspace ${path} is a bare repository without files; clone it and give the clone`,
+    );
+  if (isInside !== 'true')
+    throw new WorkspaceError(
+      'not-a-repository',
+      `the workspace ${path} is inside a .git folder; give the repository's top folder`,
+    );
   return stripNewline(await gitInRepository({ directory: path, args: ['rev-parse', '--show-toplevel'] }));
 }
 
@@ -75,7 +90,10 @@ async function readHead(root: string): Promise<string> {
 async function listChanges(root: string): Promise<readonly string[]> {
   const args = ['status', '--porcelain=v1', '-z', '--no-renames', '--untracked-files=normal', '--ignore-submodules=all'];
   const status = await gitInRepository({ directory: root, args });
-  return status.split('\0').filter((entry) => entry !== '').map((entry) => entry.slice(3));
+  return status
+    .split('\0')
+    .filter((entry) => entry !== '')
+    .map((entry) => entry.slice(3));
 }
 
 function uncommitted(root: string, changes: readonly string[]): WorkspaceError {

@@ -76,7 +76,8 @@ async function writeRecord(gitFolder: string, workspace: Workspace): Promise<voi
 async function createGitFolder(gitFolder: string, source: Repository): Promise<void> {
   const init = ['init', '--bare', '--quiet', '--template=', `--object-format=${source.objectFormat}`, gitFolder];
   await gitInWorkspace({ directory: dirname(gitFolder), args: init });
-  for (const [name, value] of SETTINGS) await gitInWorkspace({ directory: gitFolder, args: ['config', '--file', join(gitFolder, 'config'), name, value] });
+  for (const [name, value] of SETTINGS)
+    await gitInWorkspace({ directory: gitFolder, args: ['config', '--file', join(gitFolder, 'config'), name, value] });
   await mkdir(join(gitFolder, 'info'), { recursive: true });
   await mkdir(join(gitFolder, 'objects', 'info'), { recursive: true });
   await writeFile(join(gitFolder, 'objects', 'info', 'alternates'), `${join(source.commonDirectory, 'objects')}\n`);

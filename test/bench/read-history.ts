@@ -14,11 +14,23 @@ export async function turnTimes(client: Client, workflowId: string, activityType
 /** The bytes of all runs of a workflow that went on in new ones; walks from run to run by the link in the last event. */
 export async function historyBytes(client: Client, workflowId: string, firstRunId: string): Promise<number> {
   let total = 0;
-  for (let runId: string | null | undefined = firstRunId; runId !== null && runId !== undefined && runId !== ''; ) {
-    const handle = client.workflow.getHandle(workflowId, runId);
-    total += (await handle.describe()).historySize ?? 0;
-    const last = (await handle.fetchHistory()).events?.at(-1);
-    runId = last?.workflowExecutionContinuedAsNewEventAttributes?.newExecutionRunId;
+  let runId: string | null | undefined = firstRunId;
+  while (typeof runId === 'string' && runId !== '') {
+    const run: Run = await readRun(client, workflowId, runId);
+    total += run.bytes;
+    runId = run.next;
   }
   return total;
+}
+
+interface Run {
+  readonly bytes: number;
+  readonly next: string | null | undefined;
+}
+
+async function readRun(client: Client, workflowId: string, runId: string): Promise<Run> {
+  const handle = client.workflow.getHandle(workflowId, runId);
+  const { historySize } = await handle.describe();
+  const last = (await handle.fetchHistory()).events?.at(-1);
+  return { bytes: historySize ?? 0, next: last?.workflowExecutionContinuedAsNewEventAttributes?.newExecutionRunId };
 }

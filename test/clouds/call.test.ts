@@ -62,10 +62,8 @@ describe('an answer', () => {
       '',
     ];
     for (const ending of ['\n', '\r\n', '\r']) {
-      const bytes = Buffer.from(
-        lines.join(ending).replaceAll('\n"', `${ending}"`).replaceAll('\ndata', `${ending}data`),
-      );
-      server.answer(async (response) => {
+      const bytes = Buffer.from(lines.join(ending).replaceAll('\n"', `${ending}"`).replaceAll('\ndata', `${ending}data`));
+      server.answer((response) => {
         response.writeHead(200, { 'content-type': 'text/event-stream' });
         for (const byte of bytes) response.write(Uint8Array.of(byte));
         response.end();
@@ -204,17 +202,9 @@ describe('what is no answer', () => {
     ],
     ['a stream that ends after it began', [CREATED], { kind: 'protocol', phase: 'started', code: 'no terminal event' }],
     ['an empty stream', [], { kind: 'protocol', phase: 'headers', code: 'no terminal event' }],
-    [
-      'an event without a type',
-      [CREATED, { delta: 'x' }],
-      { kind: 'protocol', phase: 'started', code: 'malformed event' },
-    ],
+    ['an event without a type', [CREATED, { delta: 'x' }], { kind: 'protocol', phase: 'started', code: 'malformed event' }],
     ['a terminal event without a response', [{ type: 'response.completed' }], { kind: 'protocol', phase: 'terminal' }],
-    [
-      'a completed response that says nothing',
-      [completed([])],
-      { kind: 'protocol', phase: 'terminal', code: 'empty answer' },
-    ],
+    ['a completed response that says nothing', [completed([])], { kind: 'protocol', phase: 'terminal', code: 'empty answer' }],
     [
       'a call that nobody can answer',
       [completed([{ type: 'shell_call', call_id: 'c1' }])],
@@ -429,54 +419,4 @@ test('an error of our own journal is passed on as it is', async () => {
   const call = aCall({ onResponseId: () => Promise.reject(down) });
 
   await expect(client.invoke(aRequest(), call)).rejects.toBe(down);
-});
-
-describe('a background response', () => {
-  test('is polled where the cloud does not stream it', async () => {
-    const done = completed([message('hello')]).response;
-    server.answer(
-      (response) => sendJson(response, 400, { error: { message: 'no stream', type: 'invalid_request_error' } }),
-      (response) => sendJson(response, 200, { id: 'resp_1', status: 'queued' }),
-      (response) => sendJson(response, 200, { id: 'resp_1', status: 'in_progress' }),
-      (response) => sendJson(response, 200, done),
-    );
-
-    const answer = await client.reattach('resp_1', aRequest({ background: true }), aCall());
-
-    expect(answer.items).toEqual([{ kind: 'assistant-message', text: 'hello' }]);
-    expect(server.requests.map(({ method, url }) => `${method} ${url}`)).toEqual([
-      'GET /v1/responses/resp_1?stream=true',
-      'GET /v1/responses/resp_1',
-      'GET /v1/responses/resp_1',
-      'GET /v1/responses/resp_1',
-    ]);
-  });
-
-  test('that the cloud no longer has is not found', async () => {
-    server.answer((response) => sendJson(response, 404, { error: { message: 'gone', type: 'invalid_request_error' } }));
-
-    expect(await failureOf(client.reattach('resp_1', aRequest(), aCall()))).toMatchObject({
-      kind: 'not-found',
-    });
-  });
-
-  test.each([200, 400, 404, 409])('may be cancelled when the cloud answers %i', async (status) => {
-    server.answer((response) => sendJson(response, status, { error: { message: 'it has ended' } }));
-
-    await client.cancel('resp_1');
-
-    expect(server.requests[0]).toMatchObject({
-      method: 'POST',
-      url: '/v1/responses/resp_1/cancel',
-    });
-  });
-
-  test('whose cancel fails says so', async () => {
-    server.answer((response) => sendJson(response, 500, {}));
-
-    expect(await failureOf(client.cancel('resp_1'))).toMatchObject({
-      kind: 'unavailable',
-      status: 500,
-    });
-  });
 });

@@ -27,7 +27,7 @@ interface Sent {
 function classify(cloud: keyof typeof CLOUDS, { status, body = '', headers = {} }: Sent) {
   const { failure, response } = CLOUDS[cloud];
   const text = typeof body === 'string' ? body : JSON.stringify(body);
-  const refusal = readRefusal(status, new Headers(headers), text, response);
+  const refusal = readRefusal({ status, headers: new Headers(headers), body: text }, response);
   const rule = classifyRefusal(refusal, failure);
   return { ...rule, code: refusal.names[0], acceptance: acceptanceOf(rule.kind, status), refusal };
 }
@@ -53,24 +53,12 @@ test.each([
   ['openai', 404, openAIError('model_not_found'), 'not-found', 'deployment'],
   ['openai', 400, openAIError('constructor'), 'invalid-request', 'request'],
   ['openai', 502, '<html>Bad gateway</html>', 'unavailable', 'deployment'],
-  [
-    'azure',
-    400,
-    { error: { code: 'x', innererror: { code: 'ResponsibleAIPolicyViolation' } } },
-    'content-filtered',
-    'request',
-  ],
+  ['azure', 400, { error: { code: 'x', innererror: { code: 'ResponsibleAIPolicyViolation' } } }, 'content-filtered', 'request'],
   ['azure', 400, openAIError('content_filter', 'invalid_request_error'), 'content-filtered', 'request'],
   ['azure', 404, { error: { code: 'DeploymentNotFound', message: 'm' } }, 'not-found', 'deployment'],
   ['azure', 401, { error: { code: '401', message: 'Access denied' } }, 'authentication', 'credential'],
   ['azure', 429, { error: { code: '429', message: 'Rate limit is exceeded.' } }, 'rate-limited', 'deployment'],
-  [
-    'azure',
-    429,
-    { error: { code: '429', message: 'The system is experiencing high demand.' } },
-    'overloaded',
-    'deployment',
-  ],
+  ['azure', 429, { error: { code: '429', message: 'The system is experiencing high demand.' } }, 'overloaded', 'deployment'],
   ['aws', 529, { error: { type: 'overloaded_error', message: 'm' } }, 'overloaded', 'deployment'],
   ['aws', 400, openAIError('validation_error', 'invalid_request_error'), 'invalid-request', 'request'],
   ['aws', 400, { error: { message: "model `x` isn't supported on this route" } }, 'unsupported', 'deployment'],
@@ -82,7 +70,7 @@ test.each([
   ['google', 400, googleError(400, 'INVALID_ARGUMENT'), 'invalid-request', 'request'],
   ['google', 503, googleError(503, 'UNAVAILABLE'), 'overloaded', 'deployment'],
   ['google', 504, googleError(504, 'DEADLINE_EXCEEDED'), 'timeout', 'deployment'],
-] as const)('%s %i %j is %s of the %s', (cloud, status, body, kind, scope) => {
+] as const)('%s %i %j is %s of the %s', (...[cloud, status, body, kind, scope]) => {
   expect(classify(cloud, { status, body })).toMatchObject({ kind, scope });
 });
 

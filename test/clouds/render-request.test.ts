@@ -78,10 +78,7 @@ describe('a request', () => {
   });
 
   test('renders freeform tools as functions with one input where the deployment has no custom tools', () => {
-    const { input, tools } = renderRequest(
-      aRequest({ items: ITEMS, tools: [APPLY_PATCH], customTools: false }),
-      OPENAI_REQUEST,
-    );
+    const { input, tools } = renderRequest(aRequest({ items: ITEMS, tools: [APPLY_PATCH], customTools: false }), OPENAI_REQUEST);
 
     expect(tools).toMatchObject([
       {

@@ -100,9 +100,7 @@ describe.each(NAMES)('%s', (surface) => {
 
   test('has its errors classified once, with the wait it asks for', async () => {
     server.answer((response) =>
-      response
-        .writeHead(429, { 'retry-after': '2', 'content-type': 'application/json' })
-        .end('{"error":{"message":"secret"}}'),
+      response.writeHead(429, { 'retry-after': '2', 'content-type': 'application/json' }).end('{"error":{"message":"secret"}}'),
     );
 
     const failure = await failureOf(createCloudClient(SURFACES[surface]()).invoke(aRequest(), aCall()));
@@ -128,10 +126,7 @@ test('a signature for mantle is valid for what was sent', async () => {
   const { sent } = await send('aws mantle');
   const authorization = sent.headers['authorization'] ?? '';
   const signed = /SignedHeaders=([^,]+)/.exec(authorization)?.[1]?.split(';') ?? [];
-  const date = String(sent.headers['x-amz-date']).replace(
-    /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/,
-    '$1-$2-$3T$4:$5:$6Z',
-  );
+  const date = String(sent.headers['x-amz-date']).replace(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/, '$1-$2-$3T$4:$5:$6Z');
   const headers = Object.fromEntries(signed.map((name) => [name, String(sent.headers[name])]));
   const { hostname, port } = new URL(server.url);
   const signer = new SignatureV4({
@@ -183,9 +178,7 @@ describe('background', () => {
   test.each(['aws runtime', 'google'] as const)('is not even asked for at %s, which lacks it', async (surface) => {
     server.answer((response) => sendEvents(response, [completed([message('hello')])]));
 
-    const failure = await failureOf(
-      createCloudClient(SURFACES[surface]()).invoke(aRequest({ background: true }), aCall()),
-    );
+    const failure = await failureOf(createCloudClient(SURFACES[surface]()).invoke(aRequest({ background: true }), aCall()));
 
     expect(failure).toMatchObject({
       kind: 'unsupported',

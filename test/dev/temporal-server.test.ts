@@ -6,7 +6,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { findTemporalBinary } from '../../scripts/temporal-binary.mjs';
 import type { TemporalServer, TemporalServerOptions } from '../../workers/dev/temporal-server.ts';
 import { startTemporalServer } from '../../workers/dev/temporal-server.ts';
@@ -17,6 +17,9 @@ const binary = (await findTemporalBinary())?.path ?? '';
 const ANY_PORTS = { grpc: 0, ui: 0 };
 /** The promise is "a few seconds"; a busy machine may need more. */
 const GONE = { timeout: 10_000, interval: 50 };
+
+/** A server starts in 0.3 s and stops in 1.5 s; a busy machine takes its time. */
+vi.setConfig({ testTimeout: 60_000 });
 
 /** Skipped without a Temporal binary: run node scripts/bootstrap.mjs. */
 const testWithServer = test.skipIf(binary === '');

@@ -60,6 +60,7 @@ const CLOUD_ORDER = { openai: 'openai', azure: 'azure', aws: 'aws', google: 'goo
 export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   const directory = await mkdtemp(join(tmpdir(), 'anyport-test-'));
   const binary = await findTemporalBinary();
+  if (binary === undefined) throw new Error('there is no Temporal server here: run node scripts/bootstrap.mjs');
   const server = await startTemporalServer({ binary: binary.path, ports: { grpc: 0, ui: 0 } });
   const emulators = await startEmulators({ script: options.script });
   const config = join(directory, 'anyport.yaml');

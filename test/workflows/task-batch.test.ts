@@ -34,7 +34,8 @@ describe('a batch', () => {
     expect(status).toMatchObject({ total: 29, completed: 28, failed: 1, badLineCount: 1 });
     expect(status.badLines[0]?.line).toBe(7);
     expect((await cluster.ledger('openai')).filter(({ method }) => method === 'POST')).toHaveLength(28);
-    const results = await Array.fromAsync(cluster.tasks.batchResults(first.batchId));
-    expect(results.map(({ line }) => line)).toEqual(Array.from({ length: 30 }, (_, index) => index + 1));
+    const results: number[] = [];
+    for await (const { line } of cluster.tasks.batchResults(first.batchId)) results.push(line);
+    expect(results).toEqual(Array.from({ length: 30 }, (_, index) => index + 1));
   });
 });

@@ -15,30 +15,17 @@ interface SystemError {
 }
 
 const RESOLVE_CODES = new Set(['ENOTFOUND', 'EAI_AGAIN', 'EAI_FAIL', 'EAI_NODATA', 'EAI_NONAME']);
-const CONNECT_CODES = new Set([
-  'ECONNREFUSED',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'EHOSTDOWN',
-  'ENETDOWN',
-  'EADDRNOTAVAIL',
-]);
+const CONNECT_CODES = new Set(['ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH', 'EHOSTDOWN', 'ENETDOWN', 'EADDRNOTAVAIL']);
 const TLS_CODES =
   /^(?:CERT_|ERR_TLS_|ERR_SSL_|UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|HOSTNAME_MISMATCH|EPROTO$|UNSUPPORTED_CERTIFICATE)/;
 /** Node closes a handshake that the other side dropped with ECONNRESET and this text. */
 const TLS_HANDSHAKE = 'before secure TLS connection';
-const TIMEOUT_CODES = new Set([
-  'ETIMEDOUT',
-  'UND_ERR_CONNECT_TIMEOUT',
-  'UND_ERR_HEADERS_TIMEOUT',
-  'UND_ERR_BODY_TIMEOUT',
-]);
+const TIMEOUT_CODES = new Set(['ETIMEDOUT', 'UND_ERR_CONNECT_TIMEOUT', 'UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT']);
 
 /** Nothing had come back yet: before the request was sent it was surely not accepted, after that nobody knows. */
 export function classifyConnection(error: unknown): ConnectionFailure {
   const found = findSystemError(error, new Set());
-  if (found === undefined)
-    return { kind: 'unavailable', phase: 'sent', acceptance: 'unknown', code: 'connection failed' };
+  if (found === undefined) return { kind: 'unavailable', phase: 'sent', acceptance: 'unknown', code: 'connection failed' };
   const phase = phaseOf(found);
   return {
     kind: TIMEOUT_CODES.has(found.code) ? 'timeout' : 'unavailable',

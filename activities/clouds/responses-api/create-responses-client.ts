@@ -79,11 +79,7 @@ function render(request: ModelRequest, { dialect }: ResponsesEndpoint) {
 async function inCall(
   endpoint: ResponsesEndpoint,
   sdk: OpenAI,
-  {
-    request,
-    options,
-    work,
-  }: { request: ModelRequest; options: CallOptions; work: (call: Call) => Promise<ModelAnswer> },
+  { request, options, work }: { request: ModelRequest; options: CallOptions; work: (call: Call) => Promise<ModelAnswer> },
 ): Promise<ModelAnswer> {
   options.signal.throwIfAborted();
   const timer = new CallTimer(options.signal, endpoint.timeouts.firstEventMs);
@@ -102,9 +98,7 @@ async function inCall(
 
 async function stream(call: Call, send: Send): Promise<ModelAnswer> {
   const response = await open(call, send);
-  return isEventStream(response)
-    ? readStream(call, response)
-    : Promise.reject(new BrokenStreamError('not an event stream'));
+  return isEventStream(response) ? readStream(call, response) : Promise.reject(new BrokenStreamError('not an event stream'));
 }
 
 /** Sends, and from the headers on keeps what is known of the response. */
@@ -139,9 +133,7 @@ async function pickUp(call: Call, responseId: string): Promise<ModelAnswer> {
   const { sdk } = call;
   let response: Response;
   try {
-    response = await open(call, (signal) =>
-      sdk.responses.retrieve(responseId, { stream: true }, { signal }).asResponse(),
-    );
+    response = await open(call, (signal) => sdk.responses.retrieve(responseId, { stream: true }, { signal }).asResponse());
   } catch (error) {
     if (!isStreamRefused(error, call)) throw error;
     return poll(call, responseId);
@@ -185,14 +177,19 @@ async function readJson(response: Response): Promise<unknown> {
 }
 
 function toAnswer(response: ResponseObject, request: ModelRequest): ModelAnswer {
-  switch (response.status) {
+  const status = response.status ?? 'without status';
+  switch (status) {
     case 'completed':
     case 'incomplete':
       return readAnswer(response, request);
     case 'failed':
       throw new StreamedError(response.error);
+    case 'expired':
+    case 'cancelled':
+      // Its answer is not to be had any more, by whatever way it is asked for.
+      throw new StreamedError({ code: `response_${status}` });
     default:
-      throw new NoAnswerError(`response ${response.status ?? 'without status'}`);
+      throw new NoAnswerError(`response ${status}`);
   }
 }
 
@@ -201,9 +198,7 @@ async function cancel(endpoint: ResponsesEndpoint, sdk: OpenAI, responseId: stri
   const timer = new CallTimer(undefined, endpoint.timeouts.cancelMs);
   const state: CallState = { trace: { phase: 'resolve' } };
   try {
-    const response = await traced(state.trace, () =>
-      sdk.responses.cancel(responseId, { signal: timer.signal }).asResponse(),
-    );
+    const response = await traced(state.trace, () => sdk.responses.cancel(responseId, { signal: timer.signal }).asResponse());
     await response.body?.cancel();
   } catch (error) {
     const known = toCallError(timer.signal.aborted ? timer.signal.reason : error, state, endpoint.dialect);

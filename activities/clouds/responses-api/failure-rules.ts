@@ -44,6 +44,9 @@ const SHARED_RULES: Readonly<Record<string, FailureRule>> = {
   unsupported_country_region_territory: REFUSED_CREDENTIAL,
   model_not_found: NOT_FOUND,
   deploymentnotfound: NOT_FOUND,
+  // Ours, for background responses that ended without an answer.
+  response_expired: { kind: 'not-found', scope: 'request' },
+  response_cancelled: { kind: 'not-found', scope: 'request' },
   unsupported_parameter: UNSUPPORTED,
   unsupported_value: UNSUPPORTED,
   unknown_parameter: UNSUPPORTED,

@@ -21,8 +21,7 @@ export class NoAnswerError extends Error {
 export function readAnswer(response: ResponseObject, request: ModelRequest): ModelAnswer {
   const items = (response.output ?? []).flatMap((item) => readItem(item, request));
   const incomplete = readIncomplete(response);
-  if (incomplete === undefined && !items.some(({ kind }) => kind !== 'reasoning'))
-    throw new NoAnswerError('empty answer');
+  if (incomplete === undefined && !items.some(({ kind }) => kind !== 'reasoning')) throw new NoAnswerError('empty answer');
   return {
     responseId: response.id,
     items,

@@ -26,8 +26,14 @@ const AWS_BODY = z.object({
 
 type ErrorBody = z.infer<typeof ERROR>;
 
+export interface RefusedAnswer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: string;
+}
+
 /** An answer with a status that is not 2xx. */
-export function readRefusal(status: number, headers: Headers, body: string, dialect: ResponseDialect): Refusal {
+export function readRefusal({ status, headers, body }: RefusedAnswer, dialect: ResponseDialect): Refusal {
   const json = parseJson(body);
   const error = findError(json);
   const aws = AWS_BODY.safeParse(json).data;

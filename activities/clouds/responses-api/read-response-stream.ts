@@ -60,22 +60,11 @@ const DONE = '[DONE]';
 const DRAIN_MS = 100;
 
 /** The response as its terminal event tells it. @throws BrokenStreamError, StreamedError, or what the connection throws */
-export async function readResponseStream(
-  body: ReadableStream<Uint8Array>,
-  reading: StreamReading,
-): Promise<ResponseObject> {
-  const items = new Map<number, unknown>();
-  let [count, terminal] = [0, undefined as ResponseObject | undefined]; // set by the terminal event
+export async function readResponseStream(body: ReadableStream<Uint8Array>, reading: StreamReading): Promise<ResponseObject> {
+  let terminal: ResponseObject | undefined;
   try {
-    for await (const raw of readServerSentEvents(body, reading.timer.signal)) {
-      if (terminal !== undefined || raw.data === DONE) continue;
-      const { type, event } = parseEvent(raw);
-      await noteEvent({ type, event, sequence: event.sequence_number ?? count }, reading);
-      count += 1;
-      if (type === 'error') throw new StreamedError(isObject(event.error) ? event.error : event);
-      if (type === 'response.output_item.done') items.set(event.output_index ?? items.size, event.item);
-      if (!TERMINAL.has(type)) continue;
-      terminal = toTerminal(type, event, items);
+    for await (const response of readTerminals(body, reading)) {
+      terminal ??= response;
       reading.timer.restart(DRAIN_MS);
     }
   } catch (error) {
@@ -84,6 +73,21 @@ export async function readResponseStream(
   }
   if (terminal === undefined) throw new BrokenStreamError('no terminal event');
   return terminal;
+}
+
+/** Yields the response of each terminal event; there should be one. */
+async function* readTerminals(body: ReadableStream<Uint8Array>, reading: StreamReading): AsyncGenerator<ResponseObject> {
+  const items = new Map<number, unknown>();
+  let count = 0;
+  for await (const raw of readServerSentEvents(body, reading.timer.signal)) {
+    if (raw.data === DONE) continue;
+    const { type, event } = parseEvent(raw);
+    await noteEvent({ type, event, sequence: event.sequence_number ?? count }, reading);
+    count += 1;
+    if (type === 'error') throw new StreamedError(isObject(event.error) ? event.error : event);
+    if (type === 'response.output_item.done') items.set(event.output_index ?? items.size, event.item);
+    if (TERMINAL.has(type)) yield toTerminal(type, event, items);
+  }
 }
 
 function parseEvent(raw: ServerSentEvent): { type: string; event: StreamEvent } {

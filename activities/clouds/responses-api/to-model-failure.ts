@@ -23,8 +23,7 @@ export interface CallState {
 export function toCallError(error: unknown, state: CallState, dialect: CloudDialect): unknown {
   if (error instanceof ModelFailureError) return error;
   if (error instanceof ProgressError) return error.cause;
-  const failure =
-    state.stream === undefined ? beforeStream(error, state, dialect) : withinStream(error, state.stream, dialect);
+  const failure = state.stream === undefined ? beforeStream(error, state, dialect) : withinStream(error, state.stream, dialect);
   return failure === undefined ? error : new ModelFailureError(failure, { cause: error });
 }
 
@@ -46,14 +45,14 @@ function beforeStream(error: unknown, { trace }: CallState, dialect: CloudDialec
   };
 }
 
-function toRefusalFailure({ status, headers, body }: RefusedError, dialect: CloudDialect): ModelFailure {
-  const refusal = readRefusal(status, headers, body, dialect.response);
+function toRefusalFailure(refused: RefusedError, dialect: CloudDialect): ModelFailure {
+  const refusal = readRefusal(refused, dialect.response);
   const rule = classifyRefusal(refusal, dialect.failure);
   return {
     ...rule,
     phase: 'headers',
-    acceptance: acceptanceOf(rule.kind, status),
-    status,
+    acceptance: acceptanceOf(rule.kind, refused.status),
+    status: refused.status,
     ...hintsOf(refusal),
   };
 }
@@ -64,11 +63,7 @@ function toSilenceFailure({ silenceMs }: SilenceError, { phase }: RequestTrace):
 }
 
 /** A 2xx arrived: the cloud has taken the request, whatever becomes of the answer. */
-function withinStream(
-  error: unknown,
-  stream: NonNullable<CallState['stream']>,
-  dialect: CloudDialect,
-): ModelFailure | undefined {
+function withinStream(error: unknown, stream: NonNullable<CallState['stream']>, dialect: CloudDialect): ModelFailure | undefined {
   const known = {
     phase: stream.position,
     acceptance: 'accepted',
@@ -96,11 +91,7 @@ function protocolCode(error: unknown): string | undefined {
   return error instanceof BrokenStreamError || error instanceof NoAnswerError ? error.code : undefined;
 }
 
-function hintsOf({
-  names,
-  retryAfterMs,
-  requestId,
-}: Refusal): Pick<ModelFailure, 'code' | 'retryAfterMs' | 'requestId'> {
+function hintsOf({ names, retryAfterMs, requestId }: Refusal): Pick<ModelFailure, 'code' | 'retryAfterMs' | 'requestId'> {
   const code = names[0];
   return {
     ...(code === undefined ? {} : { code }),

@@ -1,0 +1,52 @@
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { createFinishTask } from '../../activities/finish-task.ts';
+import { createOpenTask } from '../../activities/open-task.ts';
+import { createPlanRoute } from '../../activities/plan-route.ts';
+import { openSqliteTaskStore } from '../../activities/store/sqlite.ts';
+import { toTaskId } from '../../workflows/domain/ids.ts';
+import { aDeployment, aFailure, deploymentAt, MODEL } from '../support/builders.ts';
+
+const TASK = toTaskId('task-1');
+const environment = (): MockActivityEnvironment =>
+  new MockActivityEnvironment({ workflowExecution: { workflowId: `agent-task/${TASK}`, runId: 'run' } });
+
+test('an unknown model fails for good, with the nearest names', async () => {
+  const planRoute = createPlanRoute({ deployments: [aDeployment()], tenants: [] });
+
+  await expect(planRoute({ model: 'gpt-6.1-sun', tenant: 'default', needs: [] })).rejects.toMatchObject({
+    type: 'NotEligible',
+    nonRetryable: true,
+    message: expect.stringContaining(`nearest: ${MODEL}`),
+  });
+});
+
+test('a missing capability and an unknown tenant are told by name', async () => {
+  const planRoute = createPlanRoute({ deployments: [aDeployment()], tenants: [] });
+
+  await expect(planRoute({ model: MODEL, tenant: 'default', needs: ['vision'] })).rejects.toThrow('azure-eastus2 lacks vision');
+  await expect(planRoute({ model: MODEL, tenant: 'acme', needs: [] })).rejects.toThrow('unknown tenant "acme"');
+});
+
+test('a result counts lost attempts that were made again, and effects that were started again', async () => {
+  const store = await openSqliteTaskStore(join(await mkdtemp(join(tmpdir(), 'anyport-activities-')), 'a.db'));
+  const openTask = createOpenTask({ store, workspaceTools: ['exec_command'] });
+  const { head } = await environment().run(openTask, { request: { prompt: 'p', model: MODEL, workspace: '/r' } });
+  for (const attempt of [1, 2, 3]) await store.startAttempt({ taskId: TASK, turn: 1, attempt }, deploymentAt('openai'));
+  await store.updateAttempt({ taskId: TASK, turn: 1, attempt: 1 }, { kind: 'failed', failure: aFailure() });
+  await store.updateAttempt(
+    { taskId: TASK, turn: 1, attempt: 2 },
+    { kind: 'failed', failure: aFailure({ acceptance: 'unknown' }) },
+  );
+  const call = { taskId: TASK, turn: 1, callId: 'c' };
+  for (const _start of [1, 2]) await store.startToolCall(call, 'exec_command', 'workspace');
+
+  const result = await environment().run(createFinishTask({ store }), { head, turns: 1, ending: { kind: 'cancelled' } });
+
+  expect(result).toMatchObject({ taskId: TASK, state: 'cancelled', output: '', suspectedPaidTwice: 1, toolEffectsTwice: 1 });
+  expect(result.attempts.map(({ outcome }) => outcome)).toEqual(['failed', 'failed', 'unknown']);
+  await store.close();
+});

@@ -1,0 +1,129 @@
+/** What every implementation of `TaskStore` does. */
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { TaskStoreError } from '../../activities/store/task-store.ts';
+import type { TaskStore } from '../../activities/store/task-store.ts';
+import { toBatchId, toTaskId } from '../../workflows/domain/ids.ts';
+import type { TranscriptItem } from '../../workflows/domain/transcript.ts';
+import { EMPTY_TRANSCRIPT } from '../../workflows/domain/transcript.ts';
+import { aFailure, deploymentAt } from '../support/builders.ts';
+
+export interface StoreUnderTest {
+  /** A further connection to the same store, as another process has. */
+  open(): Promise<TaskStore>;
+  remove(): Promise<void>;
+}
+
+const TASK = toTaskId('task-1');
+const HELLO: TranscriptItem = { kind: 'user-message', text: 'hello' };
+const HI: TranscriptItem = { kind: 'assistant-message', text: 'hi \ud83d\ude00 \u0000 \ud800' };
+const KEY = { taskId: TASK, turn: 1, attempt: 1 };
+const CALL = { taskId: TASK, turn: 1, callId: 'call \u0000\ud800' };
+const USAGE = { inputTokens: 1, cachedInputTokens: 0, outputTokens: 1, reasoningTokens: 0 };
+
+export function testTaskStore(create: () => Promise<StoreUnderTest>): void {
+  let under: StoreUnderTest;
+  let store: TaskStore;
+  let other: TaskStore;
+
+  beforeEach(async () => {
+    under = await create();
+    [store, other] = await Promise.all([under.open(), under.open()]);
+  });
+  afterEach(async () => {
+    await Promise.all([store.close(), other.close()]);
+    await under.remove();
+  });
+
+  test('gives equal items the same id, whatever the order of their fields', async () => {
+    const ids = await store.putItems(TASK, [HELLO, { text: 'hello', kind: 'user-message' }]);
+
+    expect(ids[0]).toHaveLength(22);
+    expect(ids[1]).toBe(ids[0]);
+  });
+
+  test('gives back every character of an item, half surrogates and NUL too', async () => {
+    const [id = ''] = await store.putItems(TASK, [HI]);
+
+    expect(await other.getItem(TASK, id)).toEqual(HI);
+  });
+
+  test('keeps the items of one task from another', async () => {
+    const [id = ''] = await store.putItems(TASK, [HELLO]);
+
+    await expect(store.getItem(toTaskId('task-2'), id)).rejects.toThrow(TaskStoreError);
+  });
+
+  test('reads a chain oldest first, and an old head stays valid', async () => {
+    const [hello = '', hi = ''] = await store.putItems(TASK, [HELLO, HI]);
+    const first = await store.appendToTranscript(TASK, EMPTY_TRANSCRIPT, [hello]);
+    const second = await store.appendToTranscript(TASK, first, [hi, hello]);
+
+    expect(await other.readTranscript(TASK, second)).toEqual([HELLO, HI, HELLO]);
+    expect(await other.readTranscript(TASK, first)).toEqual([HELLO]);
+    expect(await store.appendToTranscript(TASK, first, [hi, hello])).toBe(second);
+  });
+
+  test('refuses to extend what it does not have', async () => {
+    const [hello = ''] = await store.putItems(TASK, [HELLO]);
+
+    await expect(store.appendToTranscript(TASK, 'nowhere', [hello])).rejects.toThrow('transcript nowhere');
+    await expect(store.appendToTranscript(TASK, EMPTY_TRANSCRIPT, ['nothing'])).rejects.toThrow('item nothing');
+    await expect(store.readTranscript(TASK, 'nowhere')).rejects.toThrow(TaskStoreError);
+  });
+
+  test('lets exactly one of two starters begin an attempt', async () => {
+    const started = await Promise.all([store, other].map((each) => each.startAttempt(KEY, deploymentAt('openai'))));
+
+    expect(started.map(({ isNew }) => isNew).toSorted()).toEqual([false, true]);
+  });
+
+  test('never overwrites the end of an attempt', async () => {
+    const answer = { head: 'h', items: [], usage: USAGE, costUsdMicros: 3 };
+    await store.startAttempt(KEY, deploymentAt('openai'));
+    await store.updateAttempt(KEY, { kind: 'submitted', responseId: 'r', background: true });
+    await store.updateAttempt(KEY, { kind: 'completed', answer });
+
+    const after = await other.updateAttempt(KEY, { kind: 'failed', failure: aFailure() });
+
+    expect(after.state).toEqual({ kind: 'completed', answer });
+    expect(await store.listAttempts(TASK)).toEqual([after]);
+  });
+
+  test('refuses to move an attempt that was never started', async () => {
+    await expect(store.updateAttempt(KEY, { kind: 'cancelled' })).rejects.toThrow('never started');
+  });
+
+  test('counts the starts of a tool call and keeps its first result', async () => {
+    await store.startToolCall(CALL, 'exec_command', 'workspace');
+    await other.startToolCall(CALL, 'exec_command', 'workspace');
+    await store.finishToolCall(CALL, { item: 'a', outcome: 'ok' });
+
+    const entry = await other.finishToolCall(CALL, { item: 'b', outcome: 'failed' });
+
+    expect(entry).toMatchObject({ key: CALL, starts: 2, result: { item: 'a', outcome: 'ok' } });
+    expect(await store.listToolCalls(TASK)).toEqual([entry]);
+  });
+
+  test('keeps settings, workspaces and lines of batches', async () => {
+    const settings = { instructions: 'do', tools: ['read_file'] };
+    const workspace = {
+      hostId: 'h',
+      directory: '/d',
+      repository: '/r',
+      baseCommit: 'c',
+      baseTree: 't',
+      sandbox: 'none',
+    } as const;
+    const batch = toBatchId('batch-1');
+    await store.putSettings(TASK, settings);
+    await store.putWorkspace(TASK, workspace);
+    await store.putBatchLines(batch, [{ line: 2, request: { prompt: 'p', model: 'm' } }]);
+
+    expect(await other.getSettings(TASK)).toEqual(settings);
+    expect(await other.getWorkspace(TASK)).toEqual(workspace);
+    expect(await other.getWorkspace(toTaskId('task-2'))).toBeUndefined();
+    expect(await other.getBatchLine(batch, 2)).toEqual({ prompt: 'p', model: 'm' });
+    await expect(store.getBatchLine(batch, 1)).rejects.toThrow('line 1');
+    await expect(store.getSettings(toTaskId('task-2'))).rejects.toThrow('never opened');
+  });
+}

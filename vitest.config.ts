@@ -1,0 +1,48 @@
+import { availableParallelism } from 'node:os';
+import { defineConfig } from 'vitest/config';
+
+/** Generous where a loaded machine of two cores would need it: a limit here is to end what hangs, not to measure. */
+const UNIT_TIMEOUT_MS = 20_000;
+/** A worker of its own bundles the workflows (1 to 3 s), and losing one takes up to two heartbeats of 5 s. */
+const SERVER_TIMEOUT_MS = 60_000;
+/** The linter and the compiler run as processes, type-aware: 1 to 10 s each. */
+const STRUCTURE_TIMEOUT_MS = 60_000;
+
+export default defineConfig({
+  test: {
+    pool: 'forks',
+    maxWorkers: Math.min(4, availableParallelism()),
+    reporters: ['default', './test/support/closing-line-reporter.ts'],
+    projects: [
+      {
+        test: {
+          name: 'structure',
+          include: ['test/structure/**/*.test.ts'],
+          testTimeout: STRUCTURE_TIMEOUT_MS,
+          hookTimeout: STRUCTURE_TIMEOUT_MS,
+        },
+      },
+      {
+        test: {
+          name: 'unit',
+          include: [
+            'test/{domain,loop,clouds,emulators,store,tools,workspace,sandbox,config,activities,client,bootstrap,bench}/**/*.test.ts',
+          ],
+          testTimeout: UNIT_TIMEOUT_MS,
+          hookTimeout: UNIT_TIMEOUT_MS,
+        },
+      },
+      {
+        test: {
+          name: 'server',
+          include: ['test/{workflows,replay,dev,cli,demo}/**/*.test.ts'],
+          globalSetup: ['test/support/temporal-server-setup.ts'],
+          // Each file starts workers, some a server of their own: more at once than cores only makes them wait for each other.
+          maxWorkers: Math.max(1, Math.floor(availableParallelism() / 2)),
+          testTimeout: SERVER_TIMEOUT_MS,
+          hookTimeout: SERVER_TIMEOUT_MS,
+        },
+      },
+    ],
+  },
+});

@@ -1,0 +1,144 @@
+/** One endpoint of the file, checked as a whole: what goes together, and what its cloud needs. */
+import { capabilitiesOf } from '../activities/clouds/capabilities.ts';
+import type { Cloud } from '../workflows/domain/route.ts';
+import type { DeploymentConfig, EndpointAuth, EndpointConfig, SecretReference } from './anyport-config.ts';
+import type { RawAuth, RawEndpoint, RawPrice } from './config-schema.ts';
+import { defaultPrice, toPrice } from './default-prices.ts';
+
+/** Tells a mistake at a key below the endpoint. */
+export type Report = (path: readonly string[], problem: string) => void;
+
+const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
+
+const AUTH_KINDS = {
+  openai: ['api-key', 'bearer-token'],
+  azure: ['api-key', 'bearer-token'],
+  aws: ['bearer-token', 'access-key', 'profile', 'default-chain'],
+  google: ['bearer-token', 'default-chain'],
+} as const satisfies Record<Cloud, readonly EndpointAuth['kind'][]>;
+
+/** The clouds' usual variables, for an endpoint without `auth`. */
+const USUAL_AUTH = {
+  openai: { kind: 'api-key', secret: { kind: 'environment', name: 'OPENAI_API_KEY' } },
+  azure: { kind: 'api-key', secret: { kind: 'environment', name: 'AZURE_OPENAI_API_KEY' } },
+  aws: { kind: 'default-chain' },
+  google: { kind: 'default-chain' },
+} as const satisfies Record<Cloud, EndpointAuth>;
+
+export function toEndpointConfig(name: string, raw: RawEndpoint, report: Report): EndpointConfig {
+  checkCloud(raw, report);
+  checkBaseUrl(raw.baseUrl, report);
+  const surface = raw.cloud === 'aws' ? { surface: raw.surface ?? ('bedrock-mantle' as const) } : {};
+  const deployments = Object.entries(raw.deployments).map(([model, value]) => toDeployment(raw, model, value));
+  checkBackground(raw, deployments, report);
+  return {
+    name,
+    cloud: raw.cloud,
+    ...surface,
+    region: raw.region ?? (raw.cloud === 'google' ? 'global' : null),
+    ...(raw.project === undefined ? {} : { project: raw.project }),
+    ...(raw.baseUrl === undefined ? {} : { baseUrl: raw.baseUrl }),
+    auth: raw.auth === undefined ? USUAL_AUTH[raw.cloud] : toAuth(raw.auth, raw.cloud, report),
+    background: raw.background ?? false,
+    deployments,
+  };
+}
+
+function checkCloud(raw: RawEndpoint, report: Report): void {
+  if (raw.surface !== undefined && raw.cloud !== 'aws')
+    report(['surface'], `surface is for cloud aws, not ${raw.cloud}: remove it`);
+  if (raw.project !== undefined && raw.cloud !== 'google')
+    report(['project'], `project is for cloud google, not ${raw.cloud}: remove it`);
+  if (raw.cloud === 'google' && raw.project === undefined) report([], 'cloud google needs a project: add "project: NAME"');
+  if (raw.cloud === 'aws' && raw.region === undefined) report([], 'cloud aws needs a region: add "region: us-east-1" or another');
+  if (raw.cloud === 'azure' && raw.baseUrl === undefined) {
+    report([], 'cloud azure needs the resource’s address: add "baseUrl: https://NAME.openai.azure.com/openai/v1/"');
+  }
+}
+
+function checkBaseUrl(baseUrl: string | undefined, report: Report): void {
+  if (baseUrl === undefined) return;
+  const url = URL.parse(baseUrl);
+  if (url === null || !['http:', 'https:'].includes(url.protocol)) {
+    report(['baseUrl'], 'baseUrl is no web address: write https://HOST/PATH');
+  } else if (url.username !== '' || url.password !== '' || url.search !== '' || url.hash !== '') {
+    report(['baseUrl'], 'baseUrl must have no user, password, query or fragment: credentials belong to auth');
+  } else if (url.protocol === 'http:' && !LOOPBACK.test(url.hostname)) {
+    report(
+      ['baseUrl'],
+      `baseUrl sends credentials to ${url.hostname} unencrypted: use https:// (http:// is for this machine alone)`,
+    );
+  }
+}
+
+function checkBackground(raw: RawEndpoint, deployments: readonly DeploymentConfig[], report: Report): void {
+  const unable = deployments.find(({ capabilities }) => !capabilities.includes('background'));
+  if (raw.background !== true || unable === undefined) return;
+  report(
+    ['background'],
+    `background: true, but the deployment of ${unable.model} has no background mode: remove it, or list the capability`,
+  );
+}
+
+function toDeployment(raw: RawEndpoint, model: string, value: RawEndpoint['deployments'][string]): DeploymentConfig {
+  const details = typeof value === 'string' ? { wireModel: value } : value;
+  return {
+    model,
+    wireModel: details.wireModel,
+    capabilities: details.capabilities ?? capabilitiesOf(raw.cloud, raw.surface),
+    price: details.price === undefined ? defaultPrice(model) : priceOf(details.price),
+  };
+}
+
+/** Without a price for cached input it costs as much as fresh input. */
+function priceOf({ inputUsdPerMillion, cachedInputUsdPerMillion, outputUsdPerMillion }: RawPrice) {
+  return toPrice({
+    inputUsd: inputUsdPerMillion,
+    cachedInputUsd: cachedInputUsdPerMillion ?? inputUsdPerMillion,
+    outputUsd: outputUsdPerMillion,
+  });
+}
+
+function toAuth(raw: RawAuth, cloud: Cloud, report: Report): EndpointAuth {
+  const found = waysOf(raw);
+  const [first] = found;
+  const allowed: readonly EndpointAuth['kind'][] = AUTH_KINDS[cloud];
+  if (found.length !== 1 || first === undefined) {
+    report(
+      ['auth'],
+      'auth needs exactly one way: apiKeyEnv, apiKeyFile, bearerTokenEnv, bearerTokenFile, accessKeyIdEnv with secretAccessKeyEnv, profile, or defaultChain: true',
+    );
+  } else if (!allowed.includes(first.kind)) {
+    report(['auth'], `cloud ${cloud} does not take the auth "${first.kind}": use ${allowed.join(', ')}`);
+  }
+  return first ?? USUAL_AUTH[cloud];
+}
+
+function waysOf(raw: RawAuth): readonly EndpointAuth[] {
+  const keys = [raw.accessKeyIdEnv, raw.secretAccessKeyEnv, raw.sessionTokenEnv];
+  const [accessKeyId, secretAccessKey, sessionToken] = keys.map(toVariable);
+  const ways: (EndpointAuth | undefined)[] = [
+    secretAuth('api-key', toVariable(raw.apiKeyEnv)),
+    secretAuth('api-key', toFile(raw.apiKeyFile)),
+    secretAuth('bearer-token', toVariable(raw.bearerTokenEnv)),
+    secretAuth('bearer-token', toFile(raw.bearerTokenFile)),
+    accessKeyId === undefined || secretAccessKey === undefined
+      ? undefined
+      : { kind: 'access-key', accessKeyId, secretAccessKey, ...(sessionToken === undefined ? {} : { sessionToken }) },
+    raw.profile === undefined ? undefined : { kind: 'profile', profile: raw.profile },
+    raw.defaultChain === undefined ? undefined : { kind: 'default-chain' },
+  ];
+  return ways.filter((way) => way !== undefined);
+}
+
+function secretAuth(kind: 'api-key' | 'bearer-token', secret: SecretReference | undefined): EndpointAuth | undefined {
+  return secret === undefined ? undefined : { kind, secret };
+}
+
+function toVariable(name: string | undefined): SecretReference | undefined {
+  return name === undefined ? undefined : { kind: 'environment', name };
+}
+
+function toFile(path: string | undefined): SecretReference | undefined {
+  return path === undefined ? undefined : { kind: 'file', path };
+}
