@@ -87,10 +87,7 @@ async function prepare(
 }
 
 /** Runs the call and writes down how it ended, before anyone is told. */
-async function finish(
-  attempt: RunningAttempt,
-  call: (options: CallOptions) => Promise<ModelAnswer>,
-): Promise<InvokeModelResult> {
+async function finish(attempt: RunningAttempt, call: (options: CallOptions) => Promise<ModelAnswer>): Promise<InvokeModelResult> {
   const { store, key } = attempt;
   const signal = Context.current().cancellationSignal;
   try {

@@ -44,18 +44,12 @@ export function toClientError(error: unknown, subject: string): unknown {
     );
   }
   if (error instanceof QueryNotRegisteredError) return noWorker(subject, error);
-  switch (grpcCodeOf(error)) {
-    case GRPC_CANCELLED:
-    case GRPC_DEADLINE_EXCEEDED:
-    case GRPC_FAILED_PRECONDITION:
-      return noWorker(subject, error);
-    case GRPC_UNAVAILABLE:
-      return new TaskClientError('no-server', `the Temporal server stopped answering while asked for ${subject}`, {
-        cause: error,
-      });
-    default:
-      return error;
+  const code = grpcCodeOf(error);
+  if (code === GRPC_UNAVAILABLE) {
+    return new TaskClientError('no-server', `the Temporal server stopped answering while asked for ${subject}`, { cause: error });
   }
+  const isUnanswered = code === GRPC_CANCELLED || code === GRPC_DEADLINE_EXCEEDED || code === GRPC_FAILED_PRECONDITION;
+  return isUnanswered ? noWorker(subject, error) : error;
 }
 
 function noWorker(subject: string, cause: unknown): TaskClientError {

@@ -32,7 +32,7 @@ export function tellEvent(event: TaskEvent): string {
     case 'finishing':
       return 'end      taking the result';
     case 'task-ended':
-      return `end      ${event.state}${event.reason === undefined ? '' : `: ${line(event.reason)}`}`;
+      return describeEnd(event);
   }
 }
 
@@ -45,6 +45,10 @@ function describeAnswer(event: Extract<TaskEvent, { kind: 'turn-answered' }>): s
   const calls = event.toolCalls === 0 ? '' : `, ${event.toolCalls} tool call${event.toolCalls === 1 ? '' : 's'}`;
   const said = event.excerpt === '' ? '' : `: ${line(event.excerpt)}`;
   return `${endpointOf(event.deployment)} answered (${event.usage.outputTokens} tokens${calls}, ${formatCost(event.costUsdMicros)})${said}`;
+}
+
+function describeEnd({ state, reason }: Extract<TaskEvent, { kind: 'task-ended' }>): string {
+  return `end      ${state}${reason === undefined ? '' : `: ${line(reason)}`}`;
 }
 
 function reasonOf(reason: string | undefined): string {

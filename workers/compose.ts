@@ -70,19 +70,25 @@ export async function composeWorkers(settings: WorkerSettings): Promise<RunningW
   const endpoints = config.endpoints.map(({ name }) => endpointQueue(name));
   const workers = await Promise.all([
     Worker.create({ ...shared, taskQueue: TASKS_QUEUE, activities: groups.tasks, workflowBundle: await bundleWorkflows() }),
-    Worker.create({ ...shared, taskQueue: hostQueue(hostId), activities: groups.host, maxConcurrentActivityTaskExecutions: TOOLS_AT_ONCE }),
+    Worker.create({
+      ...shared,
+      taskQueue: hostQueue(hostId),
+      activities: groups.host,
+      maxConcurrentActivityTaskExecutions: TOOLS_AT_ONCE,
+    }),
     ...endpoints.map((taskQueue) => Worker.create({ ...shared, taskQueue, activities: groups.endpoint })),
   ]);
-  const runs = Promise.all(workers.map((worker) => worker.run()));
-  return {
-    stop: () => stopAll(workers),
-    stopped: runs
-      .then(() => undefined)
-      .finally(async () => {
-        stopAll(workers);
-        await Promise.allSettled([connection.close(), store.close()]);
-      }),
-  };
+  return { stop: () => stopAll(workers), stopped: runAll(workers, () => Promise.all([connection.close(), store.close()])) };
+}
+
+/** When one worker breaks the others stop too: half a worker would leave queues without anyone to say so. */
+async function runAll(workers: readonly Worker[], close: () => Promise<unknown>): Promise<void> {
+  try {
+    await Promise.all(workers.map((worker) => worker.run()));
+  } finally {
+    stopAll(workers);
+    await close();
+  }
 }
 
 interface Parts {

@@ -22,7 +22,9 @@ const flags = new Command('anyport doctor')
   .description('Checks everything a task needs.')
   .addOption(new Option('--config <file>', 'the configuration').env('ANYPORT_CONFIG'))
   .addOption(new Option('--data <dir>', 'store and workspaces').env('ANYPORT_DATA').default('.anyport'))
-  .addOption(new Option('--sandbox <policy>', 'what confines commands').choices(['required', 'optional', 'none']).env('ANYPORT_SANDBOX'))
+  .addOption(
+    new Option('--sandbox <policy>', 'what confines commands').choices(['required', 'optional', 'none']).env('ANYPORT_SANDBOX'),
+  )
   .option('--json', 'one JSON object per line')
   .parse()
   .opts<DoctorFlags>();
@@ -30,7 +32,8 @@ const flags = new Command('anyport doctor')
 const checks = await examine();
 for (const check of checks) console.log(flags.json === true ? JSON.stringify(check) : describe(check));
 const problems = checks.filter(({ state }) => state === 'problem').length;
-if (flags.json !== true) console.log(problems === 0 ? '\nAll is well.' : `\n${problems} of ${checks.length} checks found something wrong.`);
+if (flags.json !== true)
+  console.log(problems === 0 ? '\nAll is well.' : `\n${problems} of ${checks.length} checks found something wrong.`);
 // The native client of Temporal may hold the process open after its connection was closed.
 process.exit(problems === 0 ? 0 : 1);
 
@@ -61,7 +64,12 @@ function readConfig(): AnyportConfig | Check {
       workingDirectory: process.cwd(),
     });
   } catch (error) {
-    return { check: 'configuration', state: 'problem', detail: messageOf(error), remedy: 'correct the configuration and try again' };
+    return {
+      check: 'configuration',
+      state: 'problem',
+      detail: messageOf(error),
+      remedy: 'correct the configuration and try again',
+    };
   }
 }
 

@@ -1,6 +1,6 @@
 /** From the configuration to what can be called: connections with their secrets read, and deployments without them. */
 import { createHash } from 'node:crypto';
-import type { AwsCredential, EndpointConnection, GoogleCredential } from '../activities/clouds/cloud-client.ts';
+import type { AwsCredential, AzureCredential, EndpointConnection, GoogleCredential } from '../activities/clouds/cloud-client.ts';
 import { toDeploymentId } from '../workflows/domain/ids.ts';
 import type { Deployment } from '../workflows/domain/route.ts';
 import type { AnyportConfig, EndpointConfig, SecretReference } from './anyport-config.ts';
@@ -81,16 +81,13 @@ function familyOf(model: string): string {
 type ReadSecret = (reference: SecretReference) => string;
 
 function connectionOf(endpoint: EndpointConfig, read: ReadSecret): EndpointConnection {
-  const { cloud, auth } = endpoint;
+  const { cloud } = endpoint;
   const base = endpoint.baseUrl === undefined ? {} : { baseUrl: endpoint.baseUrl };
   switch (cloud) {
     case 'openai':
-      return { cloud, ...base, apiKey: 'secret' in auth ? read(auth.secret) : refuse(endpoint) };
-    case 'azure': {
-      const token = 'secret' in auth ? read(auth.secret) : refuse(endpoint);
-      const credential = auth.kind === 'api-key' ? { kind: auth.kind, apiKey: token } : { kind: 'bearer-token' as const, token };
-      return { cloud, baseUrl: endpoint.baseUrl ?? refuse(endpoint), credential };
-    }
+      return { cloud, ...base, apiKey: keyOf(endpoint, read) };
+    case 'azure':
+      return { cloud, baseUrl: endpoint.baseUrl ?? refuse(endpoint), credential: azureCredential(endpoint, read) };
     case 'aws':
       return {
         cloud,
@@ -108,6 +105,15 @@ function connectionOf(endpoint: EndpointConfig, read: ReadSecret): EndpointConne
         credential: googleCredential(endpoint, read),
       };
   }
+}
+
+function keyOf(endpoint: EndpointConfig, read: ReadSecret): string {
+  return 'secret' in endpoint.auth ? read(endpoint.auth.secret) : refuse(endpoint);
+}
+
+function azureCredential(endpoint: EndpointConfig, read: ReadSecret): AzureCredential {
+  const secret = keyOf(endpoint, read);
+  return endpoint.auth.kind === 'api-key' ? { kind: 'api-key', apiKey: secret } : { kind: 'bearer-token', token: secret };
 }
 
 function awsCredential(endpoint: EndpointConfig, read: ReadSecret): AwsCredential {

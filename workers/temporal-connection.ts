@@ -21,7 +21,12 @@ export async function connectTemporal(settings: TemporalSettings): Promise<Conne
   const profile = loadClientConnectConfig({ overrideEnvVars: presentOf(settings.environment) });
   const options = profile.connectionOptions;
   const address = settings.temporal ?? options.address ?? USUAL_ADDRESS;
-  const source = settings.temporal !== undefined ? '--temporal' : options.address === undefined ? 'the default' : 'TEMPORAL_ADDRESS or its profile';
+  const source =
+    settings.temporal !== undefined
+      ? '--temporal'
+      : options.address === undefined
+        ? 'the default'
+        : 'TEMPORAL_ADDRESS or its profile';
   try {
     const connection = await NativeConnection.connect({ ...options, address });
     return { connection, namespace: settings.namespace ?? profile.namespace ?? 'default' };

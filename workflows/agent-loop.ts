@@ -5,6 +5,7 @@
 import type { DeploymentHealth } from './domain/deployment-health.ts';
 import type { DeploymentId } from './domain/ids.ts';
 import type { Route } from './domain/route.ts';
+import type { TaskEventBody } from './domain/task-status.ts';
 import type { ItemId, TranscriptHead } from './domain/transcript.ts';
 import type { TaskEnding, ToolCallReference, ToolStep, TurnAnswer } from './domain/turn.ts';
 import type { TurnEffects } from './model-turn.ts';
@@ -65,7 +66,7 @@ export async function runAgentLoop(begin: LoopState, limits: LoopLimits, effects
     if (result.kind === 'gave-up') return failed(result.reason);
     const { answer, deployment, health } = result;
     state = { turn, head: answer.head, calls: answer.calls, results: [], current: deployment, health };
-    tellAnswer(turn, deployment, answer, effects);
+    effects.tell(answeredEvent(turn, deployment, answer));
     effects.remember(state);
     const ending = endingAfter(answer);
     if (ending !== undefined) return { kind: 'ended', ending };
@@ -93,8 +94,8 @@ function endingAfter(answer: TurnAnswer): TaskEnding | undefined {
   return answer.calls.length === 0 ? { kind: 'completed' } : undefined;
 }
 
-function tellAnswer(turn: number, deployment: DeploymentId, answer: TurnAnswer, effects: LoopEffects): void {
-  effects.tell({
+function answeredEvent(turn: number, deployment: DeploymentId, answer: TurnAnswer): TaskEventBody {
+  return {
     kind: 'turn-answered',
     turn,
     deployment,
@@ -102,7 +103,7 @@ function tellAnswer(turn: number, deployment: DeploymentId, answer: TurnAnswer, 
     toolCalls: answer.calls.length,
     usage: answer.usage,
     costUsdMicros: answer.costUsdMicros,
-  });
+  };
 }
 
 function failed(reason: string): LoopEnd {

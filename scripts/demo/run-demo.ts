@@ -68,7 +68,11 @@ export async function runDemo({ say, keep }: DemoOptions): Promise<DemoReport> {
       const report = await addUp({ demo, stack, result, before: before.verdict, after: after.verdict });
       tellEnd(say, result, { ...report, after: after.summary });
       const link = `${stack.uiAddress}/namespaces/${stack.namespace}/workflows/${encodeURIComponent(`agent-task/${result.taskId}`)}`;
-      say(keep ? `Look at it in the Temporal UI: ${link}\nCtrl-C ends the demo.` : `Its page in the Temporal UI, while the stack is up (--keep): ${link}`);
+      say(
+        keep
+          ? `Look at it in the Temporal UI: ${link}\nCtrl-C ends the demo.`
+          : `Its page in the Temporal UI, while the stack is up (--keep): ${link}`,
+      );
       if (keep) await interrupted();
       return report;
     } finally {
@@ -83,7 +87,9 @@ export async function runDemo({ say, keep }: DemoOptions): Promise<DemoReport> {
 async function runTask({ demo, stack, client, say }: Stage, repository: string): Promise<TaskResult> {
   const sandbox = await chooseSandbox(say);
   say(`The task: ${PROMPT}`);
-  say(`The route: ${FIRST} first, then ${SECOND}. In its third answer ${FIRST} will break and stay down, and ${SECOND} will throttle.`);
+  say(
+    `The route: ${FIRST} first, then ${SECOND}. In its third answer ${FIRST} will break and stay down, and ${SECOND} will throttle.`,
+  );
   const { taskId } = await client.start({ prompt: PROMPT, model: MODEL, workspace: repository, sandbox });
   const ended = new AbortController();
   const killed = killWorkerInCall({ demo, stack, say, signal: ended.signal });

@@ -11,8 +11,10 @@ import { toTaskId } from '../../workflows/domain/ids.ts';
 import { aDeployment, aFailure, deploymentAt, MODEL } from '../support/builders.ts';
 
 const TASK = toTaskId('task-1');
-const environment = (): MockActivityEnvironment =>
-  new MockActivityEnvironment({ workflowExecution: { workflowId: `agent-task/${TASK}`, runId: 'run' } });
+function inTask<Result>(activity: () => Promise<Result>): Promise<Result> {
+  const environment = new MockActivityEnvironment({ workflowExecution: { workflowId: `agent-task/${TASK}`, runId: 'run' } });
+  return environment.run<[], Result, () => Promise<Result>>(activity);
+}
 
 test('an unknown model fails for good, with the nearest names', async () => {
   const planRoute = createPlanRoute({ deployments: [aDeployment()], tenants: [] });
@@ -34,7 +36,7 @@ test('a missing capability and an unknown tenant are told by name', async () => 
 test('a result counts lost attempts that were made again, and effects that were started again', async () => {
   const store = await openSqliteTaskStore(join(await mkdtemp(join(tmpdir(), 'anyport-activities-')), 'a.db'));
   const openTask = createOpenTask({ store, workspaceTools: ['exec_command'] });
-  const { head } = await environment().run(openTask, { request: { prompt: 'p', model: MODEL, workspace: '/r' } });
+  const { head } = await inTask(() => openTask({ request: { prompt: 'p', model: MODEL, workspace: '/r' } }));
   for (const attempt of [1, 2, 3]) await store.startAttempt({ taskId: TASK, turn: 1, attempt }, deploymentAt('openai'));
   await store.updateAttempt({ taskId: TASK, turn: 1, attempt: 1 }, { kind: 'failed', failure: aFailure() });
   await store.updateAttempt(
@@ -44,7 +46,7 @@ test('a result counts lost attempts that were made again, and effects that were 
   const call = { taskId: TASK, turn: 1, callId: 'c' };
   for (const _start of [1, 2]) await store.startToolCall(call, 'exec_command', 'workspace');
 
-  const result = await environment().run(createFinishTask({ store }), { head, turns: 1, ending: { kind: 'cancelled' } });
+  const result = await inTask(() => createFinishTask({ store })({ head, turns: 1, ending: { kind: 'cancelled' } }));
 
   expect(result).toMatchObject({ taskId: TASK, state: 'cancelled', output: '', suspectedPaidTwice: 1, toolEffectsTwice: 1 });
   expect(result.attempts.map(({ outcome }) => outcome)).toEqual(['failed', 'failed', 'unknown']);

@@ -45,7 +45,11 @@ async function printTimes(): Promise<void> {
     if (round > 0) for (const [into, times] of measured) into.push(...times);
   }
   const table = new Table({ head: ['time per turn', 'p50 ms', 'p95 ms', 'our p50 is', 'our p95 is'] });
-  const rows = { 'Anyport': ours, 'minimal workflow, empty activities': empty, 'minimal workflow, same model call and read': sameCall };
+  const rows = {
+    Anyport: ours,
+    'minimal workflow, empty activities': empty,
+    'minimal workflow, same model call and read': sameCall,
+  };
   for (const [name, times] of Object.entries(rows)) {
     const [p50, p95] = [quantile(times, 0.5), quantile(times, 0.95)];
     const ratio = (own: number, other: number): string => `${(own / other).toFixed(2)}x`;
@@ -91,4 +95,3 @@ async function runRival(work: RivalInput['work']): Promise<readonly number[]> {
   await client.workflow.execute('minimalLoop', { workflowId, taskQueue: 'rival', args: [input] });
   return turnTimes(client, workflowId, 'callModel');
 }
-

@@ -17,9 +17,7 @@ describe('the agent loop', () => {
     const end = await runAgentLoop(newLoopState('begin'), LIMITS, effects);
 
     expect(end).toEqual({ kind: 'ended', ending: { kind: 'completed' } });
-    expect(effects.attempts).toEqual([
-      { turn: 1, attempt: 1, deployment: deploymentAt('azure'), head: 'begin', results: [] },
-    ]);
+    expect(effects.attempts).toEqual([{ turn: 1, attempt: 1, deployment: deploymentAt('azure'), head: 'begin', results: [] }]);
   });
 
   test('gives the results of calls to the next turn in the order in which the model asked', async () => {

@@ -74,7 +74,7 @@ export function testTaskStore(create: () => Promise<StoreUnderTest>): void {
   test('lets exactly one of two starters begin an attempt', async () => {
     const started = await Promise.all([store, other].map((each) => each.startAttempt(KEY, deploymentAt('openai'))));
 
-    expect(started.map(({ isNew }) => isNew).toSorted()).toEqual([false, true]);
+    expect(started.filter(({ isNew }) => isNew)).toHaveLength(1);
   });
 
   test('never overwrites the end of an attempt', async () => {

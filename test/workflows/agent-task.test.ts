@@ -16,7 +16,10 @@ const MEND = [
 ];
 const SCRIPT = [
   { when: { inputContains: 'mend' }, turns: MEND },
-  { when: { inputContains: 'invent' }, turns: [{ toolCalls: [{ name: 'launch_rocket', input: { to: 'moon' } }] }, { text: 'Sorry.' }] },
+  {
+    when: { inputContains: 'invent' },
+    turns: [{ toolCalls: [{ name: 'launch_rocket', input: { to: 'moon' } }] }, { text: 'Sorry.' }],
+  },
   { when: { inputContains: 'plain' }, turns: [{ text: 'Plainly.' }] },
 ];
 
@@ -60,7 +63,9 @@ describe('a task', () => {
       'aws-us-east-1 completed',
     ]);
     const { events } = await cluster.tasks.status(taskId);
-    expect(events).toContainEqual(expect.objectContaining({ kind: 'attempt-started', reason: expect.stringMatching(/^failover: azure-eastus2 /) }));
+    expect(events).toContainEqual(
+      expect.objectContaining({ kind: 'attempt-started', reason: expect.stringMatching(/^failover: azure-eastus2 /) }),
+    );
   });
 
   test('tells the model of a tool that it invented which there are, and goes on', async () => {

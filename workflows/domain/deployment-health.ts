@@ -60,10 +60,7 @@ export function noteFailure(
 }
 
 /** An answer clears what was held against a deployment. */
-export function noteSuccess(
-  health: readonly DeploymentHealth[],
-  deployment: DeploymentId,
-): readonly DeploymentHealth[] {
+export function noteSuccess(health: readonly DeploymentHealth[], deployment: DeploymentId): readonly DeploymentHealth[] {
   return health.some((entry) => entry.deployment === deployment) ? without(health, deployment) : health;
 }
 

@@ -82,11 +82,7 @@ export interface EligibilityDecision {
  * Who may serve. Pure: the same deployments, policy and need give the same decision. Today a deployment is eligible when it is
  * configured, serves the model and has the capabilities; dated facts take the same place and the same types later.
  */
-export function decideEligibility(
-  deployments: readonly Deployment[],
-  policy: TenantPolicy,
-  need: TaskNeed,
-): EligibilityDecision {
+export function decideEligibility(deployments: readonly Deployment[], policy: TenantPolicy, need: TaskNeed): EligibilityDecision {
   const judged = deployments.map((deployment) => ({ deployment, reasons: reasonsAgainst(deployment, need) }));
   const eligible = judged
     .filter(({ reasons }) => reasons.length === 0)
@@ -121,15 +117,13 @@ function reasonsAgainst(deployment: Deployment, need: TaskNeed): readonly Reason
         ];
   const missing = need.capabilities
     .filter((capability) => !deployment.capabilities.includes(capability))
-    .map(
-      (capability): Reason => ({
-        code: 'CAPABILITY_MISSING',
-        severity: 'hard',
-        expected: capability,
-        actual: deployment.capabilities.join(', '),
-        remedy: `choose a task that does not need ${capability}, or an endpoint that has it`,
-      }),
-    );
+    .map((capability): Reason => ({
+      code: 'CAPABILITY_MISSING',
+      severity: 'hard',
+      expected: capability,
+      actual: deployment.capabilities.join(', '),
+      remedy: `choose a task that does not need ${capability}, or an endpoint that has it`,
+    }));
   return [...notOffered, ...missing];
 }
 

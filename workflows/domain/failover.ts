@@ -121,6 +121,8 @@ function reasonToGiveUp(input: DecisionInput, last: FailedAttempt, rule: Failove
 }
 
 function retryInPlace(input: DecisionInput, last: FailedAttempt, rule: FailoverRule): Decision | undefined {
+  // Only a request that was never taken is free to repeat in place; what our own lost worker sent says nothing against the cloud.
+  if (last.failure.acceptance !== 'not-accepted' && last.failure.kind !== 'interrupted') return undefined;
   const earlier = input.failed.filter(
     ({ deployment, failure }) => deployment === last.deployment && failure.kind === last.failure.kind,
   ).length;
@@ -143,9 +145,7 @@ function failOver(input: DecisionInput, last: FailedAttempt): Decision | undefin
   const next = inOrder(input).find(
     (deployment) => !triedInRound.includes(deployment) && avoidedUntil(input.health, deployment) <= input.nowMs,
   );
-  return next === undefined
-    ? undefined
-    : { kind: 'attempt', deployment: next, reason: `failover: ${describeAttempt(last)}` };
+  return next === undefined ? undefined : { kind: 'attempt', deployment: next, reason: `failover: ${describeAttempt(last)}` };
 }
 
 /** Until the first deployment may be tried again; at least a second, at most to the deadline. */

@@ -14,7 +14,7 @@ export function nearestNames(name: string, known: readonly string[]): readonly s
 
 /** Levenshtein's distance: letters to insert, delete or replace. */
 export function editDistance(left: string, right: string): number {
-  const [from, to] = [[...left], [...right]];
+  const [from, to] = [Array.from(left), Array.from(right)];
   let row = Array.from({ length: to.length + 1 }, (_, column) => column);
   for (const [index, letter] of from.entries()) {
     const next = [index + 1];

@@ -11,9 +11,7 @@ export type TranscriptHead = string;
 export const EMPTY_TRANSCRIPT: TranscriptHead = '';
 
 /** `json`: the arguments as the model wrote them, not yet parsed; `text`: a freeform (custom) tool's input. */
-export type ToolInput =
-  | { readonly kind: 'json'; readonly text: string }
-  | { readonly kind: 'text'; readonly text: string };
+export type ToolInput = { readonly kind: 'json'; readonly text: string } | { readonly kind: 'text'; readonly text: string };
 
 /**
  * What came of a tool call. `refused`: it was not run (unknown tool, malformed input, policy); `unknown`: the host was
