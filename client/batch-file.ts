@@ -87,8 +87,7 @@ function readLine({ line, bytes }: RawLine, decoder: TextDecoder): BatchFileLine
 
 function readTask(line: number, text: string): BatchFileLine {
   const value = parseJson(text);
-  if (value === undefined)
-    return bad(line, 'is not JSON: each line is one object, such as {"prompt":"…","model":"gpt-6.1-sol"}');
+  if (value === undefined) return bad(line, 'is not JSON: each line is one object, such as {"prompt":"…","model":"gpt-6.1-sol"}');
   try {
     const { id, rest } = takeId(value);
     return { kind: 'task', line, id, request: parseTaskRequest(rest) };
@@ -100,8 +99,7 @@ function readTask(line: number, text: string): BatchFileLine {
 
 /** The caller's own name of a line; the results can show it again. */
 function takeId(value: unknown): { readonly id: string | null; readonly rest: unknown } {
-  if (typeof value !== 'object' || value === null || Array.isArray(value) || !('id' in value))
-    return { id: null, rest: value };
+  if (typeof value !== 'object' || value === null || Array.isArray(value) || !('id' in value)) return { id: null, rest: value };
   const { id, ...rest } = value;
   if (typeof id !== 'string' || id === '' || id.length > LONGEST_ID_CHARACTERS) {
     throw new TaskRequestError(`id is a text of 1 to ${LONGEST_ID_CHARACTERS} characters`);
@@ -130,7 +128,5 @@ function toFileError(error: unknown, path: string): unknown {
     EACCES: 'may not be read by this user',
   };
   const problem = words[String(error.code)];
-  return problem === undefined
-    ? error
-    : new TaskClientError('invalid-file', `the file ${path} ${problem}`, { cause: error });
+  return problem === undefined ? error : new TaskClientError('invalid-file', `the file ${path} ${problem}`, { cause: error });
 }

@@ -58,11 +58,7 @@ const MOST_BAD_LINES = 1_000;
 const MOST_RANGES = 20_000;
 
 /** @throws TaskClientError `invalid-file` when the file has no task at all, or cannot be read */
-export async function submitBatch(
-  client: Client,
-  file: string,
-  options: SubmitBatchOptions = {},
-): Promise<BatchSubmission> {
+export async function submitBatch(client: Client, file: string, options: SubmitBatchOptions = {}): Promise<BatchSubmission> {
   const window = checkWindow(options.window ?? DEFAULT_WINDOW);
   const plan = await planBatch(file);
   const { batchId, badLines, badLineCount } = plan;
@@ -133,10 +129,7 @@ async function isKnown(client: Client, batchId: BatchId): Promise<boolean> {
   try {
     const { status } = await client.workflow.getHandle(batchWorkflowId(batchId)).describe();
     return (
-      status.name === 'RUNNING' ||
-      status.name === 'PAUSED' ||
-      status.name === 'CONTINUED_AS_NEW' ||
-      status.name === 'COMPLETED'
+      status.name === 'RUNNING' || status.name === 'PAUSED' || status.name === 'CONTINUED_AS_NEW' || status.name === 'COMPLETED'
     );
   } catch (error) {
     if (error instanceof WorkflowNotFoundError) return false;
@@ -188,10 +181,7 @@ async function* readChunks(file: string, batchId: BatchId): AsyncGenerator<reado
   }
   if (lines.length > 0) yield lines;
   if (!batchId.endsWith(hash.digest('hex').slice(0, 16))) {
-    throw new TaskClientError(
-      'invalid-file',
-      `the file ${file} changed while it was read: nothing was started, submit it again`,
-    );
+    throw new TaskClientError('invalid-file', `the file ${file} changed while it was read: nothing was started, submit it again`);
   }
 }
 
@@ -207,13 +197,10 @@ async function storeChunk(client: Client, workflowId: string, lines: readonly St
     });
   } catch (error) {
     const { cause } = error instanceof Error ? error : { cause: undefined };
-    const reason =
-      cause instanceof Error ? (cause.cause instanceof Error ? cause.cause.message : cause.message) : String(error);
-    throw new TaskClientError(
-      'broken',
-      `lines ${lines[0]?.line} to ${lines.at(-1)?.line} could not be stored: ${reason}`,
-      { cause: error },
-    );
+    const reason = cause instanceof Error ? (cause.cause instanceof Error ? cause.cause.message : cause.message) : String(error);
+    throw new TaskClientError('broken', `lines ${lines[0]?.line} to ${lines.at(-1)?.line} could not be stored: ${reason}`, {
+      cause: error,
+    });
   }
 }
 

@@ -65,34 +65,35 @@ export async function connectTemporal(options: ConnectOptions = {}): Promise<Con
   }
 }
 
-async function chooseTarget({
-  options,
-  profile,
-  environment,
-}: {
+interface Sources {
   readonly options: ConnectOptions;
   readonly profile: Profile;
   readonly environment: Readonly<Record<string, string | undefined>>;
-}): Promise<Target> {
+}
+
+async function chooseTarget({ options, profile, environment }: Sources): Promise<Target> {
   const dataDirectory = resolve(options.dataDirectory ?? environment['ANYPORT_DATA'] ?? '.anyport');
   const stack = await findDevStack(dataDirectory);
-  const configured = profile.connectionOptions.address;
-  const { address, source } =
-    options.address !== undefined
-      ? { address: options.address, source: 'the option --temporal' }
-      : configured !== undefined
-        ? { address: configured, source: nameOfProfile(environment) }
-        : stack !== undefined
-          ? { address: stack.temporalAddress, source: `the local stack of ${dataDirectory}` }
-          : { address: USUAL_ADDRESS, source: 'the default' };
-  const ownStack = stack?.temporalAddress === address ? stack : undefined;
-  return {
-    address,
-    source,
-    namespace: options.namespace ?? profile.namespace ?? ownStack?.namespace ?? 'default',
-    uiAddress:
-      environment['ANYPORT_TEMPORAL_UI'] ?? ownStack?.uiAddress ?? (address === USUAL_ADDRESS ? USUAL_UI : null),
+  const known = addressGiven({ options, profile, environment }) ?? {
+    address: stack?.temporalAddress ?? USUAL_ADDRESS,
+    source: stack === undefined ? 'the default' : `the local stack of ${dataDirectory}`,
   };
+  const ownStack = stack?.temporalAddress === known.address ? stack : undefined;
+  return {
+    ...known,
+    namespace: options.namespace ?? profile.namespace ?? ownStack?.namespace ?? 'default',
+    uiAddress: environment['ANYPORT_TEMPORAL_UI'] ?? ownStack?.uiAddress ?? usualUi(known.address),
+  };
+}
+
+function addressGiven({ options, profile, environment }: Sources): Pick<Target, 'address' | 'source'> | undefined {
+  if (options.address !== undefined) return { address: options.address, source: 'the option --temporal' };
+  const { address } = profile.connectionOptions;
+  return address === undefined ? undefined : { address, source: nameOfProfile(environment) };
+}
+
+function usualUi(address: string): string | null {
+  return address === USUAL_ADDRESS ? USUAL_UI : null;
 }
 
 function nameOfProfile(environment: Readonly<Record<string, string | undefined>>): string {
@@ -109,8 +110,6 @@ function toConnectionOptions({ connectionOptions: { tls, apiKey, metadata } }: P
 }
 
 function presentOf(environment: Readonly<Record<string, string | undefined>>): Record<string, string> {
-  const entries = Object.entries(environment).flatMap(([name, value]) =>
-    value === undefined ? [] : [[name, value] as const],
-  );
+  const entries = Object.entries(environment).flatMap(([name, value]) => (value === undefined ? [] : [[name, value] as const]));
   return Object.fromEntries(entries);
 }

@@ -22,11 +22,7 @@ const QUIET_INTERVAL_MS = 1_000;
 const QUIET_GROWTH = 1.3;
 
 /** Yields each event once, in order, and ends when the task has. @throws TaskClientError `not-found` or `no-server` */
-export async function* followTask(
-  client: Client,
-  taskId: TaskId,
-  options: FollowOptions = {},
-): AsyncGenerator<TaskEvent, void> {
+export async function* followTask(client: Client, taskId: TaskId, options: FollowOptions = {}): AsyncGenerator<TaskEvent, void> {
   const { signal } = options;
   const asked = {
     workflowId: taskWorkflowId(taskId),

@@ -79,9 +79,7 @@ export function standingOf(status: WorkflowExecutionStatusName): TaskStanding {
 function queryOf({ standing, batchId }: TaskFilter): string {
   const conditions = ['WorkflowType = "agentTask"'];
   // A run that went on in a new one is the same task, listed by its newest run.
-  conditions.push(
-    standing === undefined ? 'ExecutionStatus != "ContinuedAsNew"' : `ExecutionStatus = "${STATUS_OF[standing]}"`,
-  );
+  conditions.push(standing === undefined ? 'ExecutionStatus != "ContinuedAsNew"' : `ExecutionStatus = "${STATUS_OF[standing]}"`);
   if (batchId !== undefined) conditions.push(`WorkflowId STARTS_WITH "agent-task/${toBatchId(batchId)}-"`);
   return conditions.join(' AND ');
 }

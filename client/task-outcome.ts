@@ -24,8 +24,7 @@ export async function awaitOutcome(client: Client, taskId: TaskId): Promise<Task
 
 /** A failed task carries its result in the failure's details. */
 function outcomeOfFailure(cause: Error | undefined, subject: string): TaskResult {
-  if (cause instanceof ApplicationFailure && cause.type === 'TaskFailed')
-    return checkResult(cause.details?.[0], subject);
+  if (cause instanceof ApplicationFailure && cause.type === 'TaskFailed') return checkResult(cause.details?.[0], subject);
   if (cause instanceof TerminatedFailure) {
     throw new TaskClientError('terminated', `${subject} was terminated by an operator: it has no result`, { cause });
   }
@@ -49,8 +48,5 @@ async function outcomeOfCancelled(client: Client, taskId: TaskId): Promise<TaskR
 function checkResult(value: unknown, subject: string): TaskResult {
   const result = readTaskResult(value);
   if (result !== undefined) return result;
-  throw new TaskClientError(
-    'broken',
-    `what ${subject} returned is no task's result: is its worker of another version?`,
-  );
+  throw new TaskClientError('broken', `what ${subject} returned is no task's result: is its worker of another version?`);
 }

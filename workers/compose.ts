@@ -1,6 +1,6 @@
 /** Puts a worker process together: configuration, secrets, store, sandbox, Temporal, and one Temporal worker per task queue. */
 import { Runtime, Worker, DefaultLogger } from '@temporalio/worker';
-import type { WorkerOptions } from '@temporalio/worker';
+import type { LogEntry, WorkerOptions } from '@temporalio/worker';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import type { ActivityGroups } from '../activities/index.ts';
@@ -56,7 +56,7 @@ const TOOLS_AT_ONCE = 2 * availableParallelism();
 
 /** Starts everything. @throws ConfigError, TaskStoreError, or an Error with words when Temporal does not answer */
 export async function composeWorkers(settings: WorkerSettings): Promise<RunningWorkers> {
-  Runtime.install({ logger: new DefaultLogger('WARN') });
+  Runtime.install({ logger: new DefaultLogger('WARN', logEntry) });
   const config = loadConfig({
     ...(settings.config === undefined ? {} : { file: settings.config }),
     environment: settings.environment,
@@ -119,6 +119,13 @@ async function composeActivities({ settings, config, store, hostId }: Parts): Pr
     sandboxPolicy: settings.sandbox ?? config.sandbox,
     sandboxProbe: await probeBubblewrap(),
   });
+}
+
+/** To standard error: the first line of standard output belongs to whoever started us. */
+function logEntry({ level, message, meta }: LogEntry): void {
+  // Most of our workers have activities alone, on purpose.
+  if (message.startsWith('No workflows registered')) return;
+  console.error(`${level} ${message}`, meta ?? '');
 }
 
 function stopAll(workers: readonly Worker[]): void {

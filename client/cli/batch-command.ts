@@ -33,9 +33,7 @@ const SHOWN_BAD_LINES = 20;
 const STORING_TIMEOUT_MS = 10_000;
 
 export function addBatchCommand(program: Command): void {
-  const batch = program
-    .command('batch')
-    .description('Many tasks from a JSONL file: {"prompt":"…","model":"…"} per line.');
+  const batch = program.command('batch').description('Many tasks from a JSONL file: {"prompt":"…","model":"…"} per line.');
   addConnectionOptions(
     batch
       .command('submit')
@@ -45,11 +43,7 @@ export function addBatchCommand(program: Command): void {
       .option('--json', 'the submission as one JSON line'),
   ).action((file: string, flags: SubmitFlags) => withTaskClient(flags, (client) => submit(client, file, flags)));
   addConnectionOptions(
-    batch
-      .command('status')
-      .description('how far a batch is')
-      .argument('<batch-id>')
-      .option('--json', 'as one JSON line'),
+    batch.command('status').description('how far a batch is').argument('<batch-id>').option('--json', 'as one JSON line'),
   ).action((batchId: string, flags: StatusFlags) =>
     withTaskClient(flags, (client) => status(client, batchId, flags.json === true)),
   );
@@ -60,18 +54,12 @@ export function addBatchCommand(program: Command): void {
       .argument('<batch-id>')
       .option('--file <file>', 'the file that was submitted: adds each line\'s own "id"')
       .option('--output <file>', 'write them here instead of to standard output'),
-  ).action((batchId: string, flags: ResultsFlags) =>
-    withTaskClient(flags, (client) => results(client, batchId, flags)),
-  );
+  ).action((batchId: string, flags: ResultsFlags) => withTaskClient(flags, (client) => results(client, batchId, flags)));
 }
 
 async function submit(client: TaskClient, file: string, { window, json }: SubmitFlags): Promise<void> {
   const unanswered = setTimeout(
-    () =>
-      note(
-        'no line has been stored yet: does a worker run? ("npm start", or "anyport worker"); waiting for it',
-        'yellow',
-      ),
+    () => note('no line has been stored yet: does a worker run? ("npm start", or "anyport worker"); waiting for it', 'yellow'),
     STORING_TIMEOUT_MS,
   );
   const submission = await client
@@ -91,10 +79,7 @@ async function submit(client: TaskClient, file: string, { window, json }: Submit
     printJson(submission);
     return;
   }
-  print(
-    `batch ${batchId}: ${total} tasks${alreadySubmitted ? ', submitted before: nothing new was started' : ''}`,
-    'bold',
-  );
+  print(`batch ${batchId}: ${total} tasks${alreadySubmitted ? ', submitted before: nothing new was started' : ''}`, 'bold');
   print(`anyport batch status ${batchId} · anyport batch results ${batchId}`);
 }
 

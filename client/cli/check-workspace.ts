@@ -23,8 +23,7 @@ export async function checkWorkspace({ directory, includeUncommitted }: Workspac
   }
   const repository = await realpath(top.output.trimEnd());
   const head = await runGit(repository, ['rev-parse', '--verify', '--quiet', 'HEAD']);
-  if (head.code !== 0)
-    throw new UsageError(`the workspace ${repository} has no commit yet: commit what is there first`);
+  if (head.code !== 0) throw new UsageError(`the workspace ${repository} has no commit yet: commit what is there first`);
   if (!includeUncommitted) await assertCommitted(repository);
   return repository;
 }

@@ -17,9 +17,7 @@ export function runGit(directory: string, args: readonly string[], input = ''): 
     const problem: Buffer[] = [];
     git.stdout.on('data', (chunk: Buffer) => output.push(chunk));
     git.stderr.on('data', (chunk: Buffer) => problem.push(chunk));
-    git.on('error', (error) =>
-      reject(new Error('git could not be run: is it installed and on PATH?', { cause: error })),
-    );
+    git.on('error', (error) => reject(new Error('git could not be run: is it installed and on PATH?', { cause: error })));
     git.on('close', (code) => {
       resolve({
         code: code ?? 1,

@@ -15,8 +15,7 @@ interface Program {
 const PROGRAMS: readonly Program[] = [
   {
     name: 'dev',
-    description:
-      'Run the local stack: Temporal with its UI, a worker, and emulated clouds where no credentials are found.',
+    description: 'Run the local stack: Temporal with its UI, a worker, and emulated clouds where no credentials are found.',
     path: '../../workers/dev/main.ts',
   },
   { name: 'worker', description: 'Run a worker.', path: '../../workers/main.ts' },

@@ -38,14 +38,8 @@ export function addTasksCommand(program: Command): void {
       .option('--json', 'one JSON object per line'),
   ).action((flags: ListFlags) => withTaskClient(flags, (client) => list(client, flags)));
   addConnectionOptions(
-    tasks
-      .command('show')
-      .description('what a task is doing, or came to')
-      .argument('<task-id>')
-      .option('--json', 'as JSON'),
-  ).action((taskId: string, flags: JsonFlags) =>
-    withTaskClient(flags, (client) => show(client, taskId, flags.json === true)),
-  );
+    tasks.command('show').description('what a task is doing, or came to').argument('<task-id>').option('--json', 'as JSON'),
+  ).action((taskId: string, flags: JsonFlags) => withTaskClient(flags, (client) => show(client, taskId, flags.json === true)));
   addConnectionOptions(
     tasks
       .command('watch')
@@ -53,16 +47,13 @@ export function addTasksCommand(program: Command): void {
       .argument('<task-id>')
       .option('--json', 'one JSON object per line: the events, at last the result')
       .addHelpText('after', EXIT_CODES_HELP),
-  ).action((taskId: string, flags: JsonFlags) =>
-    withTaskClient(flags, (client) => watch(client, taskId, flags.json === true)),
-  );
-  addConnectionOptions(
-    tasks.command('cancel').description('stop a task; what it has is kept').argument('<task-id>'),
-  ).action((taskId: string, flags: ConnectionFlags) =>
-    withTaskClient(flags, async (client) => {
-      await client.cancel(taskId);
-      print(`task ${taskId} is asked to stop`);
-    }),
+  ).action((taskId: string, flags: JsonFlags) => withTaskClient(flags, (client) => watch(client, taskId, flags.json === true)));
+  addConnectionOptions(tasks.command('cancel').description('stop a task; what it has is kept').argument('<task-id>')).action(
+    (taskId: string, flags: ConnectionFlags) =>
+      withTaskClient(flags, async (client) => {
+        await client.cancel(taskId);
+        print(`task ${taskId} is asked to stop`);
+      }),
   );
 }
 

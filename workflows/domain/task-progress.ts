@@ -26,55 +26,37 @@ export function newStatus({ taskId, model }: TaskIdentity): TaskStatus {
   };
 }
 
+/** What a task does after an event; null: what it did before. `task-ended` says it itself. */
+const STATE_AFTER = {
+  'route-planned': null,
+  'workspace-opened': null,
+  'attempt-started': 'calling-model',
+  'attempt-failed': null,
+  waiting: 'waiting',
+  parked: 'parked',
+  'turn-answered': null,
+  'tool-started': 'running-tools',
+  'tool-ended': null,
+  finishing: 'finishing',
+} as const satisfies Record<Exclude<TaskEventBody['kind'], 'task-ended'>, TaskState | null>;
+
 /** The status after an event at `atMs`. */
 export function advance(status: TaskStatus, body: TaskEventBody, atMs: number): TaskStatus {
   const { waitingFor: _ended, ...rest } = status;
   const event: TaskEvent = { sequence: (status.events.at(-1)?.sequence ?? 0) + 1, atMs, ...body };
-  const events = [...status.events, event].slice(-NEWEST_EVENTS);
-  const state = stateAfter(body) ?? status.state;
-  const next = { ...rest, state, events, turn: 'turn' in body ? body.turn : status.turn };
-  switch (body.kind) {
-    case 'route-planned':
-      return { ...next, model: body.model, route: body.deployments };
-    case 'attempt-started':
-      return { ...next, deployment: body.deployment };
-    case 'turn-answered':
-      return {
-        ...next,
-        usage: addUsage(status.usage, body.usage),
-        costUsdMicros: status.costUsdMicros + body.costUsdMicros,
-      };
-    case 'waiting':
-    case 'parked':
-      return { ...next, waitingFor: { reason: body.reason, untilMs: body.untilMs } };
-    case 'workspace-opened':
-    case 'attempt-failed':
-    case 'tool-started':
-    case 'tool-ended':
-    case 'finishing':
-    case 'task-ended':
-      return next;
-  }
+  return {
+    ...rest,
+    state: (body.kind === 'task-ended' ? body.state : STATE_AFTER[body.kind]) ?? status.state,
+    turn: 'turn' in body ? body.turn : status.turn,
+    ...changesOf(status, body),
+    events: [...status.events, event].slice(-NEWEST_EVENTS),
+  };
 }
 
-/** `undefined`: the state stays. */
-function stateAfter(body: TaskEventBody): TaskState | undefined {
-  switch (body.kind) {
-    case 'attempt-started':
-      return 'calling-model';
-    case 'waiting':
-    case 'parked':
-    case 'finishing':
-      return body.kind;
-    case 'tool-started':
-      return 'running-tools';
-    case 'task-ended':
-      return body.state;
-    case 'route-planned':
-    case 'workspace-opened':
-    case 'attempt-failed':
-    case 'turn-answered':
-    case 'tool-ended':
-      return undefined;
-  }
+function changesOf(status: TaskStatus, body: TaskEventBody): Partial<TaskStatus> {
+  if (body.kind === 'route-planned') return { model: body.model, route: body.deployments };
+  if (body.kind === 'attempt-started') return { deployment: body.deployment };
+  if (body.kind === 'waiting' || body.kind === 'parked') return { waitingFor: { reason: body.reason, untilMs: body.untilMs } };
+  if (body.kind !== 'turn-answered') return {};
+  return { usage: addUsage(status.usage, body.usage), costUsdMicros: status.costUsdMicros + body.costUsdMicros };
 }
