@@ -19,7 +19,9 @@ async function setUp() {
   await installDependencies(ROOT);
   await provideTemporal();
   if (process.platform === 'linux' && findOnPath('bwrap').length === 0) {
-    say('hint: bubblewrap ("bwrap") is missing; tasks that run commands are refused until it is installed, or with --sandbox none');
+    say(
+      'hint: bubblewrap ("bwrap") is missing; tasks that run commands are refused until it is installed, or with --sandbox none',
+    );
   }
 }
 

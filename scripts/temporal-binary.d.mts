@@ -9,7 +9,9 @@ export interface TemporalSearchOptions {
   readonly platform?: NodeJS.Platform;
 }
 
-export type VersionJudgement = { readonly usable: true; readonly version: string } | { readonly usable: false; readonly reason: string };
+export type VersionJudgement =
+  | { readonly usable: true; readonly version: string }
+  | { readonly usable: false; readonly reason: string };
 
 export const TEMPORAL_CLI_VERSION: string;
 export function cachedTemporalPath(env?: TemporalSearchOptions['env'], platform?: NodeJS.Platform): string;

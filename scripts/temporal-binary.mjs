@@ -17,7 +17,13 @@ const VERSION_TIMEOUT_MS = 15_000;
 
 /** The file in the user's cache folder that the set-up makes and everything else looks for. */
 export function cachedTemporalPath(env = process.env, platform = process.platform) {
-  return join(userCacheDirectory(env, platform), 'anyport', 'temporal', TEMPORAL_CLI_VERSION, executableName('temporal', platform));
+  return join(
+    userCacheDirectory(env, platform),
+    'anyport',
+    'temporal',
+    TEMPORAL_CLI_VERSION,
+    executableName('temporal', platform),
+  );
 }
 
 /**

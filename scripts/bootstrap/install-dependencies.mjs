@@ -34,7 +34,8 @@ export async function whyInstall(root) {
   if (installed === undefined) return 'node_modules is missing or incomplete';
   for (const [path, entry] of Object.entries(wanted)) {
     const isSkipped = path === '' || !path.startsWith('node_modules/');
-    if (!isSkipped && !isSame(entry, installed[path])) return `${path.replace('node_modules/', '')} is not as in package-lock.json`;
+    if (!isSkipped && !isSame(entry, installed[path]))
+      return `${path.replace('node_modules/', '')} is not as in package-lock.json`;
   }
   const node = nodeBinary(root);
   if (wanted['node_modules/node'] !== undefined && !existsSync(node)) return `${node} is missing`;

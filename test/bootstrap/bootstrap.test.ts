@@ -23,16 +23,24 @@ interface Outcome {
 /** Skipped on Windows: the fakes are shell scripts. */
 const testOnUnix = test.skipIf(process.platform === 'win32');
 
-testOnUnix('installs the dependencies of a fresh clone, then runs the command with its arguments', { timeout: SLOW_MS }, async () => {
-  const root = aClone();
+testOnUnix(
+  'installs the dependencies of a fresh clone, then runs the command with its arguments',
+  { timeout: SLOW_MS },
+  async () => {
+    const root = aClone();
 
-  const { code, stdout, stderr } = await bootstrap(root, { TEMPORAL_ADDRESS: '127.0.0.1:1' }, { args: ['show.mjs', '--json', 'a b'] });
+    const { code, stdout, stderr } = await bootstrap(
+      root,
+      { TEMPORAL_ADDRESS: '127.0.0.1:1' },
+      { args: ['show.mjs', '--json', 'a b'] },
+    );
 
-  expect(stderr).toContain('npm ci, since node_modules is missing or incomplete: done (');
-  expect(existsSync(join(root, 'node_modules', '.package-lock.json'))).toBe(true);
-  expect(JSON.parse(stdout)).toEqual(['--json', 'a b']);
-  expect(code).toBe(0);
-});
+    expect(stderr).toContain('npm ci, since node_modules is missing or incomplete: done (');
+    expect(existsSync(join(root, 'node_modules', '.package-lock.json'))).toBe(true);
+    expect(JSON.parse(stdout)).toEqual(['--json', 'a b']);
+    expect(code).toBe(0);
+  },
+);
 
 testOnUnix('says nothing when there is nothing to do', { timeout: SLOW_MS }, async () => {
   const root = aClone();
@@ -105,7 +113,11 @@ testOnUnix('when nothing works, one error lists all that was tried and three way
   const go = '#!/bin/sh\necho "dial tcp: no route to the module proxy" >&2\nexit 1\n';
   const temporal = '#!/bin/sh\necho "temporal version 1.4.1 (Server 1.28.0, UI 2.39.0)"\n';
 
-  const { code, stderr } = await bootstrap(root, { XDG_CACHE_HOME: scratchDirectory() }, { args: ['show.mjs'], fakes: { go, temporal } });
+  const { code, stderr } = await bootstrap(
+    root,
+    { XDG_CACHE_HOME: scratchDirectory() },
+    { args: ['show.mjs'], fakes: { go, temporal } },
+  );
 
   expect(code).toBe(1);
   expect(stderr).toContain('(on PATH): is version 1.4.1, at least 1.5 is needed');

@@ -31,36 +31,41 @@ describe('a version of the Temporal CLI', () => {
   });
 });
 
-describe.skipIf(process.platform === 'win32')('the search for a Temporal binary (skipped on Windows: its fakes are shell scripts)', () => {
-  test('takes the first on PATH that is new enough, and says why it passed over the others', async () => {
-    const old = fakeTemporal(scratchDirectory(), '1.4.1 (Server 1.28.0, UI 2.39.0)');
-    const good = fakeTemporal(scratchDirectory(), '1.6.0 (Server 1.30.0, UI 2.45.0)');
-    const env = { PATH: [dirname(old), dirname(good)].join(delimiter), XDG_CACHE_HOME: scratchDirectory() };
+describe.skipIf(process.platform === 'win32')(
+  'the search for a Temporal binary (skipped on Windows: its fakes are shell scripts)',
+  () => {
+    test('takes the first on PATH that is new enough, and says why it passed over the others', async () => {
+      const old = fakeTemporal(scratchDirectory(), '1.4.1 (Server 1.28.0, UI 2.39.0)');
+      const good = fakeTemporal(scratchDirectory(), '1.6.0 (Server 1.30.0, UI 2.45.0)');
+      const env = { PATH: [dirname(old), dirname(good)].join(delimiter), XDG_CACHE_HOME: scratchDirectory() };
 
-    const search = await searchTemporalBinary({ env });
+      const search = await searchTemporalBinary({ env });
 
-    expect(search.found).toEqual({ path: good, source: 'PATH', version: '1.6.0' });
-    expect(search.rejected).toEqual([`${old} (on PATH): is version 1.4.1, at least 1.5 is needed`]);
-  });
+      expect(search.found).toEqual({ path: good, source: 'PATH', version: '1.6.0' });
+      expect(search.rejected).toEqual([`${old} (on PATH): is version 1.4.1, at least 1.5 is needed`]);
+    });
 
-  test('takes the cached one when none on PATH will do', async () => {
-    const env = { PATH: '', XDG_CACHE_HOME: scratchDirectory() };
-    const cached = cachedTemporalPath(env, 'linux');
-    fakeTemporal(dirname(cached), '1.5.1 (Server 1.29.1, UI 2.42.1)');
+    test('takes the cached one when none on PATH will do', async () => {
+      const env = { PATH: '', XDG_CACHE_HOME: scratchDirectory() };
+      const cached = cachedTemporalPath(env, 'linux');
+      fakeTemporal(dirname(cached), '1.5.1 (Server 1.29.1, UI 2.42.1)');
 
-    const search = await searchTemporalBinary({ env, platform: 'linux' });
+      const search = await searchTemporalBinary({ env, platform: 'linux' });
 
-    expect(search.found).toEqual({ path: cached, source: 'cache', version: '1.5.1' });
-  });
+      expect(search.found).toEqual({ path: cached, source: 'cache', version: '1.5.1' });
+    });
 
-  test('finds nothing on a bare machine and says where it looked', async () => {
-    const env = { PATH: scratchDirectory(), XDG_CACHE_HOME: '/nowhere' };
+    test('finds nothing on a bare machine and says where it looked', async () => {
+      const env = { PATH: scratchDirectory(), XDG_CACHE_HOME: '/nowhere' };
 
-    const search = await searchTemporalBinary({ env, platform: 'linux' });
+      const search = await searchTemporalBinary({ env, platform: 'linux' });
 
-    expect(search).toEqual({ rejected: ['no "temporal" on PATH', 'nothing in the cache at /nowhere/anyport/temporal/1.5.1/temporal'] });
-  });
-});
+      expect(search).toEqual({
+        rejected: ['no "temporal" on PATH', 'nothing in the cache at /nowhere/anyport/temporal/1.5.1/temporal'],
+      });
+    });
+  },
+);
 
 describe('the cache', () => {
   test.each([

@@ -70,10 +70,7 @@ describe('a batch', () => {
   });
 
   it('is submitted, watched and read by the command', async () => {
-    const file = await aFile([
-      JSON.stringify({ id: 'my-name', prompt: randomUUID(), model: 'gpt-6.1-sol' }),
-      '{"prompt":7}',
-    ]);
+    const file = await aFile([JSON.stringify({ id: 'my-name', prompt: randomUUID(), model: 'gpt-6.1-sol' }), '{"prompt":7}']);
     const temporal = ['--temporal', inject('temporalAddress')];
 
     const submitted = await runAnyport(['batch', 'submit', file, '--json', ...temporal]);

@@ -51,14 +51,7 @@ describe('anyport run', () => {
   });
 
   it('ends its JSON lines with the result', async () => {
-    const { code, stdout } = await runAnyport([
-      'run',
-      'hello',
-      '--json',
-      '--task-id',
-      'json-' + Date.now(),
-      ...temporal,
-    ]);
+    const { code, stdout } = await runAnyport(['run', 'hello', '--json', '--task-id', 'json-' + Date.now(), ...temporal]);
 
     const lines = jsonLines(stdout);
     expect(code).toBe(0);

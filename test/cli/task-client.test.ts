@@ -128,9 +128,7 @@ describe('TaskClient', () => {
     const { taskId } = await client.start({ prompt: 'refuse', model: MODEL });
     await client.result(taskId);
 
-    await expect
-      .poll(async () => (await client.list({ standing: 'failed' })).map((task) => task.taskId))
-      .toContain(taskId);
+    await expect.poll(async () => (await client.list({ standing: 'failed' })).map((task) => task.taskId)).toContain(taskId);
     expect((await client.list({ standing: 'completed' })).map((task) => task.taskId)).not.toContain(taskId);
     expect(await client.list({ limit: 1 })).toHaveLength(1);
   });

@@ -33,12 +33,10 @@ describe('connectTemporal', () => {
     await expect(connectTemporal({ timeoutMs, environment, dataDirectory })).rejects.toThrow(
       `${AT_ENVIRONMENT} (from TEMPORAL_ADDRESS)`,
     );
-    await expect(connectTemporal({ timeoutMs, environment: { HOME: directory }, dataDirectory })).rejects.toMatchObject(
-      {
-        problem: 'no-server',
-        message: expect.stringContaining(`${AT_STACK} (from the local stack of ${directory})`),
-      },
-    );
+    await expect(connectTemporal({ timeoutMs, environment: { HOME: directory }, dataDirectory })).rejects.toMatchObject({
+      problem: 'no-server',
+      message: expect.stringContaining(`${AT_STACK} (from the local stack of ${directory})`),
+    });
   });
 
   it('does not take the file of a dead stack for a running one', async () => {

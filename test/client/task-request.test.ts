@@ -40,8 +40,6 @@ describe('parseTaskRequest', () => {
   });
 
   it('names every mistake, and shows no control characters of a value', () => {
-    expect(() => parseTaskRequest({ prompt: 7, model: '\u001b[31m' })).toThrow(
-      /prompt is 7.*\nmodel is "\\u001b\[31m"/,
-    );
+    expect(() => parseTaskRequest({ prompt: 7, model: '\u001b[31m' })).toThrow(/prompt is 7.*\nmodel is "\\u001b\[31m"/);
   });
 });

@@ -30,7 +30,9 @@ test('a process that does not heed its lifeline is killed', async () => {
 test('a process that ends before it is ready fails with its last words', async () => {
   const program = aProgram(`console.error('no such configuration'); process.exit(3);`);
 
-  await expect(startChild(program)).rejects.toThrow('the test program ended at once (exit code 3). It said:\nno such configuration');
+  await expect(startChild(program)).rejects.toThrow(
+    'the test program ended at once (exit code 3). It said:\nno such configuration',
+  );
 });
 
 test('a process that is not ready in time is killed and said so', async () => {
@@ -40,7 +42,9 @@ test('a process that is not ready in time is killed and said so', async () => {
 });
 
 test('a process that reports anything but JSON is refused', async () => {
-  await expect(startChild(aProgram(`console.log('hello');`))).rejects.toThrow('said "hello" where it should say that it is ready');
+  await expect(startChild(aProgram(`console.log('hello');`))).rejects.toThrow(
+    'said "hello" where it should say that it is ready',
+  );
 });
 
 test('a program that is not there is an error with its name', async () => {
@@ -92,5 +96,11 @@ test('a kept process that is stopped stays down', async () => {
 });
 
 function aProgram(source: string): ChildProcessOptions {
-  return { name: 'test program', command: process.execPath, args: ['-e', source], environment: process.env, readyTimeoutMs: 20_000 };
+  return {
+    name: 'test program',
+    command: process.execPath,
+    args: ['-e', source],
+    environment: process.env,
+    readyTimeoutMs: 20_000,
+  };
 }

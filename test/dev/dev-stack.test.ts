@@ -101,12 +101,21 @@ testWithServer('a conversation script that is not valid is told, and nothing is 
 /** Without any cloud's variable, so that the emulated ones are taken; with a home of its own, so that no file there counts. */
 function environment(): NodeJS.ProcessEnv {
   const { PATH, HOME, XDG_CACHE_HOME } = process.env;
-  return { PATH, XDG_CACHE_HOME: XDG_CACHE_HOME ?? join(HOME ?? '/', '.cache'), HOME: scratchDirectory(), ANYPORT_SANDBOX: 'optional' };
+  return {
+    PATH,
+    XDG_CACHE_HOME: XDG_CACHE_HOME ?? join(HOME ?? '/', '.cache'),
+    HOME: scratchDirectory(),
+    ANYPORT_SANDBOX: 'optional',
+  };
 }
 
 function spawnDev(args: readonly string[]) {
   // A folder without anyport.yaml.
-  const dev = spawn(process.execPath, [MAIN, ...args], { cwd: scratchDirectory(), env: environment(), stdio: ['ignore', 'pipe', 'pipe'] });
+  const dev = spawn(process.execPath, [MAIN, ...args], {
+    cwd: scratchDirectory(),
+    env: environment(),
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   onTestFinished(async () => {
     dev.kill('SIGINT');
     if (dev.exitCode === null && dev.signalCode === null) await once(dev, 'exit');

@@ -61,7 +61,8 @@ endpoints:
 });
 
 test('names the variable that an endpoint lacks', { timeout: SLOW_MS }, async () => {
-  const config = 'endpoints:\n  a: { cloud: openai, auth: { apiKeyEnv: ABSENT_KEY }, deployments: { gpt-6.1-sol: gpt-6.1-sol } }\n';
+  const config =
+    'endpoints:\n  a: { cloud: openai, auth: { apiKeyEnv: ABSENT_KEY }, deployments: { gpt-6.1-sol: gpt-6.1-sol } }\n';
 
   const { code, checks } = await examine({ config, environment: NO_SERVER });
 

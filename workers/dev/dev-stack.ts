@@ -98,7 +98,10 @@ async function startParts(options: DevStackOptions, undo: Undo[]): Promise<DevSt
 }
 
 /** Waits for both even when one fails, so that whatever came up can be undone. */
-async function bothOf<First, Second>(first: Promise<First>, second: Promise<Second> | undefined): Promise<[First, Second | undefined]> {
+async function bothOf<First, Second>(
+  first: Promise<First>,
+  second: Promise<Second> | undefined,
+): Promise<[First, Second | undefined]> {
   await Promise.allSettled([first, second]);
   return [await first, await second];
 }
@@ -155,7 +158,11 @@ async function keepTemporal({ dataDirectory, environment, ports, say }: DevStack
   let firstPorts: TemporalServer['ports'] | undefined;
   const start = async (): Promise<TemporalServer> => {
     const wished = firstPorts ?? ports;
-    const server = await startTemporalServer({ binary: found.path, dataDirectory, ...(wished === undefined ? {} : { ports: wished }) });
+    const server = await startTemporalServer({
+      binary: found.path,
+      dataDirectory,
+      ...(wished === undefined ? {} : { ports: wished }),
+    });
     if (firstPorts !== undefined && server.ports.grpc !== firstPorts.grpc) {
       await server.stop();
       throw new TemporalServerError(`port ${firstPorts.grpc} is taken by another process`);

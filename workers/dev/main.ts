@@ -23,7 +23,9 @@ const flags = new Command('anyport dev')
   .addOption(new Option('--scripts <dir>', 'conversations for the emulated clouds').env('ANYPORT_SCRIPTS'))
   .addOption(new Option('--data <dir>', 'where everything durable lies').env('ANYPORT_DATA').default('.anyport'))
   .addOption(new Option('--config <file>', 'the configuration').env('ANYPORT_CONFIG'))
-  .addOption(new Option('--sandbox <policy>', 'what confines commands').choices(['required', 'optional', 'none']).env('ANYPORT_SANDBOX'))
+  .addOption(
+    new Option('--sandbox <policy>', 'what confines commands').choices(['required', 'optional', 'none']).env('ANYPORT_SANDBOX'),
+  )
   .parse()
   .opts<DevFlags>();
 

@@ -32,12 +32,23 @@ export async function checkGit(): Promise<Check> {
   try {
     const { stdout } = await run('git', ['--version'], { timeout: GIT_TIMEOUT_MS });
     const [, major = '0', minor = '0'] = /(\d+)\.(\d+)/.exec(stdout) ?? [];
-    const isEnough = Number(major) > OLDEST_GIT.major || (Number(major) === OLDEST_GIT.major && Number(minor) >= OLDEST_GIT.minor);
+    const isEnough =
+      Number(major) > OLDEST_GIT.major || (Number(major) === OLDEST_GIT.major && Number(minor) >= OLDEST_GIT.minor);
     if (isEnough) return { check: 'git', state: 'ok', detail: stdout.trim() };
     const wanted = `${OLDEST_GIT.major}.${OLDEST_GIT.minor}`;
-    return { check: 'git', state: 'problem', detail: `${stdout.trim()} is older than ${wanted}`, remedy: `install git ${wanted} or newer` };
+    return {
+      check: 'git',
+      state: 'problem',
+      detail: `${stdout.trim()} is older than ${wanted}`,
+      remedy: `install git ${wanted} or newer`,
+    };
   } catch (error) {
-    return { check: 'git', state: 'problem', detail: `cannot be run: ${messageOf(error)}`, remedy: 'install git and put it on PATH' };
+    return {
+      check: 'git',
+      state: 'problem',
+      detail: `cannot be run: ${messageOf(error)}`,
+      remedy: 'install git and put it on PATH',
+    };
   }
 }
 
@@ -54,8 +65,14 @@ export async function checkStore(dataDirectory: string): Promise<Check> {
   }
   const { bavail, bsize } = await statfs(dataDirectory);
   const freeMb = Math.floor((bavail * bsize) / 1024 ** 2);
-  if (freeMb >= LITTLE_SPACE_MB) return { check: 'store', state: 'ok', detail: `${file} opens and takes writes, ${freeMb} MB free` };
-  return { check: 'store', state: 'note', detail: `${file} works, but only ${freeMb} MB are free`, remedy: 'make room on the disk' };
+  if (freeMb >= LITTLE_SPACE_MB)
+    return { check: 'store', state: 'ok', detail: `${file} opens and takes writes, ${freeMb} MB free` };
+  return {
+    check: 'store',
+    state: 'note',
+    detail: `${file} works, but only ${freeMb} MB are free`,
+    remedy: 'make room on the disk',
+  };
 }
 
 /** Writes and takes it back: the store of a running stack is left as it is. */

@@ -5,12 +5,7 @@
 import { Context } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
-import type {
-  AnyportActivities,
-  AttemptRecord,
-  FinishTaskInput,
-  TaskRequest,
-} from '../../../workflows/activity-interfaces.ts';
+import type { AnyportActivities, AttemptRecord, FinishTaskInput, TaskRequest } from '../../../workflows/activity-interfaces.ts';
 import { endpointQueue, hostQueue, TASKS_QUEUE } from '../../../workflows/domain/task-queues.ts';
 import type { TurnAnswer } from '../../../workflows/domain/turn.ts';
 import { bundleWorkflows } from '../../../workers/bundle-workflows.ts';
@@ -62,8 +57,7 @@ function scriptActivities(): AnyportActivities {
   const attempts = new Map<string, AttemptRecord[]>();
   return {
     planRoute: async ({ model }) => {
-      if (model === 'gpt-unknown')
-        throw ApplicationFailure.nonRetryable('no deployment serves "gpt-unknown"', 'NotEligible');
+      if (model === 'gpt-unknown') throw ApplicationFailure.nonRetryable('no deployment serves "gpt-unknown"', 'NotEligible');
       return { route: aRoute(ENDPOINT), decision: { outcome: 'single-no-failover', excluded: [] } };
     },
     openTask: async ({ request }) => {
@@ -80,8 +74,7 @@ function scriptActivities(): AnyportActivities {
     runTool: async () => ({ item: 'item', outcome: 'ok' }),
     collectDiff: async () => ({ diff: SCRIPTED_DIFF }),
     closeWorkspace: async () => undefined,
-    finishTask: async (input) =>
-      resultOf(input, attempts.get(taskIdNow()) ?? [], requests.get(taskIdNow())?.prompt ?? ''),
+    finishTask: async (input) => resultOf(input, attempts.get(taskIdNow()) ?? [], requests.get(taskIdNow())?.prompt ?? ''),
     storeBatchLines: async ({ lines: stored }) => {
       const batchId = workflowIdNow().split('/')[1];
       for (const { line, request } of stored) lines.set(`${batchId}-${line}`, request);

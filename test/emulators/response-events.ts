@@ -1,0 +1,126 @@
+/** A scripted turn as the events of a streamed response, and as the object that those events add up to. */
+import type { ScriptedTurn } from './conversation-script.ts';
+import type { EmulatedEndpoint } from './emulated-endpoints.ts';
+import type { ModelRequestBody } from './validate-request.ts';
+
+export type WireEvent = { readonly type: string; readonly sequence_number: number } & Readonly<Record<string, unknown>>;
+
+export interface ScriptedResponse {
+  readonly id: string;
+  readonly events: readonly WireEvent[];
+  readonly usage: { readonly inputTokens: number; readonly outputTokens: number };
+  /** The response object in a state that is not an end. */
+  snapshot(status: string): object;
+}
+
+export interface ResponseInput {
+  readonly endpoint: EmulatedEndpoint;
+  readonly request: ModelRequestBody;
+  readonly turn: ScriptedTurn;
+  readonly number: number;
+}
+
+type Item = Readonly<Record<string, unknown>> & { readonly type: string };
+
+/** Text comes in pieces of this many characters. */
+const PIECE = 12;
+
+export function scriptResponse({ endpoint, request, turn, number }: ResponseInput): ScriptedResponse {
+  const id = `resp_${endpoint.name}_${number}`;
+  const output = outputOf({ endpoint, request, turn, number });
+  const usage = {
+    inputTokens: Math.ceil(JSON.stringify(request.items).length / 4),
+    outputTokens: Math.ceil(JSON.stringify(output).length / 4),
+  };
+  const snapshot = (status: string, done: readonly Item[] = []): object => ({
+    id,
+    object: 'response',
+    created_at: 1_790_000_000,
+    status,
+    model: request.model,
+    error: null,
+    incomplete_details: null,
+    output: done,
+    store: request.store ?? true,
+    background: request.background ?? false,
+    metadata: request.metadata ?? {},
+    usage: status === 'completed' ? wireUsage(usage) : null,
+  });
+  const bodies = [
+    { type: 'response.created', response: snapshot(request.background === true ? 'queued' : 'in_progress') },
+    { type: 'response.in_progress', response: snapshot('in_progress') },
+    ...output.flatMap(eventsOfItem),
+    { type: 'response.completed', response: snapshot('completed', output) },
+  ];
+  const events = bodies.map((body, index): WireEvent => ({ ...body, sequence_number: index }));
+  return { id, events, usage, snapshot };
+}
+
+function wireUsage({ inputTokens, outputTokens }: ScriptedResponse['usage']): object {
+  return {
+    input_tokens: inputTokens,
+    input_tokens_details: { cached_tokens: 0 },
+    output_tokens: outputTokens,
+    output_tokens_details: { reasoning_tokens: 0 },
+    total_tokens: inputTokens + outputTokens,
+  };
+}
+
+function outputOf({ endpoint, request, turn, number }: ResponseInput): readonly Item[] {
+  const id = `${endpoint.name}_${number}`;
+  const reasons = endpoint.encryptedReasoning && request.include?.includes('reasoning.encrypted_content') === true;
+  const reasoning: readonly Item[] = reasons
+    ? [{ type: 'reasoning', id: `rs_${id}`, summary: [], encrypted_content: `enc:${endpoint.name}:${number}` }]
+    : [];
+  const message: readonly Item[] =
+    turn.text === undefined
+      ? []
+      : [
+          {
+            type: 'message',
+            id: `msg_${id}`,
+            status: 'completed',
+            role: 'assistant',
+            content: [{ type: 'output_text', text: turn.text, annotations: [] }],
+          },
+        ];
+  const calls = (turn.toolCalls ?? []).map(({ name, input }, index): Item => {
+    const call = {
+      id: `tc_${id}_${index}`,
+      call_id: `call_${id}_${index}`.replaceAll(/[^A-Za-z0-9_-]/g, '_'),
+      name,
+      status: 'completed',
+    };
+    const isCustom = request.tools?.some((tool) => tool.name === name && tool.type === 'custom') ?? false;
+    if (typeof input === 'string' && isCustom) return { type: 'custom_tool_call', ...call, input };
+    return { type: 'function_call', ...call, arguments: JSON.stringify(typeof input === 'string' ? { input } : input) };
+  });
+  return [...reasoning, ...message, ...calls];
+}
+
+type EventBody = { readonly type: string } & Readonly<Record<string, unknown>>;
+
+function eventsOfItem(item: Item, index: number): readonly EventBody[] {
+  const place = { output_index: index, item_id: item['id'] };
+  const begun = { type: 'response.output_item.added', output_index: index, item: { ...item, status: 'in_progress' } };
+  const done = { type: 'response.output_item.done', output_index: index, item };
+  return [begun, ...deltasOf(item).map((delta) => ({ ...place, ...delta })), done];
+}
+
+function deltasOf(item: Item): readonly EventBody[] {
+  const [text, type] =
+    item.type === 'message'
+      ? [textOf(item), 'response.output_text.delta']
+      : item.type === 'function_call'
+        ? [String(item['arguments']), 'response.function_call_arguments.delta']
+        : [String(item['input'] ?? ''), 'response.custom_tool_call_input.delta'];
+  const pieces = text.match(new RegExp(`[^]{1,${PIECE}}`, 'gu')) ?? [];
+  return pieces.map((delta) => ({ type, content_index: 0, delta }));
+}
+
+function textOf(item: Item): string {
+  const content: unknown = item['content'];
+  if (!Array.isArray(content)) return '';
+  const [part]: readonly unknown[] = content;
+  return typeof part === 'object' && part !== null && 'text' in part ? String(part.text) : '';
+}
