@@ -72,18 +72,24 @@ interface Sources {
 }
 
 async function chooseTarget({ options, profile, environment }: Sources): Promise<Target> {
-  const dataDirectory = resolve(options.dataDirectory ?? environment['ANYPORT_DATA'] ?? '.anyport');
+  const dataDirectory = dataDirectoryOf(options, environment);
   const stack = await findDevStack(dataDirectory);
-  const known = addressGiven({ options, profile, environment }) ?? {
-    address: stack?.temporalAddress ?? USUAL_ADDRESS,
-    source: stack === undefined ? 'the default' : `the local stack of ${dataDirectory}`,
-  };
+  const known = addressGiven({ options, profile, environment }) ?? addressOfStack(stack, dataDirectory);
   const ownStack = stack?.temporalAddress === known.address ? stack : undefined;
-  return {
-    ...known,
-    namespace: options.namespace ?? profile.namespace ?? ownStack?.namespace ?? 'default',
-    uiAddress: environment['ANYPORT_TEMPORAL_UI'] ?? ownStack?.uiAddress ?? usualUi(known.address),
-  };
+  const uiAddress = environment['ANYPORT_TEMPORAL_UI'] ?? ownStack?.uiAddress ?? usualUi(known.address);
+  return { ...known, uiAddress, namespace: options.namespace ?? profile.namespace ?? ownStack?.namespace ?? 'default' };
+}
+
+function dataDirectoryOf(options: ConnectOptions, environment: Sources['environment']): string {
+  return resolve(options.dataDirectory ?? environment['ANYPORT_DATA'] ?? '.anyport');
+}
+
+function addressOfStack(
+  stack: Awaited<ReturnType<typeof findDevStack>>,
+  dataDirectory: string,
+): Pick<Target, 'address' | 'source'> {
+  if (stack === undefined) return { address: USUAL_ADDRESS, source: 'the default' };
+  return { address: stack.temporalAddress, source: `the local stack of ${dataDirectory}` };
 }
 
 function addressGiven({ options, profile, environment }: Sources): Pick<Target, 'address' | 'source'> | undefined {

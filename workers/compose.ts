@@ -1,5 +1,6 @@
 /** Puts a worker process together: configuration, secrets, store, sandbox, Temporal, and one Temporal worker per task queue. */
 import { Runtime, Worker, DefaultLogger } from '@temporalio/worker';
+import { ApplicationFailure } from '@temporalio/common';
 import type { LogEntry, WorkerOptions } from '@temporalio/worker';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
@@ -43,6 +44,8 @@ type SharedOptions = typeof WORKER_OPTIONS & Pick<WorkerOptions, 'connection' | 
 const WORKER_OPTIONS = {
   // Every heartbeat reaches the server: a lost worker is seen within the heartbeat timeout of 5 s, and a cancel within a beat.
   maxHeartbeatThrottleInterval: '1s',
+  // A task whose worker is gone is taken up by another after this, not after the usual 10 s.
+  stickyQueueScheduleToStartTimeout: '2s',
   // A deploy lets model calls and commands of ordinary length come to their end.
   shutdownGraceTime: '30s',
   // Model calls wait for a cloud nearly all the time.
@@ -123,9 +126,11 @@ async function composeActivities({ settings, config, store, hostId }: Parts): Pr
 
 /** To standard error: the first line of standard output belongs to whoever started us. */
 function logEntry({ level, message, meta }: LogEntry): void {
-  // Most of our workers have activities alone, on purpose.
-  if (message.startsWith('No workflows registered')) return;
-  console.error(`${level} ${message}`, meta ?? '');
+  const error: unknown = meta?.['error'];
+  // Most of our workers have activities alone, on purpose; a classified failure is told by the task's story and the Temporal UI.
+  if (message.startsWith('No workflows registered') || (error instanceof ApplicationFailure && error.nonRetryable === true))
+    return;
+  console.error(error instanceof Error ? `${level} ${message}: ${error.message}` : `${level} ${message}`);
 }
 
 function stopAll(workers: readonly Worker[]): void {

@@ -47,11 +47,6 @@ export function resolveEndpoints(config: AnyportConfig, environment: Environment
   return resolved;
 }
 
-/** Every configured deployment, as eligibility sees it. */
-export function deploymentsOf(config: AnyportConfig): readonly Deployment[] {
-  return config.endpoints.flatMap(deploymentsAt);
-}
-
 function deploymentsAt(endpoint: EndpointConfig): readonly Deployment[] {
   const { name, cloud, region } = endpoint;
   return endpoint.deployments.map(({ model, capabilities, price }) => ({

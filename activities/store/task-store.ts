@@ -41,12 +41,6 @@ export interface AttemptEntry {
   readonly state: AttemptState;
 }
 
-/** A step of a chain: the item and how many items the transcript has with it. */
-export interface TranscriptEntry {
-  readonly head: TranscriptHead;
-  readonly item: ItemId;
-}
-
 export interface ToolCallKey {
   readonly taskId: TaskId;
   readonly turn: number;

@@ -3,7 +3,6 @@ import { z } from 'zod';
 import type { EndpointConnection } from '../../activities/clouds/cloud-client.ts';
 
 export const SURFACES = ['openai', 'azure-eastus2', 'aws-us-east-1', 'aws-runtime-us-east-1', 'google-global'] as const;
-export type SurfaceName = (typeof SURFACES)[number];
 
 const ENDPOINT = z.object({
   cloud: z.enum(['openai', 'azure', 'aws', 'google']),

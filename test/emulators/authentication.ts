@@ -38,18 +38,25 @@ function isEqual(given: string | undefined, expected: string): boolean {
 const SIGNATURE =
   /^AWS4-HMAC-SHA256 Credential=([^/]+)\/\d{8}\/([^/]+)\/([^/]+)\/aws4_request, ?SignedHeaders=([^,]+), ?Signature=([0-9a-f]+)$/;
 
-/** Signs the same request again and compares: a wrong secret, service, region or a changed body shows. */
-async function whyNotSigned(
-  style: Extract<AuthStyle, { kind: 'sigv4' }>,
-  { method, url, headers, body }: SignedRequest,
-): Promise<string | undefined> {
-  const [, accessKeyId, region, service, signedHeaders] = SIGNATURE.exec(headers.authorization ?? '') ?? [];
+type SigV4Style = Extract<AuthStyle, { kind: 'sigv4' }>;
+
+async function whyNotSigned(style: SigV4Style, request: SignedRequest): Promise<string | undefined> {
+  const [, accessKeyId, region, service, signedHeaders, signature] = SIGNATURE.exec(request.headers.authorization ?? '') ?? [];
   if (signedHeaders === undefined) return 'there is no AWS signature of version 4';
   if (accessKeyId !== style.accessKeyId) return 'the access key is unknown';
   if (region !== style.region || service !== style.service)
     return `signed for ${region}/${service}, not ${style.region}/${style.service}`;
+  const expected = await signAgain(style, request, signedHeaders.split(';'));
+  return isEqual(signature, expected) ? undefined : 'the signature does not match';
+}
+
+/** Signs the same request again: a wrong secret or a changed body gives another signature. */
+async function signAgain(
+  style: SigV4Style,
+  { method, url, headers, body }: SignedRequest,
+  names: readonly string[],
+): Promise<string> {
   const { pathname, searchParams } = new URL(url, 'http://127.0.0.1');
-  const names = signedHeaders.split(';');
   const signer = new SignatureV4({
     credentials: { accessKeyId: style.accessKeyId, secretAccessKey: style.secretAccessKey },
     region: style.region,
@@ -66,12 +73,9 @@ async function whyNotSigned(
     headers: Object.fromEntries(names.map((name) => [name, String(headers[name] ?? '')])),
     body,
   });
-  const signed = await signer.sign(request, {
-    signingDate: toDate(String(headers['x-amz-date'] ?? '')),
-    signableHeaders: new Set(names),
-  });
-  const expected = SIGNATURE.exec(signed.headers['authorization'] ?? '')?.[5];
-  return isEqual(SIGNATURE.exec(headers.authorization ?? '')?.[5], expected ?? '-') ? undefined : 'the signature does not match';
+  const signingDate = toDate(String(headers['x-amz-date'] ?? ''));
+  const signed = await signer.sign(request, { signingDate, signableHeaders: new Set(names) });
+  return SIGNATURE.exec(signed.headers['authorization'] ?? '')?.[5] ?? '-';
 }
 
 /** `20261124T013000Z`. */

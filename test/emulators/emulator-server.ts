@@ -83,43 +83,30 @@ function addControls(server: FastifyInstance, { faults, ledger }: Endpoint): voi
 }
 
 async function createResponse(call: Call): Promise<unknown> {
-  const { endpoint, entry, faults, request } = call;
-  const parsed = readRequest(endpoint, JSON.parse(bodyText(request)));
-  const body = isRefusal(parsed) ? undefined : parsed;
-  entry.wireModel = body?.model ?? null;
-  entry.metadata = body?.metadata ?? null;
-  entry.stream = body?.stream === true;
-  entry.background = body?.background === true;
-  const fault = faults.take(body?.model ?? '', Date.now());
-  const isOver = fault === undefined ? false : await failBefore(call, fault);
-  if (isOver) return call.reply;
-  if (body === undefined) return refuse(call, parsed as Refusal); // it is one, or there would be a body
-  return generate(call, body, fault);
+  const { endpoint, entry, faults, reply, request } = call;
+  const body = readRequest(endpoint, JSON.parse(bodyText(request)));
+  if (isRefusal(body)) return refuse(call, body);
+  entry.wireModel = body.model;
+  entry.metadata = body.metadata ?? null;
+  entry.stream = body.stream === true;
+  entry.background = body.background === true;
+  const fault = faults.take(body.model, Date.now());
+  if (fault?.kind === 'status') return answerStatus(call, fault);
+  if (fault?.kind !== 'outage' && fault?.kind !== 'reset-before-accept' && fault?.kind !== 'silence')
+    return generate(call, body, fault);
+  reply.hijack();
+  entry.outcome = 'broken';
+  if (fault.kind !== 'silence') reply.raw.destroy();
+  return reply;
 }
 
-/** Faults that come before a response exists. */
-async function failBefore(call: Call, fault: Fault): Promise<boolean> {
-  const { reply, entry } = call;
-  switch (fault.kind) {
-    case 'status':
-      if (fault.headers !== undefined) reply.headers(fault.headers);
-      if (fault.body === undefined) await refuse(call, usualRefusal(fault.status));
-      else {
-        entry.outcome = 'refused';
-        entry.status = fault.status;
-        await reply.code(fault.status).send(fault.body);
-      }
-      return true;
-    case 'outage':
-    case 'reset-before-accept':
-    case 'silence':
-      reply.hijack();
-      entry.outcome = 'broken';
-      if (fault.kind !== 'silence') reply.raw.destroy();
-      return true;
-    default:
-      return false;
-  }
+function answerStatus(call: Call, { status, headers, body }: Extract<Fault, { kind: 'status' }>): FastifyReply {
+  const { entry, reply } = call;
+  if (headers !== undefined) reply.headers(headers);
+  if (body === undefined) return refuse(call, usualRefusal(status));
+  entry.outcome = 'refused';
+  entry.status = status;
+  return reply.code(status).send(body);
 }
 
 async function generate(call: Call, body: ModelRequestBody, fault: Fault | undefined): Promise<unknown> {

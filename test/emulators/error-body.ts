@@ -33,22 +33,21 @@ export function usualRefusal(status: number): Refusal {
   return { status, code: CODES[status] ?? 'invalid_request_error', message: `emulated answer ${status}` };
 }
 
-export function toErrorBody({ cloud }: EmulatedEndpoint, { status, code, message, param }: Refusal): object {
+export function toErrorBody({ cloud }: EmulatedEndpoint, refusal: Refusal): object {
+  const { status, code, message } = refusal;
   switch (cloud) {
-    case 'azure':
+    case 'azure': {
       // Azure's gateway knows no `type` for what it refuses before the model.
-      return status === 401 || code === 'DeploymentNotFound'
-        ? { error: { code, message } }
-        : { error: { message, type: TYPES[status] ?? 'invalid_request_error', param: param ?? null, code } };
+      const isGateway = status === 401 || code === 'DeploymentNotFound';
+      return isGateway ? { error: { code, message } } : openAiBody(refusal);
+    }
     case 'aws':
       // Refused by AWS's front door, not by the model's API.
-      return status === 401 || status === 403
-        ? { message }
-        : openAiBody({ status, code, message, ...(param === undefined ? {} : { param }) });
+      return status === 401 || status === 403 ? { message } : openAiBody(refusal);
     case 'google':
       return { error: { code: status, message, status: GOOGLE_STATUSES[status] ?? 'INVALID_ARGUMENT' } };
     case 'openai':
-      return openAiBody({ status, code, message, ...(param === undefined ? {} : { param }) });
+      return openAiBody(refusal);
   }
 }
 

@@ -113,7 +113,7 @@ function deltasOf(item: Item): readonly EventBody[] {
       ? [textOf(item), 'response.output_text.delta']
       : item.type === 'function_call'
         ? [String(item['arguments']), 'response.function_call_arguments.delta']
-        : [String(item['input'] ?? ''), 'response.custom_tool_call_input.delta'];
+        : [typeof item['input'] === 'string' ? item['input'] : '', 'response.custom_tool_call_input.delta'];
   const pieces = text.match(new RegExp(`[^]{1,${PIECE}}`, 'gu')) ?? [];
   return pieces.map((delta) => ({ type, content_index: 0, delta }));
 }

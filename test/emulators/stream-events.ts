@@ -36,24 +36,8 @@ export async function streamEvents(options: StreamOptions): Promise<void> {
 }
 
 function breaksHere(fault: Fault, written: number, event: WireEvent): boolean {
-  switch (fault.kind) {
-    case 'stream-cut':
-    case 'stream-stall':
-    case 'malformed-event':
-    case 'error-event':
-      return written === fault.afterEvents;
-    case 'missing-terminal':
-      return event.type === 'response.completed';
-    case 'status':
-    case 'reset-before-accept':
-    case 'reset-after-accept':
-    case 'silence':
-    case 'outage':
-    case 'slow-first-event':
-    case 'slow-stream':
-    case 'background-end':
-      return false;
-  }
+  if ('afterEvents' in fault) return written === fault.afterEvents;
+  return fault.kind === 'missing-terminal' && event.type === 'response.completed';
 }
 
 function breakStream({ generation, connection, outlives }: StreamOptions, fault: Fault, event: WireEvent): void {

@@ -20,10 +20,12 @@ const KEY = { taskId: TASK, turn: 1, attempt: 1 };
 const CALL = { taskId: TASK, turn: 1, callId: 'call \u0000\ud800' };
 const USAGE = { inputTokens: 1, cachedInputTokens: 0, outputTokens: 1, reasoningTokens: 0 };
 
+let store: TaskStore;
+let other: TaskStore;
+
+/** Every implementation passes these; `store` and `other` are two connections to one and the same store. */
 export function testTaskStore(create: () => Promise<StoreUnderTest>): void {
   let under: StoreUnderTest;
-  let store: TaskStore;
-  let other: TaskStore;
 
   beforeEach(async () => {
     under = await create();
@@ -33,7 +35,12 @@ export function testTaskStore(create: () => Promise<StoreUnderTest>): void {
     await Promise.all([store.close(), other.close()]);
     await under.remove();
   });
+  testTranscripts();
+  testJournals();
+  testTheRest();
+}
 
+function testTranscripts(): void {
   test('gives equal items the same id, whatever the order of their fields', async () => {
     const ids = await store.putItems(TASK, [HELLO, { text: 'hello', kind: 'user-message' }]);
 
@@ -76,7 +83,9 @@ export function testTaskStore(create: () => Promise<StoreUnderTest>): void {
 
     expect(started.filter(({ isNew }) => isNew)).toHaveLength(1);
   });
+}
 
+function testJournals(): void {
   test('never overwrites the end of an attempt', async () => {
     const answer = { head: 'h', items: [], usage: USAGE, costUsdMicros: 3 };
     await store.startAttempt(KEY, deploymentAt('openai'));
@@ -103,7 +112,9 @@ export function testTaskStore(create: () => Promise<StoreUnderTest>): void {
     expect(entry).toMatchObject({ key: CALL, starts: 2, result: { item: 'a', outcome: 'ok' } });
     expect(await store.listToolCalls(TASK)).toEqual([entry]);
   });
+}
 
+function testTheRest(): void {
   test('keeps settings, workspaces and lines of batches', async () => {
     const settings = { instructions: 'do', tools: ['read_file'] };
     const workspace = {

@@ -74,7 +74,7 @@ beforeAll(async () => {
 afterAll(() => project.remove());
 
 describe('the linter', () => {
-  test.each(VIOLATIONS)('refuses %s (%s)', (_what, file, _text, rule) => {
+  test.each(VIOLATIONS)('refuses %s (%s)', (...[, file, , rule]) => {
     expect(linesOf(lint, file).join('\n')).toContain(`(${rule})`);
   });
 

@@ -105,7 +105,7 @@ describe('a task', () => {
   });
 
   test('stops the request in flight when it is cancelled, and keeps what it has', async () => {
-    await cluster.setFaults('azure-eastus2', [{ kind: 'stream-stall', afterEvents: 4, count: 1 }]);
+    await cluster.setFaults('azure-eastus2', [{ kind: 'slow-stream', eventDelayMs: 1_000, count: 1 }]);
     const { taskId } = await cluster.tasks.start({ prompt: 'plain', model: MODEL });
     await eventually('the model is asked', async () => (await cluster.ledger('azure-eastus2')).find(isOf(taskId)));
 

@@ -10,9 +10,6 @@ import type { ModelFailure, ModelFailureKind } from './model-failure.ts';
 import { describeFailure } from './model-failure.ts';
 import type { Route } from './route.ts';
 
-/** Changes to the table or to `decideNext` stand beside the old ones until no task runs on them. */
-export const POLICY_VERSION = 1;
-
 /** What a kind of failure allows. */
 export interface FailoverRule {
   /** Further attempts on the same deployment within the turn. */

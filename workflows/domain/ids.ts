@@ -81,8 +81,3 @@ export function toDeploymentId(endpoint: string, model: string): DeploymentId {
 export function endpointOf(deploymentId: DeploymentId): string {
   return deploymentId.slice(0, deploymentId.indexOf('/'));
 }
-
-/** The model part of a deployment id. */
-export function modelOf(deploymentId: DeploymentId): string {
-  return deploymentId.slice(deploymentId.indexOf('/') + 1);
-}
