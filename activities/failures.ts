@@ -3,13 +3,14 @@ import { ApplicationFailure } from '@temporalio/common';
 import type { FailureDetails } from '../workflows/activity-interfaces.ts';
 import type { ModelFailure } from '../workflows/domain/model-failure.ts';
 import { describeFailure } from '../workflows/domain/model-failure.ts';
+import type { RouteHealth } from '../workflows/domain/route-health.ts';
 import { ModelFailureError } from './clouds/cloud-client.ts';
 import { TaskStoreError } from './store/task-store.ts';
 import { WorkspaceError } from './workspace/workspace-error.ts';
 
 /** Non-retryable: the workflow alone decides whether and where an attempt is made again. */
-export function toApplicationFailure(failure: ModelFailure): ApplicationFailure {
-  const details: FailureDetails = [failure];
+export function toApplicationFailure(failure: ModelFailure, health?: RouteHealth): ApplicationFailure {
+  const details: FailureDetails = health === undefined ? [failure] : [failure, health];
   return ApplicationFailure.create({
     type: `ModelFailure.${toPascalCase(failure.kind)}`,
     message: describeFailure(failure),

@@ -5,6 +5,7 @@ import { decideEligibility } from '../workflows/domain/eligibility.ts';
 import { endpointOf } from '../workflows/domain/ids.ts';
 import { nearestNames } from '../workflows/domain/nearest-names.ts';
 import type { Cloud, Deployment } from '../workflows/domain/route.ts';
+import { DEFAULT_TURN_POLICY } from '../workflows/domain/turn-policy.ts';
 
 export interface PlanRouteDependencies {
   readonly deployments: readonly Deployment[];
@@ -24,7 +25,8 @@ export function createPlanRoute({ deployments, tenants }: PlanRouteDependencies)
       const message = whyNobody(input, deployments, decision);
       throw ApplicationFailure.nonRetryable(message, 'NotEligible', decision);
     }
-    return { route: { model: input.model, deployments: eligible.map(({ deployment }) => deployment) }, decision };
+    const route = { model: input.model, deployments: eligible.map(({ deployment }) => deployment) };
+    return { route, decision, policy: DEFAULT_TURN_POLICY };
   };
 }
 

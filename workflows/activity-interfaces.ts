@@ -8,8 +8,10 @@ import type { EligibilityDecision } from './domain/eligibility.ts';
 import type { BatchId } from './domain/ids.ts';
 import type { ModelFailure } from './domain/model-failure.ts';
 import type { Capability, Route } from './domain/route.ts';
+import type { RouteHealth } from './domain/route-health.ts';
 import type { ItemId, TranscriptHead } from './domain/transcript.ts';
 import type { Attempt, TaskEnding, ToolStep, TurnAnswer } from './domain/turn.ts';
+import type { TurnPolicy } from './domain/turn-policy.ts';
 import type { Usage } from './domain/usage.ts';
 
 /** What confines a task's commands; `none` runs them with the worker's own rights. */
@@ -61,6 +63,10 @@ export interface PlanRouteInput {
 export interface PlanRouteResult {
   readonly route: Route;
   readonly decision: Omit<EligibilityDecision, 'eligible'>;
+  /** The table and prices by which the task's turns are decided, to its end; absent in histories of policy 1. */
+  readonly policy?: TurnPolicy;
+  /** What is known of the route's deployments; absent when nothing speaks against any. */
+  readonly health?: RouteHealth;
 }
 
 /** Stores the task's settings and its first items; idempotent. */
@@ -90,7 +96,8 @@ export interface OpenWorkspaceResult {
 }
 
 export type InvokeModelInput = Attempt;
-export type InvokeModelResult = TurnAnswer;
+/** `health`: what the worker knows of the route's deployments now; absent when nothing speaks against any. */
+export type InvokeModelResult = TurnAnswer & { readonly health?: RouteHealth };
 
 export interface RunToolInput {
   readonly turn: number;
@@ -178,5 +185,5 @@ export interface OpenWorkspaceActivities {
 
 export type AnyportActivities = TaskActivities & EndpointActivities & HostActivities & OpenWorkspaceActivities;
 
-/** Details of every failure that an activity classified. */
-export type FailureDetails = readonly [ModelFailure];
+/** Details of every failure that an activity classified; the second is as in `InvokeModelResult`. */
+export type FailureDetails = readonly [ModelFailure, (RouteHealth | null)?];

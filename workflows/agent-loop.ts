@@ -2,14 +2,19 @@
  * The loop of an agent: a model's turn, the tool calls it asks for, the next turn, until a turn asks for none. It knows
  * neither Temporal nor a cloud, so that a plain test can run it; what it does to the world is its `effects`.
  */
-import type { DeploymentHealth } from './domain/deployment-health.ts';
 import type { DeploymentId } from './domain/ids.ts';
+import type { Pin } from './domain/pin.ts';
 import type { Route } from './domain/route.ts';
+import type { RouteHealth } from './domain/route-health.ts';
+import { HEALTHY } from './domain/route-health.ts';
 import type { TaskEventBody } from './domain/task-status.ts';
 import type { ItemId, TranscriptHead } from './domain/transcript.ts';
 import type { TaskEnding, ToolCallReference, ToolStep, TurnAnswer } from './domain/turn.ts';
+import type { TurnPolicy } from './domain/turn-policy.ts';
 import type { TurnEffects } from './model-turn.ts';
 import { runModelTurn } from './model-turn.ts';
+import type { DeploymentHealth } from './policy-1/deployment-health.ts';
+import { runTurnByPolicy1 } from './policy-1/model-turn.ts';
 
 /** All that the loop must remember between two steps; ids and numbers only, so that it fits into one history event. */
 export interface LoopState {
@@ -20,13 +25,19 @@ export interface LoopState {
   readonly calls: readonly ToolCallReference[];
   /** Results of the others, in the same order. */
   readonly results: readonly ItemId[];
-  readonly current: DeploymentId | null;
-  readonly health: readonly DeploymentHealth[];
+  /** Where the last turn was answered, and what was known of the deployments then. */
+  readonly pin: Pin | null;
+  readonly routeHealth: RouteHealth;
+  /** Of tasks planned with policy 1, whose state has these two instead. */
+  readonly current?: DeploymentId | null;
+  readonly health?: readonly DeploymentHealth[];
 }
 
 export interface LoopLimits {
   readonly route: Route;
   readonly maxTurns: number;
+  /** Absent in tasks planned with policy 1. */
+  readonly policy?: TurnPolicy;
 }
 
 export interface LoopEffects extends TurnEffects {
@@ -49,7 +60,7 @@ const INCOMPLETE_REASONS = {
 
 /** The state of a task that has not said anything yet. */
 export function newLoopState(head: TranscriptHead): LoopState {
-  return { turn: 0, head, calls: [], results: [], current: null, health: [] };
+  return { turn: 0, head, calls: [], results: [], pin: null, routeHealth: HEALTHY };
 }
 
 /** Runs turns and tool calls until the task ends or should go on in a new run. */
@@ -62,15 +73,38 @@ export async function runAgentLoop(begin: LoopState, limits: LoopLimits, effects
       return failed(`the task did not end within its ${limits.maxTurns} turns; raise maxTurns to let it go on longer`);
     }
     const turn = state.turn + 1;
-    const result = await runModelTurn({ ...state, route: limits.route, turn }, effects);
+    const result = await runTurn({ ...state, turn }, limits, effects);
     if (result.kind === 'gave-up') return failed(result.reason);
-    const { answer, deployment, health } = result;
-    state = { turn, head: answer.head, calls: answer.calls, results: [], current: deployment, health };
+    const { answer, deployment, learnt } = result;
+    state = { ...state, ...learnt, turn, head: answer.head, calls: answer.calls, results: [] };
     effects.tell(answeredEvent(turn, deployment, answer));
     effects.remember(state);
     const ending = endingAfter(answer);
     if (ending !== undefined) return { kind: 'ended', ending };
   }
+}
+
+type LoopTurn =
+  | {
+      readonly kind: 'answered';
+      readonly answer: TurnAnswer;
+      readonly deployment: DeploymentId;
+      readonly learnt: Partial<LoopState>;
+    }
+  | { readonly kind: 'gave-up'; readonly reason: string };
+
+/** By the policy that the task was planned with: a turn decided anew by another table would not replay. */
+async function runTurn(state: LoopState, { route, policy }: LoopLimits, effects: LoopEffects): Promise<LoopTurn> {
+  if (policy === undefined) {
+    const { current = null, health = [] } = state;
+    const result = await runTurnByPolicy1({ ...state, route, current, health }, effects);
+    if (result.kind === 'gave-up') return result;
+    return { ...result, learnt: { current: result.deployment, health: result.health } };
+  }
+  const { pin, routeHealth: health } = state;
+  const result = await runModelTurn({ ...state, route, policy, pin, health, canPayTwice: true }, effects);
+  if (result.kind === 'gave-up') return result;
+  return { ...result, learnt: { pin: result.pin, routeHealth: result.health } };
 }
 
 /** One after the other: what a model asks second may build on what it asked first. */

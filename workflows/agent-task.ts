@@ -10,7 +10,7 @@ import {
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { OpenWorkspaceActivities, TaskActivities, TaskRequest, TaskResult } from './activity-interfaces.ts';
+import type { OpenWorkspaceActivities, PlanRouteResult, TaskActivities, TaskRequest, TaskResult } from './activity-interfaces.ts';
 import { STORE_ACTIVITY, WORKSPACE_ACTIVITY } from './activity-options.ts';
 import type { LoopEnd, LoopLimits, LoopState } from './agent-loop.ts';
 import { newLoopState, runAgentLoop } from './agent-loop.ts';
@@ -18,7 +18,7 @@ import { reportRequestedSignal, reportToBatch } from './batch-report.ts';
 import { closeTask } from './close-task.ts';
 import type { BatchId, TaskId } from './domain/ids.ts';
 import { taskIdOfWorkflow } from './domain/ids.ts';
-import type { Route } from './domain/route.ts';
+import { HEALTHY } from './domain/route-health.ts';
 import { TASKS_QUEUE } from './domain/task-queues.ts';
 import { newStatus } from './domain/task-progress.ts';
 import type { TaskStatus } from './domain/task-status.ts';
@@ -115,7 +115,7 @@ async function runToEnd(input: AgentTaskInput, progress: Progress, story: TaskSt
 
 /** Route first: a task that nobody may serve fails before anything is opened. */
 async function openTask(request: TaskRequest, progress: Progress, story: TaskStory): Promise<OpenedTask> {
-  const route = await planRoute(request, story);
+  const { route, policy, health = HEALTHY } = await planRoute(request, story);
   if (request.workspace !== undefined) {
     const { openWorkspace } = proxyActivities<OpenWorkspaceActivities>({
       ...WORKSPACE_ACTIVITY,
@@ -131,21 +131,21 @@ async function openTask(request: TaskRequest, progress: Progress, story: TaskSto
     story.tell({ kind: 'workspace-opened', baseCommit: workspace.baseCommit });
   }
   const { head } = await store.openTask({ request });
-  progress.loop = newLoopState(head);
+  progress.loop = { ...newLoopState(head), routeHealth: health };
   return {
-    limits: { route, maxTurns: request.maxTurns ?? DEFAULT_MAX_TURNS },
+    limits: { route, maxTurns: request.maxTurns ?? DEFAULT_MAX_TURNS, ...(policy === undefined ? {} : { policy }) },
     workspaceQueue: progress.workspaceQueue,
   };
 }
 
-async function planRoute(request: TaskRequest, story: TaskStory): Promise<Route> {
-  const { route } = await store.planRoute({
+async function planRoute(request: TaskRequest, story: TaskStory): Promise<PlanRouteResult> {
+  const planned = await store.planRoute({
     model: request.model,
     tenant: request.tenant ?? 'default',
     needs: ['streaming', ...(request.workspace === undefined ? [] : (['tools'] as const)), ...(request.needs ?? [])],
   });
-  story.tell({ kind: 'route-planned', model: request.model, deployments: route.deployments.map(({ id }) => id) });
-  return route;
+  story.tell({ kind: 'route-planned', model: request.model, deployments: planned.route.deployments.map(({ id }) => id) });
+  return planned;
 }
 
 function requestOf(input: AgentTaskInput): Promise<TaskRequest> {

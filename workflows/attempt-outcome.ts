@@ -1,8 +1,9 @@
 /** Reads what came of a model activity. The counterpart of `activities/failures.ts`; the two share the contract only. */
 import { ActivityFailure, ApplicationFailure, isCancellation, TimeoutFailure } from '@temporalio/workflow';
+import type { FailureDetails, InvokeModelResult } from './activity-interfaces.ts';
+import { NOT_POLLED_CODE } from './domain/failure-class.ts';
 import type { ModelFailure } from './domain/model-failure.ts';
 import { MODEL_FAILURE_KINDS } from './domain/model-failure.ts';
-import type { TurnAnswer } from './domain/turn.ts';
 import type { AttemptOutcome } from './model-turn.ts';
 
 /** Nobody took the call from the endpoint's queue: it was never sent. */
@@ -11,7 +12,7 @@ const NOBODY_POLLS: ModelFailure = {
   phase: 'resolve',
   acceptance: 'not-accepted',
   scope: 'deployment',
-  code: 'no worker polls this endpoint',
+  code: NOT_POLLED_CODE,
 };
 
 /** Workers that took the call went away, or the turn's time was over; what the cloud made of it is not known. */
@@ -24,27 +25,34 @@ const CALL_LOST: ModelFailure = {
 };
 
 /** An answer or a classified failure; a cancel, and what is neither, is thrown on. */
-export async function toAttemptOutcome(answer: Promise<TurnAnswer>): Promise<AttemptOutcome> {
+export async function toAttemptOutcome(invoked: Promise<InvokeModelResult>): Promise<AttemptOutcome> {
   try {
-    return { kind: 'answered', answer: await answer };
+    const { health, ...answer } = await invoked;
+    return { kind: 'answered', answer, ...(health === undefined ? {} : { health }) };
   } catch (error) {
-    const failure = isCancellation(error) ? undefined : toModelFailure(error);
-    if (failure === undefined) throw error;
-    return { kind: 'failed', failure };
+    const failed = isCancellation(error) ? undefined : toFailed(error);
+    if (failed === undefined) throw error;
+    return failed;
   }
 }
 
-function toModelFailure(error: unknown): ModelFailure | undefined {
+function toFailed(error: unknown): AttemptOutcome | undefined {
   if (!(error instanceof ActivityFailure)) return undefined;
   const { cause } = error;
-  if (cause instanceof ApplicationFailure && isModelFailure(cause.details?.[0])) return cause.details[0];
+  if (cause instanceof ApplicationFailure && isFailureDetails(cause.details)) {
+    const [failure, health] = cause.details;
+    return { kind: 'failed', failure, ...(health === undefined || health === null ? {} : { health }) };
+  }
   if (!(cause instanceof TimeoutFailure)) return undefined;
   // A cause of the cause means that an earlier worker had taken the call.
-  return cause.timeoutType === 'SCHEDULE_TO_START' && cause.cause === undefined ? NOBODY_POLLS : CALL_LOST;
+  const isUntaken = cause.timeoutType === 'SCHEDULE_TO_START' && cause.cause === undefined;
+  return { kind: 'failed', failure: isUntaken ? NOBODY_POLLS : CALL_LOST };
 }
 
-function isModelFailure(detail: unknown): detail is ModelFailure {
-  if (typeof detail !== 'object' || detail === null || !('kind' in detail)) return false;
-  const { kind } = detail;
+/** Written by `activities/failures.ts` alone; other failures have other details. */
+function isFailureDetails(details: unknown): details is FailureDetails {
+  const first: unknown = Array.isArray(details) ? details[0] : undefined;
+  if (typeof first !== 'object' || first === null || !('kind' in first)) return false;
+  const { kind } = first;
   return MODEL_FAILURE_KINDS.some((known) => known === kind);
 }

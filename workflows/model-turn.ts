@@ -2,21 +2,26 @@
  * One turn: attempts at deployments of the route until one gives a whole answer. It knows neither Temporal nor a cloud; what
  * it does to the world is its `effects`.
  */
-import type { DeploymentHealth } from './domain/deployment-health.ts';
-import { noteFailure, noteSuccess } from './domain/deployment-health.ts';
-import type { FailedAttempt } from './domain/failover.ts';
+import type { FailedAttempt, NextAttempt } from './domain/failover.ts';
 import { decideNext } from './domain/failover.ts';
 import type { DeploymentId } from './domain/ids.ts';
 import type { ModelFailure } from './domain/model-failure.ts';
 import { describeFailure } from './domain/model-failure.ts';
+import type { Pin } from './domain/pin.ts';
+import { pinAfter } from './domain/pin.ts';
 import type { Route } from './domain/route.ts';
+import type { RouteHealth } from './domain/route-health.ts';
+import { HEALTHY } from './domain/route-health.ts';
 import type { TaskEventBody } from './domain/task-status.ts';
 import type { ItemId, TranscriptHead } from './domain/transcript.ts';
 import type { Attempt, TurnAnswer } from './domain/turn.ts';
+import type { TurnPolicy } from './domain/turn-policy.ts';
 
-export type AttemptOutcome =
+/** `health` is what the attempt's worker knew when it ended; absent when nothing spoke against any deployment. */
+export type AttemptOutcome = { readonly health?: RouteHealth } & (
   | { readonly kind: 'answered'; readonly answer: TurnAnswer }
-  | { readonly kind: 'failed'; readonly failure: ModelFailure };
+  | { readonly kind: 'failed'; readonly failure: ModelFailure }
+);
 
 export interface TurnEffects {
   /** One attempt; `reason` says why it is made here, when that is not plain. Throws only when the task is cancelled. */
@@ -30,16 +35,18 @@ export interface TurnEffects {
 
 export interface TurnInput {
   readonly route: Route;
+  readonly policy: TurnPolicy;
   readonly turn: number;
   readonly head: TranscriptHead;
   readonly results: readonly ItemId[];
-  /** Where the last turn was answered. */
-  readonly current: DeploymentId | null;
-  readonly health: readonly DeploymentHealth[];
+  readonly pin: Pin | null;
+  readonly health: RouteHealth;
+  /** Whether the task's budget has room for a generation that may have been paid already. */
+  readonly canPayTwice: boolean;
 }
 
-export type TurnResult = { readonly health: readonly DeploymentHealth[] } & (
-  | { readonly kind: 'answered'; readonly answer: TurnAnswer; readonly deployment: DeploymentId }
+export type TurnResult = { readonly health: RouteHealth } & (
+  | { readonly kind: 'answered'; readonly answer: TurnAnswer; readonly deployment: DeploymentId; readonly pin: Pin }
   | { readonly kind: 'gave-up'; readonly reason: string }
 );
 
@@ -49,30 +56,28 @@ export type TurnResult = { readonly health: readonly DeploymentHealth[] } & (
  */
 const TURN_DEADLINE_MS = 3_600_000;
 
+/** What a turn has come through so far. */
+interface Progress {
+  health: RouteHealth;
+  readonly failed: FailedAttempt[];
+  failedSincePark: number;
+  parks: number;
+}
+
 /** Runs a turn to its answer, or to the reason why there is none. */
 export async function runModelTurn(input: TurnInput, effects: TurnEffects): Promise<TurnResult> {
   const deadlineMs = effects.nowMs() + TURN_DEADLINE_MS;
-  let health = input.health;
-  const failed: FailedAttempt[] = [];
-  let failedSincePark = 0;
+  const progress: Progress = { health: input.health, failed: [], failedSincePark: 0, parks: 0 };
   for (;;) {
-    const decision = decideNext({
-      route: input.route,
-      current: input.current,
-      health,
-      failed,
-      failedSincePark,
-      nowMs: effects.nowMs(),
-      deadlineMs,
-      chance: effects.chance(),
-    });
+    const decision = decideNext({ ...input, ...progress, nowMs: effects.nowMs(), deadlineMs, chance: effects.chance() });
     switch (decision.kind) {
       case 'give-up':
-        return { kind: 'gave-up', reason: decision.reason, health };
+        return { kind: 'gave-up', reason: decision.reason, health: progress.health };
       case 'park':
         effects.tell({ kind: 'parked', turn: input.turn, untilMs: decision.untilMs, reason: decision.reason });
         await effects.sleepUntil(decision.untilMs, `parked: ${decision.reason}`);
-        failedSincePark = 0;
+        progress.failedSincePark = 0;
+        progress.parks += 1;
         continue;
       case 'wait':
         effects.tell({ kind: 'waiting', turn: input.turn, untilMs: decision.untilMs, reason: decision.reason });
@@ -81,31 +86,40 @@ export async function runModelTurn(input: TurnInput, effects: TurnEffects): Prom
       case 'attempt':
         break;
     }
-    const { deployment, reason } = decision;
-    const outcome = await attemptOnce(input, effects, { deployment, reason, number: failed.length + 1, deadlineMs });
-    if (outcome.kind === 'answered') {
-      return { kind: 'answered', answer: outcome.answer, deployment, health: noteSuccess(health, deployment) };
-    }
-    const { failure } = outcome;
-    health = noteFailure(health, deployment, { failure, nowMs: effects.nowMs() });
-    failed.push({ deployment, failure });
-    failedSincePark += 1;
+    const number = progress.failed.length + 1;
+    const outcome = await attemptOnce(input, effects, { ...decision, number, deadlineMs });
+    progress.health = outcome.health ?? HEALTHY;
+    if (outcome.kind === 'answered') return answered(input, effects, { ...decision, ...outcome, health: progress.health });
+    progress.failed.push({ deployment: decision.deployment, failure: outcome.failure });
+    progress.failedSincePark += 1;
   }
 }
 
-interface NextAttempt {
-  readonly deployment: DeploymentId;
-  readonly reason: string | undefined;
-  readonly number: number;
-  readonly deadlineMs: number;
+function answered(
+  { pin }: TurnInput,
+  effects: TurnEffects,
+  { deployment, answer, health }: { deployment: DeploymentId; answer: TurnAnswer; health: RouteHealth },
+): TurnResult {
+  const newPin = pinAfter(pin, deployment, { usage: answer.usage, nowMs: effects.nowMs() });
+  return { kind: 'answered', answer, deployment, health, pin: newPin };
 }
 
-async function attemptOnce(input: TurnInput, effects: TurnEffects, next: NextAttempt): Promise<AttemptOutcome> {
-  const { deployment, reason, number, deadlineMs } = next;
-  const { turn, head, results } = input;
+async function attemptOnce(
+  { turn, head, results }: TurnInput,
+  effects: TurnEffects,
+  next: NextAttempt & { readonly number: number; readonly deadlineMs: number },
+): Promise<AttemptOutcome> {
+  const { deployment, reason, retry, dropReasoning, number, deadlineMs } = next;
   const place = { turn, attempt: number, deployment };
   effects.tell({ kind: 'attempt-started', ...place, ...(reason === undefined ? {} : { reason }) });
-  const outcome = await effects.invokeModel({ ...place, head, results }, { deadlineMs, reason });
+  const attempt: Attempt = {
+    ...place,
+    head,
+    results,
+    ...(retry === undefined ? {} : { retry }),
+    ...(dropReasoning === undefined ? {} : { dropReasoning }),
+  };
+  const outcome = await effects.invokeModel(attempt, { deadlineMs, reason });
   if (outcome.kind === 'failed') {
     effects.tell({ kind: 'attempt-failed', ...place, failure: describeFailure(outcome.failure) });
   }

@@ -1,10 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { newLoopState, runAgentLoop } from '../../workflows/agent-loop.ts';
+import { DEFAULT_TURN_POLICY } from '../../workflows/domain/turn-policy.ts';
 import type { ToolCallReference } from '../../workflows/domain/turn.ts';
 import { aFailure, anAnswer, aRoute, deploymentAt } from '../support/builders.ts';
 import { scriptedEffects } from './scripted-effects.ts';
 
-const LIMITS = { route: aRoute('azure', 'aws'), maxTurns: 10 };
+const LIMITS = { route: aRoute('azure', 'aws'), maxTurns: 10, policy: DEFAULT_TURN_POLICY };
 
 function aCall(callId: string): ToolCallReference {
   return { callId, name: 'exec_command', item: `item-of-${callId}`, excerpt: 'npm test' };
@@ -37,7 +38,7 @@ describe('the agent loop', () => {
   test('stays on the deployment that answered after a failover', async () => {
     const effects = scriptedEffects({
       outcomes: [
-        { kind: 'failed', failure: aFailure({ kind: 'timeout', acceptance: 'unknown' }) },
+        { kind: 'failed', failure: aFailure({ kind: 'timeout', phase: 'sent', acceptance: 'unknown' }) },
         { kind: 'answered', answer: anAnswer({ calls: [aCall('a')] }) },
         { kind: 'answered', answer: anAnswer() },
       ],

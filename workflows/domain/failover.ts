@@ -1,56 +1,23 @@
 /**
- * What to do after a failed attempt: the same deployment again, another one, wait, park, or give up. Pure: time and chance come
- * in as numbers, so the same inputs give the same decision and a replay stays true.
+ * What to do next in a turn: attempt here or there, wait, park, or give up. Pure: time and chance come in as numbers, so the same
+ * inputs give the same decision and a replay stays true. The table is `failover-rules.ts`.
  */
-import type { DeploymentHealth } from './deployment-health.ts';
-import { avoidedUntil } from './deployment-health.ts';
+import type { FailureClass } from './failure-class.ts';
+import { classOf } from './failure-class.ts';
+import type { FailoverRule } from './failover-rules.ts';
+import { ATTEMPTS_PER_ROUND, FAILOVER_RULES, MAX_UNSAFE_REPLAYS_PER_TURN } from './failover-rules.ts';
 import type { DeploymentId } from './ids.ts';
 import { endpointOf } from './ids.ts';
-import type { ModelFailure, ModelFailureKind } from './model-failure.ts';
+import type { ModelFailure } from './model-failure.ts';
 import { describeFailure } from './model-failure.ts';
-import type { Route } from './route.ts';
-
-/** What a kind of failure allows. */
-export interface FailoverRule {
-  /** Further attempts on the same deployment within the turn. */
-  readonly retriesInPlace: number;
-  /** First pause before such a retry, doubled each time, when the server gave no hint; ms. */
-  readonly backoffMs: number;
-  readonly mayFailOver: boolean;
-}
-
-/**
- * retriesInPlace and backoffMs: connection blips and 5xx get one quick retry; a quota per minute gets two of 1 s and 2 s, as
- * Google advises at most two; what cannot change by itself (credentials, missing models, features) gets none.
- * invalid-request, content-filtered and context-overflow would fail everywhere: no failover, so that a bad request does not
- * storm through every cloud, and a refusal is not routed around.
- */
-export const FAILOVER_RULES = {
-  'rate-limited': { retriesInPlace: 2, backoffMs: 1_000, mayFailOver: true },
-  'quota-exhausted': { retriesInPlace: 0, backoffMs: 0, mayFailOver: true },
-  overloaded: { retriesInPlace: 1, backoffMs: 1_000, mayFailOver: true },
-  unavailable: { retriesInPlace: 1, backoffMs: 200, mayFailOver: true },
-  timeout: { retriesInPlace: 0, backoffMs: 0, mayFailOver: true },
-  protocol: { retriesInPlace: 0, backoffMs: 0, mayFailOver: true },
-  authentication: { retriesInPlace: 0, backoffMs: 0, mayFailOver: true },
-  'not-found': { retriesInPlace: 0, backoffMs: 0, mayFailOver: true },
-  unsupported: { retriesInPlace: 0, backoffMs: 0, mayFailOver: true },
-  'invalid-transcript': { retriesInPlace: 0, backoffMs: 0, mayFailOver: true },
-  interrupted: { retriesInPlace: 1, backoffMs: 0, mayFailOver: true },
-  'invalid-request': { retriesInPlace: 0, backoffMs: 0, mayFailOver: false },
-  'context-overflow': { retriesInPlace: 0, backoffMs: 0, mayFailOver: false },
-  'content-filtered': { retriesInPlace: 0, backoffMs: 0, mayFailOver: false },
-} as const satisfies Record<ModelFailureKind, FailoverRule>;
-
-/** Attempts of a turn before it parks: enough for one retry and every cloud, few enough not to hammer them. */
-export const MAX_ATTEMPTS_PER_ROUND = 4;
-/**
- * Times a turn may be sent again although the cloud took it, or may have, and its answer is lost: each may be billed twice.
- * One is the price of going on; a second loss in the same turn is a pattern that someone should look at.
- */
-export const MAX_UNSAFE_REPLAYS_PER_TURN = 1;
-/** A server's wait up to this long is waited out: moving costs a cold prompt cache and the reasoning so far. */
-export const MAX_WAIT_IN_PLACE_MS = 10_000;
+import type { Pin } from './pin.ts';
+import { moveCostUsdMicros, orderForTurn } from './pin.ts';
+import { formatUsd } from './price.ts';
+import type { Deployment, Route } from './route.ts';
+import type { RouteHealth } from './route-health.ts';
+import { avoidedUntil } from './route-health.ts';
+import type { TurnPolicy } from './turn-policy.ts';
+import { waitOrMove } from './wait-or-move.ts';
 
 export interface FailedAttempt {
   readonly deployment: DeploymentId;
@@ -59,13 +26,16 @@ export interface FailedAttempt {
 
 export interface DecisionInput {
   readonly route: Route;
-  /** Where the last turn was answered; it keeps the turn, so that cache and reasoning stay warm. */
-  readonly current: DeploymentId | null;
-  readonly health: readonly DeploymentHealth[];
+  readonly policy: TurnPolicy;
+  readonly pin: Pin | null;
+  readonly health: RouteHealth;
   /** This turn's failed attempts, oldest first. */
   readonly failed: readonly FailedAttempt[];
   /** How many of them came after the last park. */
   readonly failedSincePark: number;
+  readonly parks: number;
+  /** Whether the task's budget has room for a generation that may have been paid already. */
+  readonly canPayTwice: boolean;
   readonly nowMs: number;
   readonly deadlineMs: number;
   /** In [0, 1), spreads the pauses. */
@@ -73,23 +43,34 @@ export interface DecisionInput {
 }
 
 export type Decision =
-  | { readonly kind: 'attempt'; readonly deployment: DeploymentId; readonly reason?: string }
-  | { readonly kind: 'wait'; readonly deployment: DeploymentId; readonly untilMs: number; readonly reason: string }
+  | ({ readonly kind: 'attempt' } & NextAttempt)
+  | ({ readonly kind: 'wait'; readonly untilMs: number } & NextAttempt & { readonly reason: string })
   | { readonly kind: 'park'; readonly untilMs: number; readonly reason: string }
   | { readonly kind: 'give-up'; readonly reason: string };
 
+export interface NextAttempt {
+  readonly deployment: DeploymentId;
+  /** Why here, when it is not plain. */
+  readonly reason?: string;
+  /** Another attempt on the same deployment: it is taken from the endpoint's budget of retries. */
+  readonly retry?: 'transient' | 'throttle';
+  /** The cloud refused state that the transcript carries: it is sent without any. */
+  readonly dropReasoning?: true;
+}
+
+/** A park without a known end is this long, doubled each time up to a minute: a cloud that is back is found soon. */
+const PARK_MS = 1_000;
+const LONGEST_PARK_MS = 60_000;
+
 /** The next step of a turn. */
 export function decideNext(input: DecisionInput): Decision {
-  const last = input.failed.at(-1);
-  if (last === undefined || input.failedSincePark === 0) return begin(input);
-  const rule = FAILOVER_RULES[last.failure.kind];
-  const end = reasonToGiveUp(input, last, rule);
-  if (end !== undefined) return { kind: 'give-up', reason: end };
-  return (
-    retryInPlace(input, last, rule) ??
-    failOver(input, last) ??
-    park(input, `no deployment can take the turn now; last: ${describeAttempt(last)}`)
-  );
+  const last = input.failedSincePark === 0 ? undefined : input.failed.at(-1);
+  if (input.nowMs >= input.deadlineMs) return giveUp(input, 'the deadline of the turn has passed');
+  const refusal = reasonAgainstReplay(input);
+  if (refusal !== undefined) return { kind: 'give-up', reason: refusal };
+  if (last === undefined) return begin(input);
+  const state: Round = { ...input, last, class: classAt(input, last), rule: ruleAt(input, last) };
+  return retryInPlace(state) ?? failOver(state) ?? endRound(state);
 }
 
 /** How many of these attempts were, or may have been, accepted by a cloud without their answer reaching us. */
@@ -97,75 +78,169 @@ export function countUnsafe(failed: readonly FailedAttempt[]): number {
   return failed.filter(({ failure }) => failure.acceptance !== 'not-accepted').length;
 }
 
+/** A decision after a failure of this round. */
+interface Round extends DecisionInput {
+  readonly last: FailedAttempt;
+  readonly class: FailureClass;
+  readonly rule: FailoverRule;
+}
+
 function begin(input: DecisionInput): Decision {
-  if (input.nowMs >= input.deadlineMs) return { kind: 'give-up', reason: deadlineReason(input) };
-  const preferred = inOrder(input);
-  const usable = preferred.find((deployment) => avoidedUntil(input.health, deployment) <= input.nowMs);
-  if (usable === undefined) return park(input, 'every deployment has failed lately');
-  const first = preferred[0];
-  if (usable === first || first === undefined) return { kind: 'attempt', deployment: usable };
-  return { kind: 'attempt', deployment: usable, reason: `${endpointOf(first)} has failed lately` };
-}
-
-function reasonToGiveUp(input: DecisionInput, last: FailedAttempt, rule: FailoverRule): string | undefined {
-  if (!rule.mayFailOver) return `${describeAttempt(last)}; no other cloud is asked after such an answer`;
-  if (input.nowMs >= input.deadlineMs) return deadlineReason(input);
-  const unsafe = countUnsafe(input.failed);
-  if (unsafe > MAX_UNSAFE_REPLAYS_PER_TURN) {
-    return `${unsafe} attempts of this turn were taken by a cloud and lost, and may be billed; last: ${describeAttempt(last)}`;
+  const { order, isReturn } = orderForTurn(input.route, input.pin, input);
+  const first = order[0];
+  const usable = order.find(({ id }) => isUsable(input, id));
+  const notice = input.health.notices.find(({ deployment }) => deployment === first?.id);
+  if (first !== undefined && notice?.kind === 'throttled') {
+    const words = `${endpointOf(first.id)} is throttled`;
+    const wait = waitIfCheaper(input, {
+      next: { deployment: first.id },
+      waitMs: notice.untilMs - input.nowMs,
+      elsewhere: usable,
+    });
+    if (wait.choice === 'wait') return { ...wait.decision, reason: `${words}${wait.prices}` };
   }
-  return undefined;
+  if (usable === undefined) return park(input, 'no deployment may be asked now');
+  if (usable === first) {
+    return { kind: 'attempt', deployment: usable.id, ...(isReturn ? { reason: 'return to the preferred deployment' } : {}) };
+  }
+  const why = first === undefined || notice === undefined ? {} : { reason: `${endpointOf(first.id)} is ${notice.kind}` };
+  return { kind: 'attempt', deployment: usable.id, ...why };
 }
 
-function retryInPlace(input: DecisionInput, last: FailedAttempt, rule: FailoverRule): Decision | undefined {
-  // Only a request that was never taken is free to repeat in place; what our own lost worker sent says nothing against the cloud.
-  if (last.failure.acceptance !== 'not-accepted' && last.failure.kind !== 'interrupted') return undefined;
-  const earlier = input.failed.filter(
-    ({ deployment, failure }) => deployment === last.deployment && failure.kind === last.failure.kind,
-  ).length;
-  if (earlier > rule.retriesInPlace || input.failedSincePark >= MAX_ATTEMPTS_PER_ROUND) return undefined;
-  const backoffMs = rule.backoffMs * 2 ** (earlier - 1);
-  // Half of the pause is chance, so that tasks throttled together do not come back together; a server's hint is a minimum.
-  const pauseMs =
-    last.failure.retryAfterMs === undefined
-      ? Math.round(backoffMs * (0.5 + input.chance / 2))
-      : last.failure.retryAfterMs + Math.round(100 * input.chance);
-  if (pauseMs > MAX_WAIT_IN_PLACE_MS || input.nowMs + pauseMs >= input.deadlineMs) return undefined;
-  const reason = `retry: ${describeAttempt(last)}`;
-  if (pauseMs === 0) return { kind: 'attempt', deployment: last.deployment, reason };
-  return { kind: 'wait', deployment: last.deployment, untilMs: input.nowMs + pauseMs, reason };
+function reasonAgainstReplay(input: DecisionInput): string | undefined {
+  const last = input.failed.at(-1);
+  const unsafe = countUnsafe(input.failed);
+  if (last === undefined || unsafe === 0) return undefined;
+  const lost = `${unsafe} attempts of this turn were taken by a cloud and lost, and may be billed; last: ${describeAttempt(last)}`;
+  if (unsafe > MAX_UNSAFE_REPLAYS_PER_TURN) return lost;
+  return input.canPayTwice ? undefined : `${lost}; the task's budget has no room for another one`;
 }
 
-function failOver(input: DecisionInput, last: FailedAttempt): Decision | undefined {
-  if (input.failedSincePark >= MAX_ATTEMPTS_PER_ROUND) return undefined;
-  const triedInRound = input.failed.slice(-input.failedSincePark).map(({ deployment }) => deployment);
-  const next = inOrder(input).find(
-    (deployment) => !triedInRound.includes(deployment) && avoidedUntil(input.health, deployment) <= input.nowMs,
-  );
-  return next === undefined ? undefined : { kind: 'attempt', deployment: next, reason: `failover: ${describeAttempt(last)}` };
+function retryInPlace(state: Round): Decision | undefined {
+  const { last, rule, failed, health } = state;
+  const deployment = last.deployment;
+  const earlier = failed.slice(-state.failedSincePark).filter((attempt) => {
+    return attempt.deployment === deployment && classAt(state, attempt) === state.class;
+  }).length;
+  if (earlier > rule.retriesInPlace || isSpent(state)) return undefined;
+  if (rule.budget !== 'interruptions' && health.withoutRetries.includes(endpointOf(deployment))) return undefined;
+  // A throttled deployment is waited for below; one that others found broken, or are probing, is not.
+  if (rule.health !== 'throttle' && !isUsable(state, deployment)) return undefined;
+  const next = {
+    deployment,
+    ...(rule.budget === 'interruptions' ? {} : ({ retry: rule.health === 'throttle' ? 'throttle' : 'transient' } as const)),
+    ...(rule.heal === 'drop-reasoning' ? { dropReasoning: true as const } : {}),
+  };
+  return pauseBefore(next, state, earlier);
 }
 
-/** Until the first deployment may be tried again; at least a second, at most to the deadline. */
+/** The server's hint is a minimum; without one half of the pause is chance, so that tasks do not come back together. */
+function pauseBefore(next: Pausing, state: Round, earlier: number): Decision | undefined {
+  const { last, rule, chance } = state;
+  const hint = last.failure.retryAfterMs;
+  const own = Math.round(rule.backoffMs * 2 ** (earlier - 1) * (0.5 + chance / 2));
+  const waitMs = hint === undefined ? own : hint + Math.round(100 * chance);
+  const why = `retry: ${describeAttempt(last)}`;
+  if (waitMs === 0) return { kind: 'attempt', ...next, reason: why };
+  const wait = waitIfCheaper(state, { next, waitMs, elsewhere: candidates(state)[0] });
+  if (wait.choice === 'move') return undefined;
+  return { ...wait.decision, reason: hint === undefined ? why : `${why}${wait.prices}` };
+}
+
+type Pausing = Omit<NextAttempt, 'reason'>;
+
+/** Weighs the pause against the cold cache of the deployment that would be asked instead. */
+function waitIfCheaper(
+  input: DecisionInput,
+  { next, waitMs, elsewhere }: { next: Pausing; waitMs: number; elsewhere: Deployment | undefined },
+) {
+  const { nowMs, pin, policy, route } = input;
+  const moveUsdMicros = elsewhere === undefined ? null : moveCostUsdMicros(pin, route, { to: elsewhere, nowMs });
+  const { choice, waitUsdMicros } = waitOrMove({
+    waitMs,
+    slackMs: input.deadlineMs - nowMs,
+    cacheAgeMs: pin?.deployment === next.deployment ? nowMs - pin.answeredAtMs : Infinity,
+    hourUsdMicros: policy.hourUsdMicros,
+    moveUsdMicros,
+  });
+  const prices = moveUsdMicros === null ? '' : `; waiting ${formatUsd(waitUsdMicros)}, moving ${formatUsd(moveUsdMicros)}`;
+  return { choice, prices, decision: { kind: 'wait', ...next, untilMs: nowMs + waitMs } as const };
+}
+
+function failOver(state: Round): Decision | undefined {
+  const next = isSpent(state) ? undefined : candidates(state)[0];
+  return next === undefined
+    ? undefined
+    : { kind: 'attempt', deployment: next.id, reason: `failover: ${describeAttempt(state.last)}` };
+}
+
+/** Nobody else may be asked: park where a pause can help, give up where it cannot. */
+function endRound(state: Round): Decision {
+  if (state.rule.failOver === 'yes') {
+    return park(state, `no deployment can take the turn now; last: ${describeAttempt(state.last)}`);
+  }
+  return { kind: 'give-up', reason: `${describeAttempt(state.last)}; no other cloud is asked after such an answer` };
+}
+
+/** Deployments that were not asked in this round and may be, the one least likely to fail for the same reason first. */
+function candidates(state: Round): readonly Deployment[] {
+  const { failed, failedSincePark, last, route, rule } = state;
+  if (rule.failOver === 'no') return [];
+  const tried = new Set(failed.slice(-failedSincePark).map(({ deployment }) => deployment));
+  const allowed = rule.failOver === 'yes' ? undefined : (route.afterFilter ?? []);
+  const here = route.deployments.find(({ id }) => id === last.deployment);
+  const fit = route.deployments.filter(({ id }) => {
+    return !tried.has(id) && isUsable(state, id) && (allowed === undefined || allowed.includes(id));
+  });
+  return here === undefined ? fit : fit.toSorted((left, right) => distance(state, here, left) - distance(state, here, right));
+}
+
+/** 0 before 1; the sort is stable, so the route's order decides the rest. */
+function distance(state: Round, here: Deployment, there: Deployment): number {
+  // Reserved capacity that is full: the same resource's standard deployment keeps the reasoning.
+  if (state.class === 'reserved-full') return there.boundary === here.boundary ? 0 : 1;
+  const { scope } = state.last.failure;
+  return (scope === 'cloud' || scope === 'account') && there.cloud === here.cloud ? 1 : 0;
+}
+
+/** Until the first deployment may be asked again; at least a second, doubled with each park, at most to the deadline. */
 function park(input: DecisionInput, reason: string): Decision {
-  const soonest = Math.min(...inOrder(input).map((deployment) => avoidedUntil(input.health, deployment)));
-  const untilMs = Math.min(Math.max(soonest, input.nowMs + 1_000), input.deadlineMs);
-  return { kind: 'park', untilMs, reason };
+  const { chance, deadlineMs, health, nowMs, parks, route } = input;
+  const soonest = Math.min(...route.deployments.map(({ id }) => avoidedUntil(health, id)));
+  const ownMs = Math.round(Math.min(PARK_MS * 2 ** parks, LONGEST_PARK_MS) * (1 + chance / 2));
+  const untilMs = Math.min(Math.max(soonest, nowMs + ownMs), deadlineMs);
+  const suspicion = health.isPanic ? '; most deployments fail at once: is our own network, clock or deploy at fault?' : '';
+  return { kind: 'park', untilMs, reason: `${reason}${suspicion}` };
 }
 
-function inOrder(input: DecisionInput): readonly DeploymentId[] {
-  const ids = input.route.deployments.map(({ id }) => id);
-  return input.current !== null && ids.includes(input.current)
-    ? [input.current, ...ids.filter((id) => id !== input.current)]
-    : ids;
+/** Whether the last failure's budget of attempts for this round is used up. */
+function isSpent(state: Round): boolean {
+  const { budget } = state.rule;
+  if (budget === 'none') return false;
+  const used = state.failed.slice(-state.failedSincePark).filter((attempt) => ruleAt(state, attempt).budget === budget).length;
+  return used >= ATTEMPTS_PER_ROUND[budget];
+}
+
+function isUsable({ health, nowMs }: DecisionInput, deployment: DeploymentId): boolean {
+  return avoidedUntil(health, deployment) <= nowMs;
+}
+
+function classAt({ route }: DecisionInput, { deployment, failure }: FailedAttempt): FailureClass {
+  return classOf(
+    failure,
+    route.deployments.find(({ id }) => id === deployment),
+  );
+}
+
+function ruleAt(input: DecisionInput, attempt: FailedAttempt): FailoverRule {
+  return FAILOVER_RULES[classAt(input, attempt)];
 }
 
 function describeAttempt({ deployment, failure }: FailedAttempt): string {
   return `${endpointOf(deployment)} ${describeFailure(failure)}`;
 }
 
-function deadlineReason(input: DecisionInput): string {
+function giveUp(input: DecisionInput, reason: string): Decision {
   const last = input.failed.at(-1);
-  return last === undefined
-    ? 'the deadline of the turn has passed'
-    : `the deadline of the turn has passed; last: ${describeAttempt(last)}`;
+  return { kind: 'give-up', reason: last === undefined ? reason : `${reason}; last: ${describeAttempt(last)}` };
 }

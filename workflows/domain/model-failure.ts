@@ -8,7 +8,8 @@
  * timeout: no (further) event in time · protocol: an answer that is none (cut, malformed, no terminal event) ·
  * authentication: our credentials are refused or cannot be had · not-found: no such model, deployment or response ·
  * unsupported: a feature or tool this deployment lacks · invalid-transcript: state minted elsewhere was replayed ·
- * interrupted: our own worker went away while it was in flight; never the cloud's fault.
+ * interrupted: our own worker went away while it was in flight; never the cloud's fault · held: not sent, since a circuit is open,
+ * a retry budget is used up or a limit of our own is reached.
  */
 export const MODEL_FAILURE_KINDS = [
   'rate-limited',
@@ -25,6 +26,7 @@ export const MODEL_FAILURE_KINDS = [
   'context-overflow',
   'content-filtered',
   'interrupted',
+  'held',
 ] as const;
 export type ModelFailureKind = (typeof MODEL_FAILURE_KINDS)[number];
 

@@ -18,3 +18,8 @@ export function costUsdMicros(usage: Usage, price: Price): number {
     BigInt(usage.outputTokens) * BigInt(price.outputUsdMicrosPerMillion);
   return Number((total + MILLION - 1n) / MILLION);
 }
+
+/** `$0.0125`: four digits, since a turn costs cents or less. */
+export function formatUsd(usdMicros: number): string {
+  return `$${(usdMicros / 1_000_000).toFixed(4)}`;
+}

@@ -30,10 +30,14 @@ export interface Deployment {
   readonly boundary: string;
   readonly capabilities: readonly Capability[];
   readonly price: Price;
+  /** Bought in advance (provisioned throughput): when it is full, the same resource's standard capacity is the nearest. */
+  readonly capacity?: 'reserved';
 }
 
 /** The ordered eligible deployments of a task, best first, never empty. */
 export interface Route {
   readonly model: string;
   readonly deployments: readonly Deployment[];
+  /** Where a turn may go after a content filter or a refusal, by the tenant's policy; absent: nowhere. */
+  readonly afterFilter?: readonly DeploymentId[];
 }

@@ -12,6 +12,10 @@ export interface Attempt {
   readonly head: TranscriptHead;
   /** Results of the last turn's tool calls, appended to `head` in this order before the call. */
   readonly results: readonly ItemId[];
+  /** Another attempt on the same deployment after its own failure: taken from its endpoint's budget of retries. */
+  readonly retry?: 'transient' | 'throttle';
+  /** The cloud refused reasoning that the transcript carries: it is sent without any. */
+  readonly dropReasoning?: true;
 }
 
 export interface ToolCallReference {

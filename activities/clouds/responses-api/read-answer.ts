@@ -1,4 +1,5 @@
 /** A whole response of a cloud -> the answer as transcript items, or the reason why it is none. */
+import { EMPTY_ANSWER_CODE } from '../../../workflows/domain/failure-class.ts';
 import type { ToolInput, TranscriptItem } from '../../../workflows/domain/transcript.ts';
 import type { Usage } from '../../../workflows/domain/usage.ts';
 import type { ModelAnswer, ModelRequest } from '../cloud-client.ts';
@@ -21,7 +22,7 @@ export class NoAnswerError extends Error {
 export function readAnswer(response: ResponseObject, request: ModelRequest): ModelAnswer {
   const items = (response.output ?? []).flatMap((item) => readItem(item, request));
   const incomplete = readIncomplete(response);
-  if (incomplete === undefined && !items.some(({ kind }) => kind !== 'reasoning')) throw new NoAnswerError('empty answer');
+  if (incomplete === undefined && !items.some(({ kind }) => kind !== 'reasoning')) throw new NoAnswerError(EMPTY_ANSWER_CODE);
   return {
     responseId: response.id,
     items,

@@ -1,6 +1,6 @@
 /** What a task has learnt of its deployments: which to leave alone, and until when. */
-import type { DeploymentId } from './ids.ts';
-import type { ModelFailure, ModelFailureKind } from './model-failure.ts';
+import type { DeploymentId } from '../domain/ids.ts';
+import type { ModelFailure, ModelFailureKind } from '../domain/model-failure.ts';
 
 export interface DeploymentHealth {
   readonly deployment: DeploymentId;
@@ -35,6 +35,7 @@ const AVOIDANCES = {
   unsupported: MENDED_BY_PEOPLE,
   'invalid-transcript': undefined,
   interrupted: undefined,
+  held: undefined,
   'invalid-request': undefined,
   'context-overflow': undefined,
   'content-filtered': undefined,

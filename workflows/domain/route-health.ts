@@ -1,0 +1,25 @@
+/** What all workers know together of a route's deployments, as an activity read it from the task store when it ended. */
+import type { DeploymentId } from './ids.ts';
+
+/** A deployment that should not be asked now. */
+export interface DeploymentNotice {
+  readonly deployment: DeploymentId;
+  /** open: its circuit is · throttled: it asked for less · probing: another task is finding out whether it is back. */
+  readonly kind: 'open' | 'throttled' | 'probing';
+  readonly untilMs: number;
+}
+
+export interface RouteHealth {
+  readonly notices: readonly DeploymentNotice[];
+  /** Endpoints whose budget of retries is used up across all tasks: fail over, but don't ask them again. */
+  readonly withoutRetries: readonly string[];
+  /** Most deployments fail at once, so that our own network, clock or deploy is the likelier cause. */
+  readonly isPanic: boolean;
+}
+
+export const HEALTHY: RouteHealth = { notices: [], withoutRetries: [], isPanic: false };
+
+/** Until when a deployment is better left alone; 0 when nothing speaks against it. */
+export function avoidedUntil({ notices }: RouteHealth, deployment: DeploymentId): number {
+  return notices.reduce((latest, notice) => (notice.deployment === deployment ? Math.max(latest, notice.untilMs) : latest), 0);
+}
