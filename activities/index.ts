@@ -7,6 +7,8 @@ import type {
 } from '../workflows/activity-interfaces.ts';
 import { createCloseWorkspace } from './close-workspace.ts';
 import { createCollectDiff } from './collect-diff.ts';
+import type { ExplainEndpointDependencies } from './explain-endpoint.ts';
+import { createExplainEndpoint } from './explain-endpoint.ts';
 import { createFinishTask } from './finish-task.ts';
 import { createInvokeModel } from './invoke-model.ts';
 import type { InvokeModelDependencies } from './invoke-model.ts';
@@ -16,12 +18,18 @@ import type { OpenWorkspaceDependencies } from './open-workspace.ts';
 import type { PlanRouteDependencies } from './plan-route.ts';
 import { createPlanRoute } from './plan-route.ts';
 import { createReadBatchLine } from './read-batch-line.ts';
+import { createReportEndpoints } from './report-endpoints.ts';
 import { createRunTool } from './run-tool.ts';
 import type { RunToolDependencies } from './run-tool.ts';
 import { createStoreBatchLines } from './store-batch-lines.ts';
 
 export interface ActivityDependencies
-  extends InvokeModelDependencies, RunToolDependencies, OpenWorkspaceDependencies, PlanRouteDependencies {
+  extends
+    InvokeModelDependencies,
+    RunToolDependencies,
+    OpenWorkspaceDependencies,
+    PlanRouteDependencies,
+    ExplainEndpointDependencies {
   /** The tools that a task with a workspace is told of. */
   readonly workspaceTools: readonly string[];
 }
@@ -45,6 +53,8 @@ export function createActivities(dependencies: ActivityDependencies): ActivityGr
       finishTask: createFinishTask(dependencies),
       storeBatchLines: createStoreBatchLines(dependencies),
       readBatchLine: createReadBatchLine(dependencies),
+      reportEndpoints: createReportEndpoints(dependencies),
+      explainEndpoint: createExplainEndpoint(dependencies),
       openWorkspace: createOpenWorkspace(dependencies),
       runTool,
     },

@@ -5,6 +5,7 @@ import { decideEligibility } from '../workflows/domain/eligibility.ts';
 import { endpointOf } from '../workflows/domain/ids.ts';
 import { nearestNames } from '../workflows/domain/nearest-names.ts';
 import type { Cloud, Deployment } from '../workflows/domain/route.ts';
+import { DEFAULT_TENANT } from '../workflows/domain/task-queues.ts';
 import { DEFAULT_TURN_POLICY } from '../workflows/domain/turn-policy.ts';
 
 export interface PlanRouteDependencies {
@@ -12,8 +13,6 @@ export interface PlanRouteDependencies {
   /** The configured tenants; `default` needs no entry. */
   readonly tenants: readonly { readonly name: string; readonly cloudOrder: readonly Cloud[] }[];
 }
-
-const DEFAULT_TENANT = 'default';
 
 /** The activity `planRoute`: who may serve a task, best first. Fails for good when nobody may. */
 export function createPlanRoute({ deployments, tenants }: PlanRouteDependencies) {

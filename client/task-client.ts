@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto';
 import type { TaskRequest, TaskResult } from '../workflows/activity-interfaces.ts';
 import type { agentTask } from '../workflows/agent-task.ts';
 import { taskWorkflowId, toBatchId, toTaskId } from '../workflows/domain/ids.ts';
-import { TASKS_QUEUE } from '../workflows/domain/task-queues.ts';
+import { DEFAULT_TENANT, fairnessKeyOf, INTERACTIVE_PRIORITY, TASKS_QUEUE } from '../workflows/domain/task-queues.ts';
 import type { BatchStatus, TaskEvent, TaskStatus } from '../workflows/domain/task-status.ts';
 import { statusQuery } from '../workflows/messages.ts';
 import { askWorker, toClientError } from './ask-worker.ts';
@@ -14,6 +14,8 @@ import type { BatchLineResult } from './batch-results.ts';
 import { readBatchResults, readBatchStatus } from './batch-results.ts';
 import type { ConnectedTemporal, ConnectOptions } from './connection.ts';
 import { connectTemporal } from './connection.ts';
+import type { EndpointState, HoldRequest } from './endpoints.ts';
+import { holdEndpoint, listEndpoints } from './endpoints.ts';
 import type { FollowOptions } from './follow-task.ts';
 import { followTask, isOpen } from './follow-task.ts';
 import type { TaskFilter, TaskSummary } from './list-tasks.ts';
@@ -60,6 +62,8 @@ export class TaskClient {
         taskQueue: TASKS_QUEUE,
         args: [{ kind: 'request', request: checked }],
         staticSummary: `${checked.model} · ${checked.workspace === undefined ? 'task' : 'workspace task'}`,
+        // Somebody waits for it: before batches; tenants get an even share. Its activities inherit this.
+        priority: { priorityKey: INTERACTIVE_PRIORITY, fairnessKey: fairnessKeyOf(checked.tenant ?? DEFAULT_TENANT) },
         workflowIdReusePolicy: 'REJECT_DUPLICATE',
         workflowIdConflictPolicy: 'USE_EXISTING',
       });
@@ -133,6 +137,16 @@ export class TaskClient {
   /** Each line's result in the order of the file; lines that have none yet say so. */
   batchResults(batchId: string): AsyncIterable<BatchLineResult> {
     return readBatchResults(this.#client, toBatchId(batchId));
+  }
+
+  /** The endpoints that the workers know, with what holds them. @throws TaskClientError `no-worker` */
+  listEndpoints(): Promise<readonly EndpointState[]> {
+    return listEndpoints(this.#client);
+  }
+
+  /** Drains, throttles or resumes an endpoint for every worker. @throws TaskClientError `not-found`; RangeError */
+  holdEndpoint(name: string, request: HoldRequest): Promise<void> {
+    return holdEndpoint(this.#client, name, request);
   }
 
   /** The page of a task in the Temporal UI; null when the UI's address is not known. */

@@ -21,6 +21,7 @@ import { bundleWorkflows } from './bundle-workflows.ts';
 import { loadConfig } from './config.ts';
 import { resolveEndpoints } from './endpoints.ts';
 import { readHostId } from './host-id.ts';
+import { createHoldReader } from './queue-holds.ts';
 import type { TemporalSettings } from './temporal-connection.ts';
 import { connectTemporal } from './temporal-connection.ts';
 
@@ -68,7 +69,8 @@ export async function composeWorkers(settings: WorkerSettings): Promise<RunningW
   const { connection, namespace } = await connectTemporal(settings);
   const store = await openSqliteTaskStore(join(settings.dataDirectory, 'anyport.db'));
   const hostId = await readHostId(settings.dataDirectory);
-  const groups = await composeActivities({ settings, config, store, hostId });
+  const readHold = createHoldReader(connection, namespace);
+  const groups = await composeActivities({ settings, config, store, hostId, readHold });
   const shared: SharedOptions = { ...WORKER_OPTIONS, connection, namespace };
   const endpoints = config.endpoints.map(({ name }) => endpointQueue(name));
   const workers = await Promise.all([
@@ -99,9 +101,10 @@ interface Parts {
   readonly config: AnyportConfig;
   readonly store: TaskStore;
   readonly hostId: string;
+  readonly readHold: ReturnType<typeof createHoldReader>;
 }
 
-async function composeActivities({ settings, config, store, hostId }: Parts): Promise<ActivityGroups> {
+async function composeActivities({ settings, config, store, hostId, readHold }: Parts): Promise<ActivityGroups> {
   const served = new Map<DeploymentId, ServedDeployment>();
   for (const { connection, deployments } of resolveEndpoints(config, settings.environment)) {
     const client = createCloudClient(connection);
@@ -112,6 +115,7 @@ async function composeActivities({ settings, config, store, hostId }: Parts): Pr
     store,
     hostId,
     served,
+    readHold,
     dataDirectory: settings.dataDirectory,
     deployments: [...served.values()].map(({ deployment }) => deployment),
     tenants: config.tenants,

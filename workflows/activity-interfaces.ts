@@ -7,7 +7,8 @@ import type { BatchProgress, LineRange } from './domain/batch-window.ts';
 import type { EligibilityDecision } from './domain/eligibility.ts';
 import type { BatchId } from './domain/ids.ts';
 import type { ModelFailure } from './domain/model-failure.ts';
-import type { Capability, Route } from './domain/route.ts';
+import type { QueueHold } from './domain/queue-hold.ts';
+import type { Capability, Cloud, Route } from './domain/route.ts';
 import type { RouteHealth } from './domain/route-health.ts';
 import type { ItemId, TranscriptHead } from './domain/transcript.ts';
 import type { Attempt, TaskEnding, ToolStep, TurnAnswer } from './domain/turn.ts';
@@ -157,6 +158,25 @@ export interface StoreBatchLinesResult {
   readonly stored: number;
 }
 
+/** The endpoints that a worker's configuration names. */
+export interface EndpointReport {
+  readonly endpoints: readonly {
+    readonly name: string;
+    readonly cloud: Cloud;
+    readonly region: string | null;
+    readonly models: readonly string[];
+  }[];
+}
+
+export interface ExplainEndpointInput {
+  readonly endpoint: string;
+}
+
+export interface ExplainEndpointResult {
+  /** Absent: no operator holds its queue, so no worker polls it, or all that do are busy. */
+  readonly hold?: QueueHold;
+}
+
 /** Activities on `agent-tasks`. */
 export interface TaskActivities {
   planRoute(input: PlanRouteInput): Promise<PlanRouteResult>;
@@ -164,6 +184,8 @@ export interface TaskActivities {
   finishTask(input: FinishTaskInput): Promise<Omit<TaskResult, 'diff' | 'diffPath'>>;
   storeBatchLines(input: StoreBatchLinesInput): Promise<StoreBatchLinesResult>;
   readBatchLine(input: ReadBatchLineInput): Promise<TaskRequest>;
+  reportEndpoints(): Promise<EndpointReport>;
+  explainEndpoint(input: ExplainEndpointInput): Promise<ExplainEndpointResult>;
 }
 
 /** Activities on `endpoints/<endpoint>`. Fails with a `ModelFailure` in the details of a non-retryable failure. */

@@ -20,12 +20,15 @@ export const STORE_ACTIVITY = {
 /** One attempt; its own limit is the turn's deadline, given with each call. */
 export const MODEL_ACTIVITY = {
   heartbeatTimeout: HEARTBEAT_TIMEOUT_MS,
-  // A worker that is deployed anew is back within this; when nobody polls the endpoint for longer, another cloud is better.
-  scheduleToStartTimeout: 30_000,
+  // A worker that died is back within this; when nobody takes the call for longer (drained, saturated, no worker), another
+  // endpoint is better, and an operator who drains one sees its tasks move within seconds.
+  scheduleToStartTimeout: 5_000,
   // What a cancelled call has cost is recorded before the task closes.
   cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
   retry: UNTIL_IT_WORKS,
 } as const satisfies ActivityOptions;
+
+export const MODEL_ACTIVITY_OF_POLICY_1 = { ...MODEL_ACTIVITY, scheduleToStartTimeout: 30_000 } as const;
 
 /** One tool call. A command has a limit of its own; this one is for the case that it fails to keep it. */
 export const TOOL_ACTIVITY = {

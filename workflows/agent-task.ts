@@ -19,7 +19,7 @@ import { closeTask } from './close-task.ts';
 import type { BatchId, TaskId } from './domain/ids.ts';
 import { taskIdOfWorkflow } from './domain/ids.ts';
 import { HEALTHY } from './domain/route-health.ts';
-import { TASKS_QUEUE } from './domain/task-queues.ts';
+import { DEFAULT_TENANT, TASKS_QUEUE } from './domain/task-queues.ts';
 import { newStatus } from './domain/task-progress.ts';
 import type { TaskStatus } from './domain/task-status.ts';
 import type { TaskEnding } from './domain/turn.ts';
@@ -46,6 +46,8 @@ interface OpenedTask {
   readonly limits: LoopLimits;
   /** null: a task without files. */
   readonly workspaceQueue: string | null;
+  /** Whose share of an endpoint's queue its model calls take; absent for the default tenant. */
+  readonly tenant?: string;
 }
 
 interface BatchLine {
@@ -101,6 +103,8 @@ async function runToEnd(input: AgentTaskInput, progress: Progress, story: TaskSt
     const { opened, loop } = progress;
     if (loop === null) throw ApplicationFailure.nonRetryable('a task was opened without a transcript', 'BrokenInvariant');
     const effects = createTaskEffects({
+      policy: opened.limits.policy,
+      tenant: opened.tenant,
       toolQueue: opened.workspaceQueue ?? TASKS_QUEUE,
       tell: (event) => story.tell(event),
       remember: (state) => {
@@ -135,13 +139,14 @@ async function openTask(request: TaskRequest, progress: Progress, story: TaskSto
   return {
     limits: { route, maxTurns: request.maxTurns ?? DEFAULT_MAX_TURNS, ...(policy === undefined ? {} : { policy }) },
     workspaceQueue: progress.workspaceQueue,
+    ...(request.tenant === undefined ? {} : { tenant: request.tenant }),
   };
 }
 
 async function planRoute(request: TaskRequest, story: TaskStory): Promise<PlanRouteResult> {
   const planned = await store.planRoute({
     model: request.model,
-    tenant: request.tenant ?? 'default',
+    tenant: request.tenant ?? DEFAULT_TENANT,
     needs: ['streaming', ...(request.workspace === undefined ? [] : (['tools'] as const)), ...(request.needs ?? [])],
   });
   story.tell({ kind: 'route-planned', model: request.model, deployments: planned.route.deployments.map(({ id }) => id) });

@@ -4,7 +4,13 @@ import type { FailureDetails, InvokeModelResult } from './activity-interfaces.ts
 import { NOT_POLLED_CODE } from './domain/failure-class.ts';
 import type { ModelFailure } from './domain/model-failure.ts';
 import { MODEL_FAILURE_KINDS } from './domain/model-failure.ts';
+import type { QueueHold } from './domain/queue-hold.ts';
+import { describeHold } from './domain/queue-hold.ts';
+import { toPrintable } from './domain/tool-call.ts';
 import type { AttemptOutcome } from './model-turn.ts';
+
+/** As long as a code of a cloud may be. */
+const CODE_CHARACTERS = 80;
 
 /** Nobody took the call from the endpoint's queue: it was never sent. */
 const NOBODY_POLLS: ModelFailure = {
@@ -47,6 +53,16 @@ function toFailed(error: unknown): AttemptOutcome | undefined {
   // A cause of the cause means that an earlier worker had taken the call.
   const isUntaken = cause.timeoutType === 'SCHEDULE_TO_START' && cause.cause === undefined;
   return { kind: 'failed', failure: isUntaken ? NOBODY_POLLS : CALL_LOST };
+}
+
+/** Whether the call never left its endpoint's queue. */
+export function isNotPolled(outcome: AttemptOutcome): boolean {
+  return outcome.kind === 'failed' && outcome.failure === NOBODY_POLLS;
+}
+
+/** The call was kept in its queue by an operator: what the UI and the story then say. */
+export function heldBy(hold: QueueHold): AttemptOutcome {
+  return { kind: 'failed', failure: { ...NOBODY_POLLS, kind: 'held', code: toPrintable(describeHold(hold), CODE_CHARACTERS) } };
 }
 
 /** Written by `activities/failures.ts` alone; other failures have other details. */

@@ -6,6 +6,7 @@ import { reportRequestedSignal } from './batch-report.ts';
 import type { LineState } from './domain/batch-window.ts';
 import type { BatchId } from './domain/ids.ts';
 import { batchTaskId, taskWorkflowId } from './domain/ids.ts';
+import { BATCH_PRIORITY } from './domain/task-queues.ts';
 
 /** `onStarted` is called once the task exists, whoever began it. */
 export interface Line {
@@ -21,6 +22,7 @@ export async function runLine({ batchId, line, onStarted }: Line): Promise<LineS
       workflowId: taskWorkflowId(batchTaskId(batchId, line)),
       args: [{ kind: 'batch-line', batchId, line }],
       staticSummary: `line ${line} of a batch`,
+      priority: { priorityKey: BATCH_PRIORITY },
       // The task goes on while the batch continues in a new run.
       parentClosePolicy: ParentClosePolicy.ABANDON,
       workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY,

@@ -1,3 +1,4 @@
 /** The workflow types that a worker registers. */
 export { agentTask } from './agent-task.ts';
 export { taskBatch, taskBatchLines } from './task-batch.ts';
+export { endpointReport } from './endpoint-report.ts';

@@ -1,13 +1,15 @@
 /** Binds the loop's effects to Temporal: activities on the queue where they can run, each with a line for the UI, and timers. */
 import { proxyActivities, sleep, workflowInfo } from '@temporalio/workflow';
-import type { EndpointActivities, HostActivities } from './activity-interfaces.ts';
-import { MODEL_ACTIVITY, TOOL_ACTIVITY } from './activity-options.ts';
+import type { EndpointActivities, HostActivities, TaskActivities } from './activity-interfaces.ts';
+import { MODEL_ACTIVITY, MODEL_ACTIVITY_OF_POLICY_1, STORE_ACTIVITY, TOOL_ACTIVITY } from './activity-options.ts';
 import type { LoopEffects, LoopState } from './agent-loop.ts';
-import { toAttemptOutcome } from './attempt-outcome.ts';
+import { heldBy, isNotPolled, toAttemptOutcome } from './attempt-outcome.ts';
 import { endpointOf } from './domain/ids.ts';
-import { endpointQueue } from './domain/task-queues.ts';
+import { endpointQueue, fairnessKeyOf, TASKS_QUEUE } from './domain/task-queues.ts';
 import type { TaskEventBody } from './domain/task-status.ts';
 import type { Attempt } from './domain/turn.ts';
+import type { TurnPolicy } from './domain/turn-policy.ts';
+import type { AttemptOutcome } from './model-turn.ts';
 
 /** A run of this size replays in a fraction of a second; Temporal's own suggestion comes at 4,000 events. */
 const CONTINUE_AS_NEW_EVENTS = 2_000;
@@ -15,6 +17,10 @@ const CONTINUE_AS_NEW_EVENTS = 2_000;
 const TOOL_NAME = /^[A-Za-z0-9_.-]{1,64}$/;
 
 export interface TaskBindings {
+  /** Absent in tasks planned with policy 1, whose calls wait longer in a queue and are not explained. */
+  readonly policy: TurnPolicy | undefined;
+  /** Of a named tenant; a batch's line learns it only when it is read, so its workflow does not carry it. */
+  readonly tenant: string | undefined;
   /** Where the task's tools run. */
   readonly toolQueue: string;
   tell(event: TaskEventBody): void;
@@ -22,7 +28,7 @@ export interface TaskBindings {
 }
 
 /** The effects of a running task. */
-export function createTaskEffects({ toolQueue, tell, remember }: TaskBindings): LoopEffects {
+export function createTaskEffects({ policy, tenant, toolQueue, tell, remember }: TaskBindings): LoopEffects {
   return {
     tell,
     remember,
@@ -30,14 +36,16 @@ export function createTaskEffects({ toolQueue, tell, remember }: TaskBindings): 
     chance: () => Math.random(),
     sleepUntil: (untilMs, reason) => sleep(Math.max(untilMs - Date.now(), 1), { summary: reason }),
     shouldContinueAsNew,
-    invokeModel(attempt, { deadlineMs, reason }) {
+    async invokeModel(attempt, { deadlineMs, reason }) {
       const { invokeModel } = proxyActivities<EndpointActivities>({
-        ...MODEL_ACTIVITY,
+        ...(policy === undefined ? MODEL_ACTIVITY_OF_POLICY_1 : MODEL_ACTIVITY),
         taskQueue: endpointQueue(endpointOf(attempt.deployment)),
         scheduleToCloseTimeout: Math.max(deadlineMs - Date.now(), 1_000),
         summary: summaryOfAttempt(attempt, reason),
+        ...(tenant === undefined ? {} : { priority: { fairnessKey: fairnessKeyOf(tenant) } }),
       });
-      return toAttemptOutcome(invokeModel(attempt));
+      const outcome = await toAttemptOutcome(invokeModel(attempt));
+      return policy !== undefined && isNotPolled(outcome) ? explain(outcome, endpointOf(attempt.deployment)) : outcome;
     },
     runTool(turn, { callId, item, name }) {
       const tool = TOOL_NAME.test(name) ? name : 'unknown tool';
@@ -49,6 +57,17 @@ export function createTaskEffects({ toolQueue, tell, remember }: TaskBindings): 
       return runTool({ turn, callId, item });
     },
   };
+}
+
+/** An operator who drained the endpoint is named in the UI and the story. */
+async function explain(outcome: AttemptOutcome, endpoint: string): Promise<AttemptOutcome> {
+  const { explainEndpoint } = proxyActivities<TaskActivities>({
+    ...STORE_ACTIVITY,
+    taskQueue: TASKS_QUEUE,
+    summary: `why nobody took the call at ${endpoint}`,
+  });
+  const { hold } = await explainEndpoint({ endpoint });
+  return hold === undefined ? outcome : heldBy(hold);
 }
 
 /** Whether this run's history is long enough for a new one. */

@@ -4,6 +4,7 @@ import { Command, CommanderError } from 'commander';
 import { TaskClientError } from '../task-client-error.ts';
 import { TaskRequestError } from '../task-request.ts';
 import { addBatchCommand } from './batch-command.ts';
+import { addEndpointsCommand } from './endpoints-command.ts';
 import { EXIT, EXIT_CODES_HELP } from './exit-codes.ts';
 import { addProcessCommands } from './process-command.ts';
 import { addRunCommand } from './run-command.ts';
@@ -19,6 +20,7 @@ const program = new Command('anyport')
 addRunCommand(program);
 addTasksCommand(program);
 addBatchCommand(program);
+addEndpointsCommand(program);
 addProcessCommands(program);
 
 tolerateClosedPipe();

@@ -49,6 +49,8 @@ export interface Cluster {
   /** The worker that was started last. */
   worker(): RunningChild;
   startWorker(): Promise<RunningChild>;
+  /** Writes a file that is gone with the cluster, and gives its path. */
+  write(name: string, content: string): Promise<string>;
   setFaults(endpoint: EmulatedEndpoint, faults: readonly object[]): Promise<void>;
   ledger(endpoint: EmulatedEndpoint): Promise<readonly LedgerRequest[]>;
   stop(): Promise<void>;
@@ -90,6 +92,11 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
     directory,
     worker: () => lastOf(workers),
     startWorker,
+    async write(name, content) {
+      const file = join(directory, name);
+      await writeFile(file, content);
+      return file;
+    },
     setFaults: (endpoint, faults) => postFaults(emulators, endpoint, faults),
     ledger: (endpoint) => readLedger(emulators, endpoint),
     async stop() {

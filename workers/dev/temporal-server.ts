@@ -23,7 +23,11 @@ const START_ATTEMPTS = 3;
  * The dev server has one history shard, whose queues are polled 20 times a second by default: 100 ms per turn. With these it is
  * 24 to 45 ms (measured with server 1.29).
  */
-const TUNING = ['transfer', 'timer', 'visibility'].map((queue) => `history.${queue}ProcessorMaxPollRPS=1000`);
+const TUNING = [
+  ...['transfer', 'timer', 'visibility'].map((queue) => `history.${queue}ProcessorMaxPollRPS=1000`),
+  // Priorities and an even share for each tenant in every queue; off by default in this server.
+  'matching.enableFairness=true',
+];
 
 export interface TemporalServerOptions {
   /** Path of the `temporal` executable. */

@@ -9,7 +9,7 @@ import type { AnyportActivities, AttemptRecord, FinishTaskInput, TaskRequest } f
 import { endpointQueue, hostQueue, TASKS_QUEUE } from '../../../workflows/domain/task-queues.ts';
 import type { TurnAnswer } from '../../../workflows/domain/turn.ts';
 import { bundleWorkflows } from '../../../workers/bundle-workflows.ts';
-import { anAnswer, aRoute } from '../../support/builders.ts';
+import { anAnswer, aRoute, MODEL } from '../../support/builders.ts';
 
 export interface ScriptedWorker {
   stop(): Promise<void>;
@@ -85,6 +85,8 @@ function scriptActivities(): AnyportActivities {
       if (request === undefined) throw ApplicationFailure.nonRetryable('no such line', 'NoSuchLine');
       return request;
     },
+    reportEndpoints: async () => ({ endpoints: [{ name: ENDPOINT, cloud: 'azure', region: 'eastus2', models: [MODEL] }] }),
+    explainEndpoint: async () => ({}),
   };
 }
 
