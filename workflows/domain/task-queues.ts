@@ -23,7 +23,7 @@ export const BATCH_PRIORITY = 4;
 
 const PLAIN_KEY = /^[\u0020-\u007e]{1,64}$/;
 
-/** Among equal priorities each key gets an even share. Temporal takes 64 bytes; 16 characters of any script are within that. */
+/** Among equal priorities each key gets an even share. Temporal takes 64 bytes: 16 UTF-16 units of any script are within that. */
 export function fairnessKeyOf(tenant: string): string {
-  return PLAIN_KEY.test(tenant) ? tenant : [...tenant].slice(0, 16).join('');
+  return PLAIN_KEY.test(tenant) ? tenant : tenant.slice(0, 16).toWellFormed();
 }
