@@ -81,7 +81,9 @@ async function prepare(
   }
   const settings = await store.getSettings(key.taskId);
   const head = await store.appendToTranscript(key.taskId, input.head, input.results);
-  const transcript = await store.readTranscript(key.taskId, head);
+  const whole = await store.readTranscript(key.taskId, head);
+  // The cloud refused reasoning that was thought to be its own: what it does not get, it cannot refuse.
+  const transcript = input.dropReasoning === true ? whole.filter(({ kind }) => kind !== 'reasoning') : whole;
   const tools = toolDefinitions(settings.tools);
   return { store, key, head, call: { key, served: deployment, settings, tools, transcript } };
 }
