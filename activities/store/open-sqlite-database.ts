@@ -56,17 +56,19 @@ async function prepare(database: SqliteDatabase): Promise<void> {
   }
 }
 
-/** Before anything is written: the path may be a mistake. */
+/** Before anything is written: the path may be a mistake. One statement, since another process may be making it our file just now. */
 function refuseForeignFile(database: SqliteDatabase): void {
-  const id = readPragma(database, 'application_id');
-  const tables = numberOf(database.get('SELECT count(*) AS tables FROM sqlite_schema') ?? {}, 'tables');
+  const row = database.get(
+    'SELECT application_id AS id, (SELECT count(*) FROM sqlite_schema) AS tables FROM pragma_application_id',
+  );
+  const [id, tables] = [numberOf(row ?? {}, 'id'), numberOf(row ?? {}, 'tables')];
   if (id === APPLICATION_ID || (id === 0 && tables === 0)) return;
   throw new TaskStoreError(`${database.file} is a SQLite database of another program: choose another data folder`);
 }
 
 /** Under the write lock, so that only one of several starting processes does it. */
 function migrate(database: SqliteDatabase): void {
-  const version = readPragma(database, 'user_version');
+  const version = numberOf(database.get('PRAGMA user_version') ?? {}, 'user_version');
   if (version > MIGRATIONS.length) {
     throw new TaskStoreError(
       `the task store ${database.file} was written by a newer Anyport (schema ${version}, this one knows ${MIGRATIONS.length}): ` +
@@ -76,8 +78,4 @@ function migrate(database: SqliteDatabase): void {
   for (const migration of MIGRATIONS.slice(version)) database.execute(migration);
   if (version === MIGRATIONS.length) return;
   database.execute(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${MIGRATIONS.length};`);
-}
-
-function readPragma(database: SqliteDatabase, name: 'application_id' | 'user_version'): number {
-  return numberOf(database.get(`PRAGMA ${name}`) ?? {}, name);
 }

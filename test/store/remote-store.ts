@@ -1,0 +1,68 @@
+/** Task stores that live in other processes, as those of several workers do, and that can be killed like one. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { TaskStoreError } from '../../activities/store/task-store.ts';
+import type { TaskStore } from '../../activities/store/task-store.ts';
+
+export interface StoreCall {
+  readonly method: keyof TaskStore | 'ready' | 'open';
+  readonly parameters: readonly unknown[];
+}
+
+export interface Reply {
+  readonly value?: unknown;
+  readonly error?: { readonly name: string; readonly message: string };
+}
+
+export interface StoreProcess {
+  readonly pid: number;
+  /** Resolves when it waits for calls. */
+  ready(): Promise<unknown>;
+  /** Opens a file there in place of the one before, and gives the store whose every call is made there, in the order of the calls. */
+  open(file: string): Promise<TaskStore>;
+  /** `kill -9`; calls without a reply are rejected. Resolves when it is dead. */
+  kill(): Promise<void>;
+}
+
+type Settle = (reply: Reply) => void;
+
+const PROGRAM = fileURLToPath(new URL('store-process.ts', import.meta.url));
+const METHODS = [
+  ...['putItems', 'getItem', 'appendToTranscript', 'readTranscript', 'putSettings', 'getSettings'],
+  ...['startAttempt', 'updateAttempt', 'listAttempts', 'startToolCall', 'readToolCall', 'finishToolCall', 'listToolCalls'],
+  ...['putWorkspace', 'getWorkspace', 'putBatchLines', 'getBatchLine', 'close'],
+] as readonly (keyof TaskStore)[];
+
+/** `through` is a program that ends in starting the rest of its arguments: `setpriv`, `prlimit`. */
+export function startStoreProcess(through: readonly string[] = []): StoreProcess {
+  const [command, ...args] = [...through, process.execPath, PROGRAM];
+  const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'] });
+  const dead = once(child, 'close');
+  const waiting: Settle[] = [];
+  child.stdin.on('error', () => undefined); // it was killed: what waits is told below
+  createInterface({ input: child.stdout }).on('line', (line) => waiting.shift()?.(JSON.parse(line) as Reply));
+  child.once('close', () => waiting.splice(0).forEach((settle) => settle({ error: { name: 'Error', message: 'killed' } })));
+  const call = async (method: StoreCall['method'], parameters: readonly unknown[]): Promise<unknown> => {
+    const { promise, resolve } = Promise.withResolvers<Reply>();
+    waiting.push(resolve);
+    child.stdin.write(`${JSON.stringify({ method, parameters })}\n`);
+    const { value, error } = await promise;
+    if (error === undefined) return value;
+    throw error.name === 'TaskStoreError' ? new TaskStoreError(error.message) : new Error(error.message);
+  };
+  const methods = METHODS.map((method) => [method, (...parameters: readonly unknown[]) => call(method, parameters)]);
+  return {
+    pid: child.pid ?? 0,
+    ready: () => call('ready', []),
+    open: async (file) => {
+      await call('open', [file]);
+      return Object.fromEntries(methods) as TaskStore; // every method of it, by the list above
+    },
+    kill: async () => {
+      child.kill('SIGKILL');
+      await dead;
+    },
+  };
+}
