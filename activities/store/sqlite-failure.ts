@@ -9,7 +9,8 @@ const PROBLEMS: Readonly<Record<number, string>> = {
   [LOCKED]: 'is locked by another process for too long; if this goes on, see which process holds it',
   3: 'may not be accessed: check the rights of the file and its folder',
   8: 'cannot be written: the file, its folder or its disk is read-only; check their rights',
-  10: 'cannot be read or written: the disk reports an error; check the disk',
+  // Of a full disk SQLite says so; a quota and a limit of a file's size come as any other error of the disk.
+  10: 'cannot be read or written: a quota or limit is reached, or the disk is failing; make room or check the disk, and the tasks go on',
   11: 'is damaged: restore it from a backup, or choose another data folder',
   13: 'cannot grow: its disk is full; make room and the tasks go on',
   14: 'cannot be opened: check that its folder exists, is writable, and that the path is no folder',
