@@ -2,13 +2,20 @@
 import { z } from 'zod';
 import { CAPABILITIES, CLOUDS } from '../workflows/domain/route.ts';
 
-const NAME = /^[a-z0-9-]+$/;
+/** Of an endpoint, which is a part of its queue's name, and of a region. */
+export const NAME = /^[a-z0-9-]+$/;
+export const REGION_FORM = 'must be a region such as us-east-1';
 const VARIABLE = /^[A-Za-z_][A-Za-z0-9_]*$/;
 /** A thousand dollars per token's million is far above any price; more is a slip of the unit. */
 const HIGHEST_PRICE_USD = 1_000;
 
-const text = z.string().min(1, 'must not be empty');
-const variable = z.string().regex(VARIABLE, 'must be the name of an environment variable, not the secret itself');
+const text = z.string().min(1, 'must not be empty: give it a value, or remove the key');
+const variable = z
+  .string()
+  .regex(
+    VARIABLE,
+    'must be the name of an environment variable, not the secret itself: put the secret into a variable, and its name here',
+  );
 const usd = z.number().min(0).max(HIGHEST_PRICE_USD);
 const price = z.strictObject({ inputUsdPerMillion: usd, cachedInputUsdPerMillion: usd.optional(), outputUsdPerMillion: usd });
 
@@ -33,23 +40,22 @@ const auth = z.strictObject({
 const endpoint = z.strictObject({
   cloud: z.enum(CLOUDS),
   surface: z.enum(['bedrock-mantle', 'bedrock-runtime']).optional(),
-  region: z
-    .string()
-    .regex(/^[a-z0-9-]+$/, 'must be a region such as us-east-1')
-    .optional(),
+  region: z.string().regex(NAME, REGION_FORM).optional(),
   project: text.optional(),
   baseUrl: text.optional(),
   background: z.boolean().optional(),
   auth: auth.optional(),
-  deployments: z.record(text, deployment).refine((all) => Object.keys(all).length > 0, 'must name at least one model'),
+  deployments: z
+    .record(text, deployment)
+    .refine((all) => Object.keys(all).length > 0, 'must name at least one model, as MODEL: its name at the endpoint'),
 });
 
 const tenant = z.strictObject({ standardCloud: z.enum(CLOUDS).optional(), order: z.array(z.enum(CLOUDS)).optional() });
 
 export const configSchema = z.strictObject({
   endpoints: z
-    .record(z.string().regex(NAME, 'must be made of a-z, 0-9 and "-"'), endpoint)
-    .refine((all) => Object.keys(all).length > 0, 'must name at least one endpoint'),
+    .record(z.string().regex(NAME, 'must be made of a-z, 0-9 and "-": rename it'), endpoint)
+    .refine((all) => Object.keys(all).length > 0, 'must name at least one endpoint: see anyport.example.yaml'),
   tenants: z.record(text, tenant).optional(),
   sandbox: z.enum(['required', 'optional', 'none']).optional(),
 });
@@ -58,40 +64,3 @@ export type RawConfig = z.infer<typeof configSchema>;
 export type RawEndpoint = z.infer<typeof endpoint>;
 export type RawAuth = z.infer<typeof auth>;
 export type RawPrice = z.infer<typeof price>;
-
-/** A mistake and the keys that lead to it. */
-export interface Mistake {
-  readonly path: readonly PropertyKey[];
-  readonly problem: string;
-}
-
-/** Zod's issues, each with the path of the very key that is wrong. */
-export function mistakesOf(issues: readonly z.core.$ZodIssue[]): readonly Mistake[] {
-  return issues.flatMap((issue): readonly Mistake[] => {
-    if (issue.code === 'unrecognized_keys') {
-      return issue.keys.map((key) => ({
-        path: [...issue.path, key],
-        problem: `unknown key "${key}": remove it or correct its name`,
-      }));
-    }
-    if (issue.code === 'invalid_key') {
-      return issue.issues.map(({ message }) => ({ path: issue.path, problem: `${describePath(issue.path)} ${message}` }));
-    }
-    if (issue.code === 'invalid_union') return unionMistakes(issue);
-    return [{ path: issue.path, problem: `${describePath(issue.path)}: ${issue.message}` }];
-  });
-}
-
-/** The branch that came furthest speaks: the other one only says that it wanted text. */
-function unionMistakes(issue: z.core.$ZodIssueInvalidUnion): readonly Mistake[] {
-  const best = issue.errors.toSorted((left, right) => deepest(right) - deepest(left))[0] ?? [];
-  return mistakesOf(best.map((inner) => ({ ...inner, path: [...issue.path, ...inner.path] })));
-}
-
-function deepest(issues: readonly z.core.$ZodIssue[]): number {
-  return Math.max(0, ...issues.map((issue) => issue.path.length + (issue.code === 'unrecognized_keys' ? 1 : 0)));
-}
-
-export function describePath(path: readonly PropertyKey[]): string {
-  return path.length === 0 ? 'the file' : path.map(String).join('.');
-}

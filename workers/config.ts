@@ -2,11 +2,13 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Document } from 'yaml';
-import { isMap, isScalar, LineCounter, parseDocument } from 'yaml';
+import { isMap, isScalar, isSeq, LineCounter, parseDocument, visit } from 'yaml';
 import type { AnyportConfig, EndpointConfig, TenantConfig } from './anyport-config.ts';
 import { ConfigError } from './config-error.ts';
-import type { Mistake, RawConfig } from './config-schema.ts';
-import { configSchema, mistakesOf } from './config-schema.ts';
+import type { Mistake } from './config-mistakes.ts';
+import { mistakesOf } from './config-mistakes.ts';
+import type { RawConfig } from './config-schema.ts';
+import { configSchema } from './config-schema.ts';
 import { configFromEnvironment } from './environment-config.ts';
 import type { Environment } from './read-secret.ts';
 import { readSecret, secretsOf } from './read-secret.ts';
@@ -48,19 +50,18 @@ function parseConfig(text: string, path: string, environment: Environment): Anyp
     const { line, col } = lines.linePos(offset);
     return `${path}:${Math.max(line, 1)}:${Math.max(col, 1)}`;
   };
-  if (document.errors.length > 0) {
-    throw new ConfigError(document.errors.map((error) => `${at(error.pos[0])}: ${describeYamlError(error, text)}`));
-  }
+  const errors = [...document.errors.map((error) => describeYamlError(error, text)), ...strayAliases(document)];
+  if (errors.length > 0) throw new ConfigError(errors.map(({ offset, problem }) => `${at(offset)}: ${problem}`));
   const fail = (mistakes: readonly Mistake[]): never => {
     throw new ConfigError(mistakes.map(({ path: keys, problem }) => `${at(offsetOf(document, keys))}: ${problem}`));
   };
-  const parsed = configSchema.safeParse(toPlain(document, fail));
+  const parsed = configSchema.safeParse(toPlain(document, fail), { reportInput: true });
   if (!parsed.success) return fail(mistakesOf(parsed.error.issues));
   const { config, mistakes } = toConfig(parsed.data, path, environment);
   return mistakes.length === 0 ? config : fail(mistakes);
 }
 
-/** An alias that is never defined is found only here. */
+/** What a file of a few lines may still hide, such as aliases that grow without end, is found only here. */
 function toPlain(document: Document, fail: (mistakes: readonly Mistake[]) => never): unknown {
   try {
     return document.toJS();
@@ -69,10 +70,31 @@ function toPlain(document: Document, fail: (mistakes: readonly Mistake[]) => nev
   }
 }
 
-function describeYamlError({ code, message, pos }: Document['errors'][number], text: string): string {
-  if (code !== 'DUPLICATE_KEY') return `this is not valid YAML: ${message}`;
-  const key = /^["']?([^\s:"']+)/.exec(text.slice(pos[0]))?.[1] ?? '';
-  return `"${key}" is there twice: endpoints, models and keys have one entry each; rename or remove one`;
+interface YamlProblem {
+  readonly offset: number;
+  readonly problem: string;
+}
+
+function describeYamlError({ code, message, pos }: Document['errors'][number], text: string): YamlProblem {
+  const [offset] = pos;
+  if (code === 'MULTIPLE_DOCS')
+    return { offset, problem: 'a second document begins here: remove the line "---" or what follows' };
+  if (code !== 'DUPLICATE_KEY') return { offset, problem: `this is not valid YAML: ${message}` };
+  const key = /^["']?([^\s:"']+)/.exec(text.slice(offset))?.[1] ?? '';
+  return { offset, problem: `"${key}" is there twice: endpoints, models and keys have one entry each; rename or remove one` };
+}
+
+/** A value that begins with "*" and needs quotes, most of the time. */
+function strayAliases(document: Document.Parsed): readonly YamlProblem[] {
+  const found: YamlProblem[] = [];
+  visit(document, {
+    Alias: (_key, node) => {
+      if (node.resolve(document) !== undefined) return;
+      const problem = `*${node.source} refers to an anchor that is not set before: put quotes around it if it is a value`;
+      found.push({ offset: node.range?.[0] ?? 0, problem });
+    },
+  });
+  return found;
 }
 
 /** The place of the key that `path` ends in, or of the nearest one above it. */
@@ -80,6 +102,11 @@ function offsetOf(document: Document, path: readonly PropertyKey[]): number {
   let node: unknown = document.contents;
   let offset = 0;
   for (const key of path) {
+    if (isSeq(node)) {
+      node = node.items[Number(key)];
+      if (isScalar(node)) offset = node.range?.[0] ?? offset;
+      continue;
+    }
     const pair = isMap(node)
       ? node.items.find((item) => isScalar(item.key) && String(item.key.value) === String(key))
       : undefined;

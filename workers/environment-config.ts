@@ -3,9 +3,11 @@
  * (comma-separated), by default the one below, under the names that the cloud gives them; on Azure, where everyone names
  * deployments, `AZURE_OPENAI_DEPLOYMENTS` says `MODEL=DEPLOYMENT,…`, or `AZURE_OPENAI_DEPLOYMENT` names that of the first model.
  */
+import type { Cloud } from '../workflows/domain/route.ts';
 import type { AnyportConfig, EndpointConfig } from './anyport-config.ts';
 import { ConfigError } from './config-error.ts';
 import type { RawEndpoint } from './config-schema.ts';
+import { NAME, REGION_FORM } from './config-schema.ts';
 import type { Environment } from './read-secret.ts';
 import { toEndpointConfig } from './to-endpoint-config.ts';
 
@@ -20,6 +22,14 @@ const AWS_CREDENTIALS = [
   'AWS_CONTAINER_CREDENTIALS_FULL_URI',
 ];
 
+/** The one part of such an endpoint that may be of a wrong form, besides those that are checked where they are read. */
+const ADDRESS_VARIABLES = {
+  openai: 'OPENAI_BASE_URL',
+  azure: 'AZURE_OPENAI_ENDPOINT',
+  aws: 'AWS_BEDROCK_BASE_URL',
+  google: 'GOOGLE_CLOUD_PROJECT',
+} as const satisfies Record<Cloud, string>;
+
 type Found = RawEndpoint & { readonly name: string };
 
 /** @throws ConfigError naming the variables that are wrong */
@@ -31,8 +41,14 @@ export function configFromEnvironment(environment: Environment): AnyportConfig {
   const problems: string[] = [];
   const found = [openai(read), azure(read, problems), aws(read), google(read)].filter((entry) => entry !== undefined);
   const endpoints = found.map(({ name, ...raw }): EndpointConfig =>
-    toEndpointConfig(name, raw, (_path, problem) => problems.push(`environment variables of ${raw.cloud}: ${problem}`)),
+    toEndpointConfig(name, raw, (_path, problem) => problems.push(`${ADDRESS_VARIABLES[raw.cloud]}: ${problem}`)),
   );
+  if (found.length > 0 && modelsOf(read).length === 0) problems.push('ANYPORT_MODELS names no model: unset it, or list some');
+  for (const name of ['AWS_REGION', 'AWS_DEFAULT_REGION', 'GOOGLE_CLOUD_LOCATION']) {
+    const region = read(name);
+    if (region !== undefined && !NAME.test(region) && found.some((entry) => entry.region === region))
+      problems.push(`${name} ${REGION_FORM}, not ${JSON.stringify(region)}`);
+  }
   if (problems.length > 0) throw new ConfigError(problems);
   return { endpoints, tenants: [], sandbox: 'required', source: 'environment' };
 }

@@ -17,6 +17,15 @@ const AUTH_KINDS = {
   google: ['bearer-token', 'default-chain'],
 } as const satisfies Record<Cloud, readonly EndpointAuth['kind'][]>;
 
+/** How each is written. */
+const AUTH_KEYS = {
+  'api-key': 'apiKeyEnv, apiKeyFile',
+  'bearer-token': 'bearerTokenEnv, bearerTokenFile',
+  'access-key': 'accessKeyIdEnv with secretAccessKeyEnv',
+  profile: 'profile',
+  'default-chain': 'defaultChain: true',
+} as const satisfies Record<EndpointAuth['kind'], string>;
+
 /** The clouds' usual variables, for an endpoint without `auth`. */
 const USUAL_AUTH = {
   openai: { kind: 'api-key', secret: { kind: 'environment', name: 'OPENAI_API_KEY' } },
@@ -103,13 +112,17 @@ function toAuth(raw: RawAuth, cloud: Cloud, report: Report): EndpointAuth {
   const found = waysOf(raw);
   const [first] = found;
   const allowed: readonly EndpointAuth['kind'][] = AUTH_KINDS[cloud];
-  if (found.length !== 1 || first === undefined) {
+  const keys = allowed.map((kind) => AUTH_KEYS[kind]).join(', ');
+  const isHalf = (raw.accessKeyIdEnv === undefined) !== (raw.secretAccessKeyEnv === undefined);
+  if (isHalf || (raw.sessionTokenEnv !== undefined && raw.accessKeyIdEnv === undefined)) {
     report(
       ['auth'],
-      'auth needs exactly one way: apiKeyEnv, apiKeyFile, bearerTokenEnv, bearerTokenFile, accessKeyIdEnv with secretAccessKeyEnv, profile, or defaultChain: true',
+      'auth has a part of an access key: it needs accessKeyIdEnv and secretAccessKeyEnv, and may have sessionTokenEnv',
     );
+  } else if (found.length !== 1 || first === undefined) {
+    report(['auth'], `auth needs exactly one way, this has ${found.length}: keep or add one of ${keys}`);
   } else if (!allowed.includes(first.kind)) {
-    report(['auth'], `cloud ${cloud} does not take the auth "${first.kind}": use ${allowed.join(', ')}`);
+    report(['auth'], `cloud ${cloud} does not take ${AUTH_KEYS[first.kind]}: use one of ${keys}`);
   }
   return first ?? USUAL_AUTH[cloud];
 }

@@ -2,64 +2,207 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { loadConfig } from '../../workers/config.ts';
-import { resolveEndpoints } from '../../workers/endpoints.ts';
+import { ConfigError } from '../../workers/config-error.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'anyport-config-'));
 const file = join(folder, 'given.yaml');
 const environment = { OPENAI_API_KEY: 'sk-secret', AZURE_OPENAI_API_KEY: 'az-secret' };
 
-function load(text: string): unknown {
+function load(text: string) {
   writeFileSync(file, text);
   return loadConfig({ file, environment, workingDirectory: folder });
 }
 
+/** An endpoint of one line, the third of its file. */
+function withEndpoint(keys: string): string {
+  return `# who may serve\nendpoints:\n  a: { ${keys} }\n`;
+}
+
+function withAuth(auth: string): string {
+  return withEndpoint(`cloud: openai, auth: ${auth}, deployments: { m: x }`);
+}
+
+const GOOD = 'cloud: openai, deployments: { m: x }';
+
 test('loads the example, every cloud of it', () => {
   const example = fileURLToPath(new URL('../../anyport.example.yaml', import.meta.url));
+
   const config = loadConfig({ file: example, environment, workingDirectory: folder });
 
-  expect(resolveEndpoints(config, environment).map(({ connection }) => connection.cloud)).toEqual([
-    'azure',
-    'openai',
-    'aws',
-    'google',
-  ]);
+  expect(config.endpoints.map(({ cloud }) => cloud)).toEqual(['azure', 'openai', 'aws', 'google']);
 });
 
-const endpoint = '{ cloud: openai, deployments: { m: x } }';
-test.each([
-  ['two endpoints of one name', `endpoints:\n  a: ${endpoint}\n  a: ${endpoint}\n`, ':3:3: "a" is there twice'],
-  ['an unknown key', `endpoints:\n  a: { cloud: openai, foo: 1, deployments: { m: x } }\n`, ':2:23: unknown key "foo"'],
-  [
-    'a missing variable',
-    'endpoints:\n  a: { cloud: openai, auth: { apiKeyEnv: NOT_SET }, deployments: { m: x } }\n',
-    ':2:23: endpoint a: the variable NOT_SET is not set',
-  ],
-  [
-    'an unencrypted address elsewhere',
-    'endpoints:\n  a: { cloud: openai, baseUrl: http://example.com, deployments: { m: x } }\n',
-    'use https://',
-  ],
-  [
-    'google without a project',
-    'endpoints:\n  g: { cloud: google, deployments: { m: x } }\n',
-    ':2:3: endpoint g: cloud google needs a project',
-  ],
-])('refuses %s and tells the place', (_case, text, message) => {
-  expect(() => load(text)).toThrow(file);
-  expect(() => load(text)).toThrow(message);
+describe('a file that is no configuration is refused with what it is', () => {
+  test.each([
+    ['one that is empty', '', ':1:1: the file is empty: it needs endpoints, see anyport.example.yaml'],
+    ['one of comments', '# later\n', ':1:1: the file is empty'],
+    ['a list', '- a\n', ':1:1: the file must be a map of keys, one "KEY: …" a line, not a list'],
+    ['not YAML', 'endpoints:\n  a: { cloud: openai\n  b: ]\n', ':3:6: this is not valid YAML'],
+    ['indented by tabs', 'endpoints:\n\ta: x\n', ':2:1: this is not valid YAML: Tabs are not allowed'],
+    ['two documents', `${withEndpoint(GOOD)}---\nendpoints: {}\n`, ':4:1: a second document begins here: remove the line "---"'],
+    ['an alias of nothing', 'endpoints:\n  a: *all\n', ':2:6: *all refers to an anchor that is not set before: put quotes'],
+  ])('%s', (_case, text, message) => {
+    expect(() => load(text)).toThrow(`${file}${message}`);
+  });
+
+  test('one that is not there, or is a folder, with who named it', () => {
+    const missing = join(folder, 'missing.yaml');
+    const named = { environment: { ANYPORT_CONFIG: 'missing.yaml' }, workingDirectory: folder };
+
+    expect(() => loadConfig(named)).toThrow(`the configuration ${missing} cannot be read: ENOENT`);
+    expect(() => loadConfig(named)).toThrow('check --config or ANYPORT_CONFIG');
+    expect(() => loadConfig({ file: folder, environment, workingDirectory: folder })).toThrow(`${folder} cannot be read: EISDIR`);
+  });
+
+  test('the file of a key, named by mistake, is not quoted', () => {
+    expect(() => load('sk-very-secret\n')).toThrow('the file must be a map');
+    expect(() => load('sk-very-secret\n')).not.toThrow('sk-very-secret');
+  });
 });
 
-test('without a file takes the clouds whose variables are set', () => {
-  const config = loadConfig({ environment, workingDirectory: folder });
+describe('a key or value that cannot be is refused with its line, and what to do', () => {
+  test.each([
+    ['an unknown key at the top', 'endpoint:\n  a: 1\n', ':1:1: unknown key "endpoint": remove it or correct its name'],
+    ['an unknown key', withEndpoint('cloud: openai, foo: 1, deployments: { m: x }'), ':3:23: unknown key "foo"'],
+    [
+      'an unknown key of a deployment',
+      withEndpoint('cloud: openai, deployments: { m: { wireModel: x, prize: 1 } }'),
+      ':3:57: unknown key "prize"',
+    ],
+    [
+      'two endpoints of one name',
+      `endpoints:\n  a: { ${GOOD} }\n  b: { ${GOOD} }\n  a: { ${GOOD} }\n`,
+      ':4:3: "a" is there twice',
+    ],
+    ['two deployments of one model', withEndpoint('cloud: openai, deployments: { m: x, m: y }'), ':3:44: "m" is there twice'],
+    [
+      'a name with a slash',
+      `endpoints:\n  eu/a: { ${GOOD} }\n`,
+      ':2:3: endpoints.eu/a must be made of a-z, 0-9 and "-": rename it',
+    ],
+    [
+      'an unknown cloud',
+      withEndpoint('cloud: opanai, deployments: { m: x }'),
+      ':3:8: endpoints.a.cloud must be openai, azure, aws or google, not "opanai"',
+    ],
+    [
+      'no cloud',
+      withEndpoint('deployments: { m: x }'),
+      ':3:3: endpoints.a.cloud is missing: it must be openai, azure, aws or google',
+    ],
+    ['endpoints that are a list', 'endpoints:\n  - cloud: openai\n', ':1:1: endpoints must be a map of names'],
+    ['no endpoint', 'endpoints: {}\n', ':1:1: endpoints must name at least one endpoint: see anyport.example.yaml'],
+    [
+      'no deployment',
+      withEndpoint('cloud: openai, deployments: {}'),
+      ':3:23: endpoints.a.deployments must name at least one model',
+    ],
+    [
+      'text for a switch',
+      withEndpoint(`background: "yes", ${GOOD}`),
+      ':3:8: endpoints.a.background must be true or false, not "yes"',
+    ],
+    [
+      'a number for a name',
+      withEndpoint('cloud: openai, deployments: { m: 3 }'),
+      ':3:38: endpoints.a.deployments.m must be text, not 3',
+    ],
+    [
+      'a price below nothing',
+      withEndpoint(
+        'cloud: openai, deployments: { m: { wireModel: x, price: { inputUsdPerMillion: -1, outputUsdPerMillion: 1 } } }',
+      ),
+      'price.inputUsdPerMillion must be at least 0, not -1',
+    ],
+    [
+      'an unknown capability',
+      withEndpoint('cloud: openai, deployments: { m: { wireModel: x, capabilities: [tools, fly] } }'),
+      ':3:79: endpoints.a.deployments.m.capabilities.1 must be streaming, tools',
+    ],
+    [
+      'an unknown cloud of a tenant',
+      `${withEndpoint(GOOD)}tenants: { t: { order: [mars] } }\n`,
+      'tenants.t.order.0 must be openai, azure, aws or google, not "mars"',
+    ],
+    [
+      'an unknown sandbox',
+      `${withEndpoint(GOOD)}sandbox: maybe\n`,
+      ':4:1: sandbox must be required, optional or none, not "maybe"',
+    ],
+  ])('%s', (_case, text, message) => {
+    expect(() => load(text)).toThrow(message);
+    expect(() => load(text)).toThrow(file);
+  });
 
-  expect(config.endpoints.map(({ name }) => name)).toEqual(['openai']);
+  test('all of them at once', () => {
+    const text = 'endpoints:\n  a: { cloud: mars, deployments: { m: x } }\n  b: { cloud: openai }\nsandbox: maybe\n';
+
+    expect(() => load(text)).toThrow(/^3 mistakes in the configuration:\n.*:2:8: .*\n.*:3:3: .*\n.*:4:1: /);
+  });
 });
 
-test('has no endpoints when nothing is configured, which a worker refuses', () => {
-  const config = loadConfig({ environment: {}, workingDirectory: folder });
+describe('what does not go together is refused with its line, and what to do', () => {
+  test.each([
+    ['google without a project', 'cloud: google, deployments: { m: x }', ':3:3: endpoint a: cloud google needs a project: add'],
+    ['aws without a region', 'cloud: aws, deployments: { m: x }', ':3:3: endpoint a: cloud aws needs a region: add'],
+    [
+      'azure without its address',
+      'cloud: azure, deployments: { m: x }',
+      ':3:3: endpoint a: cloud azure needs the resource’s address: add',
+    ],
+    ['a project elsewhere', `project: p, ${GOOD}`, ':3:8: endpoint a: project is for cloud google, not openai: remove it'],
+    [
+      'a surface elsewhere',
+      `surface: bedrock-runtime, ${GOOD}`,
+      ':3:8: endpoint a: surface is for cloud aws, not openai: remove it',
+    ],
+    ['an unencrypted address elsewhere', `baseUrl: "http://example.com", ${GOOD}`, 'use https://'],
+    [
+      'an address that is none',
+      `baseUrl: example, ${GOOD}`,
+      ':3:8: endpoint a: baseUrl is no web address: write https://HOST/PATH',
+    ],
+    [
+      'background where there is none',
+      'cloud: google, project: p, background: true, deployments: { m: x }',
+      ':3:35: endpoint a: background: true, but the deployment of m has no background mode: remove it',
+    ],
+    [
+      'two ways of auth',
+      `auth: { apiKeyEnv: A, apiKeyFile: b }, ${GOOD}`,
+      ':3:8: endpoint a: auth needs exactly one way, this has 2',
+    ],
+    ['no way of auth', `auth: {}, ${GOOD}`, 'this has 0: keep or add one of apiKeyEnv, apiKeyFile'],
+    ['a way of another cloud', `auth: { profile: p }, ${GOOD}`, 'cloud openai does not take profile: use one of apiKeyEnv'],
+    [
+      'half an access key',
+      'cloud: aws, region: r, auth: { accessKeyIdEnv: A }, deployments: { m: x }',
+      'auth has a part of an access key: it needs accessKeyIdEnv and secretAccessKeyEnv',
+    ],
+    [
+      'a session token beside a profile',
+      'cloud: aws, region: r, auth: { profile: p, sessionTokenEnv: A }, deployments: { m: x }',
+      'auth has a part of an access key',
+    ],
+  ])('%s', (_case, keys, message) => {
+    expect(() => load(withEndpoint(keys))).toThrow(message);
+    expect(() => load(withEndpoint(keys))).toThrow(file);
+  });
+});
 
-  expect(config.endpoints).toEqual([]);
-  expect(() => resolveEndpoints(config, {})).toThrow('no cloud is configured');
+describe('a secret in the wrong place is refused without being quoted', () => {
+  test.each([
+    ['instead of the variable’s name', withAuth('{ apiKeyEnv: sk-very-secret }'), 'not the secret itself'],
+    ['under a key of its own', withAuth('{ apiKey: sk-very-secret }'), 'unknown key "apiKey"'],
+    ['as a key', withAuth('{ sk-very-secret: }'), 'unknown key: remove it'],
+    ['as the whole of auth', withAuth('sk-very-secret'), 'endpoints.a.auth must be a map of keys'],
+    ['within an address', withEndpoint(`baseUrl: "https://u:sk-very-secret@example.com", ${GOOD}`), 'credentials belong to auth'],
+    ['in a line that is not YAML', 'endpoints:\n  a: { auth: sk-very-secret\n', 'not valid YAML'],
+  ])('%s', (_case, text, message) => {
+    expect(() => load(text)).toThrow(ConfigError);
+    expect(() => load(text)).toThrow(message);
+    expect(() => load(text)).not.toThrow('very-secret');
+  });
 });
