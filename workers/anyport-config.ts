@@ -37,6 +37,8 @@ export interface EndpointConfig {
   readonly project?: string;
   readonly baseUrl?: string;
   readonly auth: EndpointAuth;
+  /** Where the file says how it is reached, for messages: `anyport.yaml:3:5`. */
+  readonly place?: string;
   /** Generate in the cloud's background mode, where the deployment has it. */
   readonly background: boolean;
   readonly deployments: readonly DeploymentConfig[];

@@ -19,6 +19,7 @@ import { endpointQueue, hostQueue, TASKS_QUEUE } from '../workflows/domain/task-
 import type { AnyportConfig } from './anyport-config.ts';
 import { bundleWorkflows } from './bundle-workflows.ts';
 import { loadConfig } from './config.ts';
+import type { ResolvedEndpoints } from './endpoints.ts';
 import { resolveEndpoints } from './endpoints.ts';
 import { readHostId } from './host-id.ts';
 import { createHoldReader } from './queue-holds.ts';
@@ -66,13 +67,14 @@ export async function composeWorkers(settings: WorkerSettings): Promise<RunningW
     environment: settings.environment,
     workingDirectory: process.cwd(),
   });
+  const endpoints = resolveEndpoints(config, settings.environment);
+  tellUnserved(endpoints);
   const { connection, namespace } = await connectTemporal(settings);
   const store = await openSqliteTaskStore(join(settings.dataDirectory, 'anyport.db'));
   const hostId = await readHostId(settings.dataDirectory);
   const readHold = createHoldReader(connection, namespace);
-  const groups = await composeActivities({ settings, config, store, hostId, readHold });
+  const groups = await composeActivities({ settings, config, endpoints, store, hostId, readHold });
   const shared: SharedOptions = { ...WORKER_OPTIONS, connection, namespace };
-  const endpoints = config.endpoints.map(({ name }) => endpointQueue(name));
   const workers = await Promise.all([
     Worker.create({ ...shared, taskQueue: TASKS_QUEUE, activities: groups.tasks, workflowBundle: await bundleWorkflows() }),
     Worker.create({
@@ -81,7 +83,9 @@ export async function composeWorkers(settings: WorkerSettings): Promise<RunningW
       activities: groups.host,
       maxConcurrentActivityTaskExecutions: TOOLS_AT_ONCE,
     }),
-    ...endpoints.map((taskQueue) => Worker.create({ ...shared, taskQueue, activities: groups.endpoint })),
+    ...endpoints.served.map(({ name }) =>
+      Worker.create({ ...shared, taskQueue: endpointQueue(name), activities: groups.endpoint }),
+    ),
   ]);
   return { stop: () => stopAll(workers), stopped: runAll(workers, () => Promise.all([connection.close(), store.close()])) };
 }
@@ -99,14 +103,15 @@ async function runAll(workers: readonly Worker[], close: () => Promise<unknown>)
 interface Parts {
   readonly settings: WorkerSettings;
   readonly config: AnyportConfig;
+  readonly endpoints: ResolvedEndpoints;
   readonly store: TaskStore;
   readonly hostId: string;
   readonly readHold: ReturnType<typeof createHoldReader>;
 }
 
-async function composeActivities({ settings, config, store, hostId, readHold }: Parts): Promise<ActivityGroups> {
+async function composeActivities({ settings, config, endpoints, store, hostId, readHold }: Parts): Promise<ActivityGroups> {
   const served = new Map<DeploymentId, ServedDeployment>();
-  for (const { connection, deployments } of resolveEndpoints(config, settings.environment)) {
+  for (const { connection, deployments } of endpoints.served) {
     const client = createCloudClient(connection);
     for (const deployment of deployments) served.set(deployment.deployment.id, { ...deployment, client });
   }
@@ -117,7 +122,7 @@ async function composeActivities({ settings, config, store, hostId, readHold }: 
     served,
     readHold,
     dataDirectory: settings.dataDirectory,
-    deployments: [...served.values()].map(({ deployment }) => deployment),
+    deployments: endpoints.deployments,
     tenants: config.tenants,
     workspaceTools: registry.names,
     toolDefinitions: (names) => registry.definitions(names),
@@ -126,6 +131,12 @@ async function composeActivities({ settings, config, store, hostId, readHold }: 
     sandboxPolicy: settings.sandbox ?? config.sandbox,
     sandboxProbe: await probeBubblewrap(),
   });
+}
+
+/** Loudly: where no other worker has these secrets, every task that is led there waits for nothing before it goes elsewhere. */
+function tellUnserved({ unserved }: ResolvedEndpoints): void {
+  for (const { name, problems } of unserved)
+    console.error(`WARN endpoint ${name} is not served from here, but left to other workers:\n  ${problems.join('\n  ')}`);
 }
 
 /** To standard error: the first line of standard output belongs to whoever started us. */

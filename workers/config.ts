@@ -11,7 +11,6 @@ import type { RawConfig } from './config-schema.ts';
 import { configSchema } from './config-schema.ts';
 import { configFromEnvironment } from './environment-config.ts';
 import type { Environment } from './read-secret.ts';
-import { readSecret, secretsOf } from './read-secret.ts';
 import { toEndpointConfig } from './to-endpoint-config.ts';
 
 export interface LoadConfigOptions {
@@ -23,14 +22,15 @@ export interface LoadConfigOptions {
 
 /**
  * `file`, else `ANYPORT_CONFIG`, else `./anyport.yaml` when it exists, else the clouds' usual variables. When nothing is
- * configured, the result has no endpoints: `dev` takes the emulated clouds then, and `resolveEndpoints` refuses it.
+ * configured, the result has no endpoints: `dev` takes the emulated clouds then, and `resolveEndpoints` refuses it. Secrets are
+ * not looked for: whoever plans or checks needs none, and a worker may have those of one cloud alone.
  * @throws ConfigError
  */
 export function loadConfig({ file, environment, workingDirectory }: LoadConfigOptions): AnyportConfig {
   const named = file ?? (environment['ANYPORT_CONFIG'] === '' ? undefined : environment['ANYPORT_CONFIG']);
   const path = resolve(workingDirectory, named ?? 'anyport.yaml');
   if (named === undefined && !existsSync(path)) return configFromEnvironment(environment);
-  return parseConfig(readText(path), path, environment);
+  return parseConfig(readText(path), path);
 }
 
 function readText(path: string): string {
@@ -42,7 +42,7 @@ function readText(path: string): string {
   }
 }
 
-function parseConfig(text: string, path: string, environment: Environment): AnyportConfig {
+function parseConfig(text: string, path: string): AnyportConfig {
   const lines = new LineCounter();
   // `prettyErrors` would quote the line, and with it what should have been a variable's name.
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
@@ -52,12 +52,13 @@ function parseConfig(text: string, path: string, environment: Environment): Anyp
   };
   const errors = [...document.errors.map((error) => describeYamlError(error, text)), ...strayAliases(document)];
   if (errors.length > 0) throw new ConfigError(errors.map(({ offset, problem }) => `${at(offset)}: ${problem}`));
+  const placeOf = (keys: Mistake['path']): string => at(offsetOf(document, keys));
   const fail = (mistakes: readonly Mistake[]): never => {
-    throw new ConfigError(mistakes.map(({ path: keys, problem }) => `${at(offsetOf(document, keys))}: ${problem}`));
+    throw new ConfigError(mistakes.map(({ path: keys, problem }) => `${placeOf(keys)}: ${problem}`));
   };
   const parsed = configSchema.safeParse(toPlain(document, fail), { reportInput: true });
   if (!parsed.success) return fail(mistakesOf(parsed.error.issues));
-  const { config, mistakes } = toConfig(parsed.data, path, environment);
+  const { config, mistakes } = toConfig(parsed.data, path, placeOf);
   return mistakes.length === 0 ? config : fail(mistakes);
 }
 
@@ -120,28 +121,18 @@ function offsetOf(document: Document, path: readonly PropertyKey[]): number {
 function toConfig(
   raw: RawConfig,
   source: string,
-  environment: Environment,
+  placeOf: (path: Mistake['path']) => string,
 ): { config: AnyportConfig; mistakes: readonly Mistake[] } {
   const mistakes: Mistake[] = [];
   const endpoints = Object.entries(raw.endpoints).map(([name, entry]): EndpointConfig => {
     const endpoint = toEndpointConfig(name, entry, (path, problem) => {
       mistakes.push({ path: ['endpoints', name, ...path], problem: `endpoint ${name}: ${problem}` });
     });
-    mistakes.push(...missingSecrets(endpoint, environment));
-    return endpoint;
+    return { ...endpoint, place: placeOf(['endpoints', name, 'auth']) };
   });
   const tenants = Object.entries(raw.tenants ?? {}).map(([name, { standardCloud, order }]): TenantConfig => {
     const named = [...(standardCloud === undefined ? [] : [standardCloud]), ...(order ?? [])];
     return { name, cloudOrder: [...new Set(named)] };
   });
   return { config: { endpoints, tenants, sandbox: raw.sandbox ?? 'required', source }, mistakes };
-}
-
-function missingSecrets(endpoint: EndpointConfig, environment: Environment): readonly Mistake[] {
-  return secretsOf(endpoint.auth).flatMap((reference) => {
-    const read = readSecret(reference, environment);
-    return 'problem' in read
-      ? [{ path: ['endpoints', endpoint.name, 'auth'], problem: `endpoint ${endpoint.name}: ${read.problem}` }]
-      : [];
-  });
 }

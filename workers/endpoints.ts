@@ -6,7 +6,7 @@ import type { Deployment } from '../workflows/domain/route.ts';
 import type { AnyportConfig, EndpointConfig, SecretReference } from './anyport-config.ts';
 import { ConfigError } from './config-error.ts';
 import type { Environment } from './read-secret.ts';
-import { readSecret } from './read-secret.ts';
+import { missingSecrets, readSecret } from './read-secret.ts';
 
 export interface ResolvedEndpoint {
   readonly name: string;
@@ -20,31 +20,54 @@ export interface ResolvedDeployment {
   readonly background: boolean;
 }
 
-/** @throws ConfigError when no endpoint is configured, or naming every secret that is missing */
-export function resolveEndpoints(config: AnyportConfig, environment: Environment): readonly ResolvedEndpoint[] {
-  if (config.endpoints.length === 0) {
+/** An endpoint whose secrets are not here: other workers serve it. */
+export interface UnservedEndpoint {
+  readonly name: string;
+  /** Why, and what to do. */
+  readonly problems: readonly string[];
+}
+
+export interface ResolvedEndpoints {
+  /** Of every configured endpoint: a route leads over those that other workers serve too. */
+  readonly deployments: readonly Deployment[];
+  readonly served: readonly ResolvedEndpoint[];
+  readonly unserved: readonly UnservedEndpoint[];
+}
+
+/** @throws ConfigError when no endpoint is configured, or when none can be served from here, naming every secret that is missing */
+export function resolveEndpoints({ endpoints }: AnyportConfig, environment: Environment): ResolvedEndpoints {
+  if (endpoints.length === 0) {
     throw new ConfigError([
       'no cloud is configured: write anyport.yaml (see anyport.example.yaml), or set the usual variables of a cloud, such as ' +
         'OPENAI_API_KEY; "npm start" and "npm run demo" use emulated clouds',
     ]);
   }
-  const problems: string[] = [];
-  const resolved = config.endpoints.map((endpoint): ResolvedEndpoint => {
-    const read = (reference: SecretReference): string => {
-      const found = readSecret(reference, environment);
-      if ('secret' in found) return found.secret;
-      problems.push(`endpoint ${endpoint.name}: ${found.problem}`);
-      return '';
-    };
-    const deployments = deploymentsAt(endpoint).map((deployment, index) => ({
-      deployment,
-      wireModel: endpoint.deployments[index]?.wireModel ?? deployment.model,
-      background: endpoint.background,
-    }));
-    return { name: endpoint.name, connection: connectionOf(endpoint, read), deployments };
-  });
-  if (problems.length > 0) throw new ConfigError(problems);
-  return resolved;
+  const unserved = endpoints.flatMap((endpoint) => whyUnserved(endpoint, environment));
+  if (unserved.length === endpoints.length) throw new ConfigError(unserved.flatMap(({ problems }) => problems));
+  const served = endpoints
+    .filter(({ name }) => !unserved.some((other) => other.name === name))
+    .map((endpoint) => resolveEndpoint(endpoint, environment));
+  return { deployments: endpoints.flatMap(deploymentsAt), served, unserved };
+}
+
+function whyUnserved({ name, place, auth }: EndpointConfig, environment: Environment): readonly UnservedEndpoint[] {
+  const where = place === undefined ? '' : `${place}: `;
+  const problems = missingSecrets(auth, environment).map((problem) => `${where}endpoint ${name}: ${problem}`);
+  return problems.length === 0 ? [] : [{ name, problems }];
+}
+
+function resolveEndpoint(endpoint: EndpointConfig, environment: Environment): ResolvedEndpoint {
+  const read = (reference: SecretReference): string => {
+    const found = readSecret(reference, environment);
+    if ('secret' in found) return found.secret;
+    throw new ConfigError([`endpoint ${endpoint.name}: ${found.problem}`]); // gone since it was looked for
+  };
+  const deployments = deploymentsAt(endpoint).map((deployment, index) => ({
+    deployment,
+    wireModel: endpoint.deployments[index]?.wireModel ?? deployment.model,
+    background: endpoint.background,
+  }));
+  return { name: endpoint.name, connection: connectionOf(endpoint, read), deployments };
 }
 
 function deploymentsAt(endpoint: EndpointConfig): readonly Deployment[] {

@@ -23,7 +23,15 @@ export function readSecret(
   }
 }
 
-export function secretsOf(auth: EndpointAuth): readonly SecretReference[] {
+/** Why each secret that is not there cannot be had; empty when all can be read. */
+export function missingSecrets(auth: EndpointAuth, environment: Environment): readonly string[] {
+  return secretsOf(auth).flatMap((reference) => {
+    const read = readSecret(reference, environment);
+    return 'problem' in read ? [read.problem] : [];
+  });
+}
+
+function secretsOf(auth: EndpointAuth): readonly SecretReference[] {
   switch (auth.kind) {
     case 'api-key':
     case 'bearer-token':

@@ -60,15 +60,28 @@ endpoints:
   expect(stdout).not.toContain('sk-very-secret');
 });
 
-test('names the variable that an endpoint lacks', { timeout: SLOW_MS }, async () => {
+test('names the variable that an endpoint lacks, and its line', { timeout: SLOW_MS }, async () => {
   const config =
     'endpoints:\n  a: { cloud: openai, auth: { apiKeyEnv: ABSENT_KEY }, deployments: { gpt-6.1-sol: gpt-6.1-sol } }\n';
 
   const { code, checks } = await examine({ config, environment: NO_SERVER });
 
   expect(code).toBe(1);
-  expect(checks['configuration']).toMatchObject({ state: 'problem' });
-  expect(checks['configuration']?.detail).toContain('ABSENT_KEY');
+  expect(checks['configuration']).toMatchObject({ state: 'ok' });
+  expect(checks['endpoint a']).toMatchObject({ state: 'problem', remedy: expect.stringContaining('set the secrets') });
+  expect(checks['endpoint a']?.detail).toMatch(/the variable ABSENT_KEY is not set.*given\.yaml:2:23/);
+});
+
+test('an endpoint that is left to other workers is only noted, with what to do', { timeout: SLOW_MS }, async () => {
+  const config =
+    'endpoints:\n' +
+    '  a: { cloud: openai, baseUrl: "http://127.0.0.1:9/", auth: { apiKeyEnv: GIVEN_KEY }, deployments: { m: m } }\n' +
+    '  b: { cloud: openai, auth: { apiKeyEnv: ABSENT_KEY }, deployments: { m: m } }\n';
+
+  const { checks } = await examine({ config, environment: { ...NO_SERVER, GIVEN_KEY: 'sk' } });
+
+  expect(checks['endpoint b']).toMatchObject({ state: 'note', remedy: expect.stringContaining('a worker elsewhere') });
+  expect(checks['endpoint b']?.detail).toContain('ABSENT_KEY');
 });
 
 test('a configuration that cannot be read is one problem among the others', { timeout: SLOW_MS }, async () => {

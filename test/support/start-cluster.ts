@@ -26,6 +26,8 @@ export interface ClusterOptions {
   readonly endpoints?: readonly EmulatedEndpoint[];
   /** Those that generate in background mode. */
   readonly background?: readonly EmulatedEndpoint[];
+  /** Variables of the emulated clouds' credentials that the first worker does not get. */
+  readonly without?: readonly string[];
 }
 
 export type EmulatedEndpoint = 'openai' | 'azure-eastus2' | 'aws-us-east-1' | 'aws-runtime-us-east-1' | 'google-global';
@@ -48,7 +50,8 @@ export interface Cluster {
   readonly directory: string;
   /** The worker that was started last. */
   worker(): RunningChild;
-  startWorker(): Promise<RunningChild>;
+  /** `without` are variables of credentials that it does not get. */
+  startWorker(without?: readonly string[]): Promise<RunningChild>;
   /** Writes a file that is gone with the cluster, and gives its path. */
   write(name: string, content: string): Promise<string>;
   setFaults(endpoint: EmulatedEndpoint, faults: readonly object[]): Promise<void>;
@@ -70,7 +73,8 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   const connection = await Connection.connect({ address: server.address });
   const tasks = await TaskClient.connect({ address: server.address, namespace: 'default', dataDirectory: directory });
   const workers: RunningChild[] = [];
-  const startWorker = async (): Promise<RunningChild> => {
+  const startWorker = async (without: readonly string[] = []): Promise<RunningChild> => {
+    const credentials = Object.entries(emulators.environment).filter(([name]) => !without.includes(name));
     const worker = await startChild({
       name: 'worker',
       command: process.execPath,
@@ -78,13 +82,13 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
         ...[WORKER, '--exit-with-parent', '--config', config, '--data', join(directory, 'data')],
         ...['--temporal', server.address, '--namespace', 'default'],
       ],
-      environment: { ...process.env, ...emulators.environment },
+      environment: { ...process.env, ...Object.fromEntries(credentials) },
       readyTimeoutMs: WORKER_READY_TIMEOUT_MS,
     });
     workers.push(worker);
     return worker;
   };
-  await startWorker();
+  await startWorker(options.without);
   return {
     tasks,
     temporal: new Client({ connection }),

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { searchTemporalBinary } from '../../scripts/temporal-binary.mjs';
 import type { SandboxPolicy } from '../../activities/sandbox/choose-sandbox.ts';
 import { loadConfig } from '../config.ts';
+import { resolveEndpoints } from '../endpoints.ts';
 import type { RunningChild } from './child-process.ts';
 import { describeExit, startChild } from './child-process.ts';
 import { lockDataDirectory } from './data-directory-lock.ts';
@@ -112,10 +113,10 @@ async function provideClouds(options: DevStackOptions, undo: Undo[]): Promise<Em
   return clouds;
 }
 
-/** @throws ConfigError naming the file and line */
+/** @throws ConfigError naming the file and line, also when none of the endpoints could be served: before anything is started */
 function hasEndpoints({ config, environment }: DevStackOptions): boolean {
   const loaded = loadConfig({ ...(config === undefined ? {} : { file: config }), environment, workingDirectory: process.cwd() });
-  return loaded.endpoints.length > 0;
+  return loaded.endpoints.length > 0 && resolveEndpoints(loaded, environment).served.length > 0;
 }
 
 function announceClouds({ say, scripts }: DevStackOptions, clouds: EmulatedClouds | undefined): void {

@@ -1,11 +1,10 @@
 /** Whether each endpoint could be called: its credentials are there and its host answers. Nothing is sent to it. */
-import { accessSync, constants } from 'node:fs';
-import type { AnyportConfig, EndpointAuth, EndpointConfig, SecretReference } from '../anyport-config.ts';
+import type { AnyportConfig, EndpointAuth, EndpointConfig } from '../anyport-config.ts';
 import type { DevRecord } from '../dev/dev-record.ts';
+import type { Environment } from '../read-secret.ts';
+import { missingSecrets } from '../read-secret.ts';
 import type { Check } from './check.ts';
 import { probeAddress } from './probe-address.ts';
-
-type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Where a cloud is when the configuration does not say; only to knock at the door, the adapters know their own. */
 const USUAL_HOSTS = {
@@ -22,8 +21,28 @@ function googleHost(location: string): string {
   return location.includes('-') ? `${location}-aiplatform.googleapis.com` : `aiplatform.${location}.rep.googleapis.com`;
 }
 
-export function checkEndpoints(config: AnyportConfig, environment: Environment): Promise<readonly Check[]> {
-  return Promise.all(config.endpoints.map((endpoint) => checkEndpoint(endpoint, environment)));
+/** A worker needs the secrets of one endpoint; the others may be left to other workers. */
+export function checkEndpoints({ endpoints }: AnyportConfig, environment: Environment): Promise<readonly Check[]> {
+  const missing = endpoints.map(({ auth }) => missingSecrets(auth, environment));
+  const isAnyServed = missing.some((problems) => problems.length === 0);
+  return Promise.all(
+    endpoints.map(async (endpoint, index) => {
+      const problems = missing[index] ?? [];
+      return problems.length === 0 ? checkAddress(endpoint) : notServed(endpoint, problems, isAnyServed);
+    }),
+  );
+}
+
+function notServed({ name, place }: EndpointConfig, problems: readonly string[], isAnyServed: boolean): Check {
+  const where = place === undefined ? '' : ` (${place})`;
+  return {
+    check: `endpoint ${name}`,
+    state: isAnyServed ? 'note' : 'problem',
+    detail: `a worker started here would leave it to others: ${problems.join('; ')}${where}`,
+    remedy: isAnyServed
+      ? 'nothing, when a worker elsewhere has its secrets; else set them where the worker is started, or change the endpoint’s auth'
+      : 'set the secrets of at least one endpoint where the worker is started, or change its auth',
+  };
 }
 
 /** Of a machine without any cloud: whether the emulated ones of a running stack answer. */
@@ -43,17 +62,8 @@ export async function checkEmulatedClouds(stack: DevRecord | undefined): Promise
   );
 }
 
-async function checkEndpoint(endpoint: EndpointConfig, environment: Environment): Promise<Check> {
+async function checkAddress(endpoint: EndpointConfig): Promise<Check> {
   const check = `endpoint ${endpoint.name}`;
-  const missing = secretsOf(endpoint.auth).flatMap((secret) => whyMissing(secret, environment) ?? []);
-  if (missing.length > 0) {
-    return {
-      check,
-      state: 'problem',
-      detail: missing.join('; '),
-      remedy: 'set it where the worker is started, or change the endpoint’s auth',
-    };
-  }
   const models = endpoint.deployments.map(({ model }) => model).join(', ');
   const url = endpoint.baseUrl ?? usualUrl(endpoint);
   const problem = url === undefined ? 'has no base URL' : await probeUrl(url);
@@ -74,32 +84,6 @@ async function probeUrl(text: string): Promise<string | undefined> {
   if (url === null) return 'is no URL';
   const usualPort = url.protocol === 'http:' ? 80 : 443;
   return probeAddress(url.hostname, url.port === '' ? usualPort : Number(url.port));
-}
-
-function secretsOf(auth: EndpointAuth): readonly SecretReference[] {
-  switch (auth.kind) {
-    case 'api-key':
-    case 'bearer-token':
-      return [auth.secret];
-    case 'access-key':
-      return [auth.accessKeyId, auth.secretAccessKey, ...(auth.sessionToken === undefined ? [] : [auth.sessionToken])];
-    case 'profile':
-    case 'default-chain':
-      return [];
-  }
-}
-
-function whyMissing(secret: SecretReference, environment: Environment): string | undefined {
-  if (secret.kind === 'environment') {
-    const value = environment[secret.name];
-    return value === undefined || value === '' ? `the variable ${secret.name} is not set` : undefined;
-  }
-  try {
-    accessSync(secret.path, constants.R_OK);
-    return undefined;
-  } catch {
-    return `the file ${secret.path} cannot be read`;
-  }
 }
 
 function describeAuth(auth: EndpointAuth): string {
