@@ -128,6 +128,15 @@ describe('an answer', () => {
     ]);
   });
 
+  test('leaves out reasoning without its encrypted content, which no cloud would take back', async () => {
+    const output = [{ type: 'reasoning', id: 'rs_1', summary: [] }, message('done')];
+    server.answer((response) => sendEvents(response, [completed(output)]));
+
+    const { items } = await client.invoke(aRequest(), aCall());
+
+    expect(items).toEqual([{ kind: 'assistant-message', text: 'done' }]);
+  });
+
   test('tells a refusal as such and keeps the phase of a message', async () => {
     const refusal = { ...message(''), content: [{ type: 'refusal', refusal: 'I will not.' }] };
     const commentary = { ...message('looking'), phase: 'commentary' };

@@ -55,6 +55,8 @@ function readItem(raw: unknown, request: ModelRequest): readonly TranscriptItem[
     case 'message':
       return readMessage(raw);
     case 'reasoning':
+      // Without its encrypted content it is a mere reference to what no cloud keeps for us: replayed, it would be refused.
+      if (typeof item.encrypted_content !== 'string') return [];
       return [{ kind: 'reasoning', boundary: request.boundary, payload: JSON.stringify(raw) }];
     case 'function_call':
       // Cut off by the token limit: its arguments are not whole, and it must not be run.

@@ -38,6 +38,7 @@ export const OUTPUT_ITEM = z.object({
   type: z.string(),
   status: z.string().nullish(),
   call_id: z.string().nullish(),
+  encrypted_content: z.string().nullish(),
 });
 export const MESSAGE_ITEM = z.object({
   phase: z.string().nullish(),
