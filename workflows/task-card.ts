@@ -5,11 +5,12 @@ import { toPrintable } from './domain/tool-call.ts';
 
 /** Rows of the table of attempts; the whole list is in the task's result. */
 const NEWEST_ATTEMPTS = 8;
+const SHOWN_CHARACTERS = 160;
 
-/** The card of a task. Model output on it is cut to one printable line and cannot end its cell or become markup. */
+/** The card of a task. What models, clouds and callers wrote is cut to one printable line and cannot become markup. */
 export function taskCard(status: TaskStatus): string {
   const lines = [
-    `**${status.state}** · turn ${status.turn} · ${status.model}`,
+    `**${status.state}** · turn ${status.turn} · ${status.model === '' ? 'model not read yet' : code(status.model)}`,
     '',
     `- deployment: ${status.deployment === null ? 'none yet' : code(status.deployment)}`,
     `- route: ${status.route.map(code).join(', ') || 'not planned yet'}`,
@@ -17,7 +18,7 @@ export function taskCard(status: TaskStatus): string {
   ];
   if (status.waitingFor !== undefined) {
     const until = new Date(status.waitingFor.untilMs).toISOString();
-    lines.push(`- waiting until ${until}: ${cell(status.waitingFor.reason)}`);
+    lines.push(`- waiting until ${until}: ${code(status.waitingFor.reason)}`);
   }
   return [...lines, ...attemptTable(status.events), ...lastStep(status.events)].join('\n');
 }
@@ -29,11 +30,14 @@ function attemptTable(events: readonly TaskEvent[]): readonly string[] {
 
 function attemptRow(event: TaskEvent): readonly string[] {
   if (event.kind === 'attempt-failed') {
-    return [`| ${event.turn} | ${endpointOf(event.deployment)} | ${cell(event.failure)} |`];
+    return [`| ${event.turn} | ${code(endpointOf(event.deployment))} | ${code(event.failure)} |`];
   }
   if (event.kind !== 'turn-answered') return [];
-  const calls = event.toolCalls === 0 ? 'answered' : `answered, ${event.toolCalls} tool calls`;
-  return [`| ${event.turn} | ${endpointOf(event.deployment)} | ${calls} |`];
+  return [`| ${event.turn} | ${code(endpointOf(event.deployment))} | answered${countCalls(event.toolCalls)} |`];
+}
+
+function countCalls(count: number): string {
+  return count === 0 ? '' : `, ${count} tool ${count === 1 ? 'call' : 'calls'}`;
 }
 
 function lastStep(events: readonly TaskEvent[]): readonly string[] {
@@ -41,10 +45,8 @@ function lastStep(events: readonly TaskEvent[]): readonly string[] {
   return last?.kind === 'tool-started' ? ['', `last tool call: ${code(`${last.tool} ${last.excerpt}`)}`] : [];
 }
 
+/** Text from elsewhere stands in code spans alone, where no link, image or emphasis is read; nothing in it can end one. */
 function code(text: string): string {
-  return `\`${cell(text).replaceAll('`', "'")}\``;
-}
-
-function cell(text: string): string {
-  return toPrintable(text, 160).replaceAll('|', '/').replaceAll(/[<>]/g, ' ');
+  const line = toPrintable(text, SHOWN_CHARACTERS).replaceAll('|', '/').replaceAll(/[<>]/g, ' ').replaceAll('`', "'").trim();
+  return `\`${line || '-'}\``;
 }

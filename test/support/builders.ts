@@ -3,7 +3,11 @@ import type { DeploymentId } from '../../workflows/domain/ids.ts';
 import { toDeploymentId } from '../../workflows/domain/ids.ts';
 import type { ModelFailure } from '../../workflows/domain/model-failure.ts';
 import type { Deployment, Route } from '../../workflows/domain/route.ts';
+import { newStatus } from '../../workflows/domain/task-progress.ts';
+import type { TaskEventBody, TaskStatus } from '../../workflows/domain/task-status.ts';
+import type { ToolCall } from '../../workflows/domain/transcript.ts';
 import type { TurnAnswer } from '../../workflows/domain/turn.ts';
+import type { Usage } from '../../workflows/domain/usage.ts';
 
 export const MODEL = 'gpt-6.1-sol';
 
@@ -47,4 +51,31 @@ export function anAnswer(overrides: Partial<TurnAnswer> = {}): TurnAnswer {
 
 export function deploymentAt(endpoint: string): DeploymentId {
   return toDeploymentId(endpoint, MODEL);
+}
+
+export function aUsage(overrides: Partial<Usage> = {}): Usage {
+  return { inputTokens: 0, cachedInputTokens: 0, outputTokens: 0, reasoningTokens: 0, ...overrides };
+}
+
+export function aToolCall(overrides: Partial<ToolCall> = {}): ToolCall {
+  return { kind: 'tool-call', callId: 'call_1', name: 'read_file', input: { kind: 'json', text: '{"path":"a"}' }, ...overrides };
+}
+
+export function aStatus(overrides: Partial<TaskStatus> = {}): TaskStatus {
+  return { ...newStatus({ taskId: 'task-1', model: MODEL }), ...overrides };
+}
+
+type TurnAnswered = Extract<TaskEventBody, { kind: 'turn-answered' }>;
+
+export function aTurnAnswered(overrides: Partial<TurnAnswered> = {}): TurnAnswered {
+  return {
+    kind: 'turn-answered',
+    turn: 1,
+    deployment: deploymentAt('azure-eastus2'),
+    excerpt: '',
+    toolCalls: 0,
+    usage: aUsage({ inputTokens: 100, outputTokens: 10 }),
+    costUsdMicros: 200,
+    ...overrides,
+  };
 }

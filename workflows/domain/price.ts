@@ -11,7 +11,8 @@ const MILLION = 1_000_000n;
 
 /** Cost in micro-dollars, rounded up: a budget must never be passed by rounding. */
 export function costUsdMicros(usage: Usage, price: Price): number {
-  const fresh = BigInt(usage.inputTokens - usage.cachedInputTokens);
+  // Whatever a cloud counts as cached, the rest of its input is never less than nothing.
+  const fresh = BigInt(Math.max(0, usage.inputTokens - usage.cachedInputTokens));
   const total =
     fresh * BigInt(price.inputUsdMicrosPerMillion) +
     BigInt(usage.cachedInputTokens) * BigInt(price.cachedInputUsdMicrosPerMillion) +

@@ -21,8 +21,9 @@ export type ToolForm =
   | { readonly kind: 'freeform'; readonly grammar?: string };
 
 const EXCERPT_CHARACTERS = 60;
-// Untrusted model output is shown on cards and terminals: control, escape and bidi characters must not reach them.
-const UNPRINTABLE = /[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2066-\u2069]+/g;
+// Untrusted model output is shown on cards and terminals: control, escape, bidi and invisible characters must not reach them.
+const UNPRINTABLE =
+  /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\u{e0000}-\u{e007f}]+/gu;
 
 /** What a call is about, in a few words: a function's first string argument, or the first telling line of freeform input. */
 export function excerptOf(call: ToolCall): string {
@@ -32,8 +33,10 @@ export function excerptOf(call: ToolCall): string {
 
 /** One line of at most `characters` printable characters, the last being `…` when something was cut. */
 export function toPrintable(text: string, characters: number): string {
-  const line = text.replaceAll(UNPRINTABLE, ' ').trim();
-  return line.length <= characters ? line : `${line.slice(0, characters - 1)}…`;
+  const line = text.toWellFormed().replaceAll(UNPRINTABLE, ' ').trim();
+  if (line.length <= characters) return line;
+  // A cut through a surrogate pair takes the whole pair away: half of one cannot be written as UTF-8.
+  return `${line.slice(0, characters - 1).replace(/[\ud800-\udbff]$/, '')}…`;
 }
 
 function firstArgument(json: string): string {
