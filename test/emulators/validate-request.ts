@@ -2,10 +2,12 @@
 import { z } from 'zod';
 import type { EmulatedEndpoint } from './emulated-endpoints.ts';
 import type { Refusal } from './error-body.ts';
+import { findProblem } from './validate-item.ts';
 
 const ITEM = z.looseObject({
   type: z.string().optional(),
   role: z.string().optional(),
+  name: z.string().optional(),
   call_id: z.string().optional(),
   encrypted_content: z.string().nullish(),
 });
@@ -39,7 +41,11 @@ export function readRequest(endpoint: EmulatedEndpoint, body: unknown): ModelReq
   const items = typeof data.input === 'string' ? [{ role: 'user', content: data.input }] : data.input;
   const request = { ...data, items };
   return (
-    refusalOfModel(endpoint, data.model) ?? refusalOfFeatures(endpoint, request) ?? refusalOfItems(endpoint, items) ?? request
+    refusalOfModel(endpoint, data.model) ??
+    refusalOfFeatures(endpoint, request) ??
+    refusalOfItems(endpoint, items) ??
+    refusalOfAnItem(endpoint, items) ??
+    request
   );
 }
 
@@ -92,6 +98,11 @@ function refusalOfItems({ name }: EmulatedEndpoint, items: readonly InputItem[])
   const [unpaired] = open;
   if (unpaired !== undefined) return invalid(`No tool output found for tool call ${unpaired}.`, 'input');
   return hasLoneSurrogate(items) ? invalid('the input is not well-formed Unicode', 'input') : undefined;
+}
+
+function refusalOfAnItem(endpoint: EmulatedEndpoint, items: readonly InputItem[]): Refusal | undefined {
+  const problem = findProblem(endpoint, items);
+  return problem === undefined ? undefined : invalid(problem, 'input');
 }
 
 function hasLoneSurrogate(value: unknown): boolean {

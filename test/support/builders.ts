@@ -5,7 +5,7 @@ import type { ModelFailure } from '../../workflows/domain/model-failure.ts';
 import type { Deployment, Route } from '../../workflows/domain/route.ts';
 import { newStatus } from '../../workflows/domain/task-progress.ts';
 import type { TaskEventBody, TaskStatus } from '../../workflows/domain/task-status.ts';
-import type { ToolCall } from '../../workflows/domain/transcript.ts';
+import type { AssistantMessage, Reasoning, ToolCall, ToolResult, UserMessage } from '../../workflows/domain/transcript.ts';
 import type { TurnAnswer } from '../../workflows/domain/turn.ts';
 import type { Usage } from '../../workflows/domain/usage.ts';
 
@@ -57,8 +57,24 @@ export function aUsage(overrides: Partial<Usage> = {}): Usage {
   return { inputTokens: 0, cachedInputTokens: 0, outputTokens: 0, reasoningTokens: 0, ...overrides };
 }
 
+export function userSaid(text: string): UserMessage {
+  return { kind: 'user-message', text };
+}
+
+export function said(text: string): AssistantMessage {
+  return { kind: 'assistant-message', text };
+}
+
+export function aReasoning(overrides: Partial<Reasoning> = {}): Reasoning {
+  return { kind: 'reasoning', boundary: 'here', payload: '{"type":"reasoning","encrypted_content":"blob"}', ...overrides };
+}
+
 export function aToolCall(overrides: Partial<ToolCall> = {}): ToolCall {
   return { kind: 'tool-call', callId: 'call_1', name: 'read_file', input: { kind: 'json', text: '{"path":"a"}' }, ...overrides };
+}
+
+export function aToolResult(overrides: Partial<ToolResult> = {}): ToolResult {
+  return { kind: 'tool-result', callId: 'call_1', outcome: 'ok', output: 'done', ...overrides };
 }
 
 export function aStatus(overrides: Partial<TaskStatus> = {}): TaskStatus {

@@ -2,10 +2,11 @@
  * Turns a transcript over to a deployment. What is only valid where it was made is dropped, what every cloud checks is put
  * right, and what was lost is counted. Property: any prefix of any transcript comes out valid for every cloud.
  */
-import type { Reasoning, ToolCall, ToolResult, TranscriptItem } from './transcript.ts';
+import type { ToolInput, ToolResult, TranscriptItem } from './transcript.ts';
 
 /** What a handoff changed; all zero on the deployment that made every item. */
 export interface HandoffLosses {
+  /** Made at another boundary, or left with nothing after it. */
   readonly reasoningDropped: number;
   readonly callIdsRenamed: number;
   /** Calls that had no result (the host was lost, or the turn was cut): a result saying so is put in. */
@@ -20,16 +21,22 @@ export interface Handoff {
 
 /** Every cloud takes these; 64 is the limit of the strictest. */
 const CALL_ID = /^[A-Za-z0-9_-]{1,64}$/;
+const TOOL_NAME_CHARACTERS = 64;
 const LOST_RESULT = 'The result of this call was lost. It may have run in part or in full: check before repeating it.';
 
 /** Renders a transcript for the boundary of a deployment. */
 export function handOver(items: readonly TranscriptItem[], boundary: string): Handoff {
   const kept = items.filter((item) => item.kind !== 'reasoning' || item.boundary === boundary);
   const paired = pairCalls(kept.map(cleanItem));
+  const whole = dropDanglingReasoning(paired.items);
   return {
-    items: dropDanglingReasoning(paired.items),
-    losses: { ...paired.losses, reasoningDropped: items.length - kept.length },
+    items: whole,
+    losses: { ...paired.losses, reasoningDropped: countReasoning(items) - countReasoning(whole) },
   };
+}
+
+function countReasoning(items: readonly TranscriptItem[]): number {
+  return items.filter(({ kind }) => kind === 'reasoning').length;
 }
 
 interface OpenCall {
@@ -38,8 +45,8 @@ interface OpenCall {
 }
 
 /**
- * Gives every call exactly one result and an id that every cloud takes. Clouds may reuse an id in a later turn, so ids are
- * matched to the nearest open call, and a reused one is renamed.
+ * Gives every call exactly one result and an id that every cloud takes. Clouds may reuse an id in a later turn, so a
+ * result belongs to the oldest call of its id that is still open, and a reused id is renamed.
  */
 function pairCalls(items: readonly TranscriptItem[]): {
   items: readonly TranscriptItem[];
@@ -106,7 +113,7 @@ function nextAfterReasoning(items: readonly TranscriptItem[], index: number): nu
   return next;
 }
 
-function isModelMade(item: TranscriptItem | undefined): item is ToolCall | Reasoning {
+function isModelMade(item: TranscriptItem | undefined): boolean {
   return item?.kind === 'tool-call' || item?.kind === 'assistant-message';
 }
 
@@ -117,19 +124,35 @@ function cleanItem(item: TranscriptItem): TranscriptItem {
     case 'assistant-message':
       return { ...item, text: toText(item.text) };
     case 'tool-call':
-      return { ...item, input: { ...item.input, text: toWellFormed(item.input.text) } };
+      return { ...item, name: toToolName(item.name), input: cleanInput(item.input) };
     case 'tool-result':
       return { ...item, output: toText(item.output) };
     case 'reasoning':
-      return item;
+      return { ...item, payload: toWellFormedJson(item.payload) };
   }
+}
+
+/** Models make names up (`functions.read_file`), and clouds refuse the transcript that has one ever after. */
+function toToolName(name: string): string {
+  return name.replaceAll(/[^A-Za-z0-9_-]/g, '_').slice(0, TOOL_NAME_CHARACTERS) || 'unnamed';
+}
+
+function cleanInput({ kind, text }: ToolInput): ToolInput {
+  return { kind, text: kind === 'json' && text === '' ? '{}' : toText(text) };
 }
 
 /** Empty content is refused by some clouds. */
 function toText(text: string): string {
-  return text === '' ? '(empty)' : toWellFormed(text);
+  return text === '' ? '(empty)' : text.toWellFormed();
 }
 
-function toWellFormed(text: string): string {
-  return text.toWellFormed();
+/** In JSON a half pair is always written as an escape; a payload without one is replayed to the letter. */
+function toWellFormedJson(json: string): string {
+  if (!/\\ud[89a-f]/i.test(json)) return json;
+  try {
+    return JSON.stringify(JSON.parse(json, (_key, value: unknown) => (typeof value === 'string' ? value.toWellFormed() : value)));
+  } catch {
+    // No JSON at all: whoever renders it says so.
+    return json;
+  }
 }

@@ -1,0 +1,115 @@
+/** What is handed over, rendered for every cloud, against what that cloud refuses. */
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { AWS_REQUESTS } from '../../activities/clouds/aws/request.ts';
+import { AZURE_REQUEST } from '../../activities/clouds/azure/request.ts';
+import { capabilitiesOf } from '../../activities/clouds/capabilities.ts';
+import { GOOGLE_REQUEST } from '../../activities/clouds/google/request.ts';
+import { OPENAI_REQUEST } from '../../activities/clouds/openai/request.ts';
+import type { RequestDialect } from '../../activities/clouds/responses-api/cloud-dialect.ts';
+import { renderRequest } from '../../activities/clouds/responses-api/render-request.ts';
+import { handOver } from '../../workflows/domain/handoff.ts';
+import type { Capability } from '../../workflows/domain/route.ts';
+import type { TranscriptItem } from '../../workflows/domain/transcript.ts';
+import { APPLY_PATCH, aRequest, READ_FILE } from '../clouds/builders.ts';
+import type { EmulatedEndpoint } from '../emulators/emulated-endpoints.ts';
+import { EMULATED_ENDPOINTS } from '../emulators/emulated-endpoints.ts';
+import { readRequest } from '../emulators/validate-request.ts';
+import { aToolCall, aReasoning, aToolResult, said, userSaid } from '../support/builders.ts';
+import { anyTranscript, boundaryOf } from './arbitrary-transcript.ts';
+
+interface Surface {
+  readonly dialect: RequestDialect;
+  readonly capabilities: readonly Capability[];
+}
+
+const SURFACES: Readonly<Record<string, Surface>> = {
+  openai: { dialect: OPENAI_REQUEST, capabilities: capabilitiesOf('openai') },
+  'azure-eastus2': { dialect: AZURE_REQUEST, capabilities: capabilitiesOf('azure') },
+  'aws-us-east-1': { dialect: AWS_REQUESTS['bedrock-mantle'], capabilities: capabilitiesOf('aws', 'bedrock-mantle') },
+  'aws-runtime-us-east-1': { dialect: AWS_REQUESTS['bedrock-runtime'], capabilities: capabilitiesOf('aws', 'bedrock-runtime') },
+  'google-global': { dialect: GOOGLE_REQUEST, capabilities: capabilitiesOf('google') },
+};
+
+/** The body as it is sent, after the handoff to the endpoint's boundary. */
+function bodyFor({ name, wireModel }: EmulatedEndpoint, transcript: readonly TranscriptItem[]): unknown {
+  const surface = SURFACES[name];
+  if (surface === undefined) throw new Error(`no dialect is known for the endpoint ${name}`);
+  const { dialect, capabilities } = surface;
+  const boundary = boundaryOf(name);
+  const request = aRequest({
+    wireModel,
+    boundary,
+    items: handOver(transcript, boundary).items,
+    tools: [READ_FILE, APPLY_PATCH],
+    customTools: capabilities.includes('custom-tools'),
+    encryptedReasoning: capabilities.includes('encrypted-reasoning'),
+    background: capabilities.includes('background'),
+  });
+  return JSON.parse(JSON.stringify(renderRequest(request, dialect)));
+}
+
+describe.each(EMULATED_ENDPOINTS.map((endpoint) => [endpoint.name, endpoint] as const))('%s', (name, endpoint) => {
+  test('takes any transcript, cut anywhere', () => {
+    fc.assert(
+      fc.property(anyTranscript, (transcript) => {
+        expect(readRequest(endpoint, bodyFor(endpoint, transcript))).toHaveProperty('items');
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  test('gets a freeform call in its own dialect, with the result in the same form', () => {
+    const transcript = [
+      userSaid('go'),
+      aToolCall({ callId: 'a', input: { kind: 'text', text: 'a "patch"' } }),
+      aToolResult({ callId: 'a' }),
+    ];
+
+    const form = endpoint.customTools ? 'custom_tool_call' : 'function_call';
+    const input = endpoint.customTools ? { input: 'a "patch"' } : { arguments: '{"input":"a \\"patch\\""}' };
+    expect(bodyFor(endpoint, transcript)).toMatchObject({
+      input: [{ role: 'user' }, { type: form, call_id: 'a', ...input }, { type: `${form}_output`, call_id: 'a' }],
+    });
+  });
+
+  test('gets its own reasoning back to the letter and that of no other', () => {
+    const payload = (of: string) =>
+      JSON.stringify({ type: 'reasoning', id: 'rs_1', summary: [], encrypted_content: `enc:${of}:1` });
+    const reasonings = EMULATED_ENDPOINTS.map((other) =>
+      aReasoning({ boundary: boundaryOf(other.name), payload: payload(other.name) }),
+    );
+
+    const body = bodyFor(endpoint, [userSaid('go'), ...reasonings, said('x')]);
+
+    expect(body).toMatchObject({ input: [{ role: 'user' }, JSON.parse(payload(name)), { role: 'assistant' }] });
+  });
+});
+
+describe('the clouds', () => {
+  test.each([
+    ['a call without a result', [aToolCall()]],
+    ['a result without a call', [aToolResult()]],
+    ['a call id that is too long', [aToolCall({ callId: 'x'.repeat(65) }), aToolResult({ callId: 'x'.repeat(65) })]],
+    ['reasoning made elsewhere', [aReasoning({ payload: '{"type":"reasoning","encrypted_content":"enc:other:1"}' }), said('x')]],
+    ['reasoning that is not whole', [aReasoning({ payload: '{"type":"reasoning","id":"rs_1"}' }), said('x')]],
+    ['reasoning that leads to nothing', [aReasoning({ payload: '{"type":"reasoning","encrypted_content":"enc:openai:1"}' })]],
+    ['a tool name with a dot', [aToolCall({ name: 'functions.read_file' }), aToolResult()]],
+    ['half of a surrogate pair', [userSaid('\ud83d')]],
+  ])('refuse %s, so that the handoff is proved by their taking it', (_, items) => {
+    const openai = EMULATED_ENDPOINTS.find(({ name }) => name === 'openai');
+    if (openai === undefined) throw new Error('no emulated OpenAI');
+
+    expect(readRequest(openai, renderRequest(aRequest({ items }), OPENAI_REQUEST))).toMatchObject({ status: 400 });
+  });
+
+  test('without custom tools refuse their calls', () => {
+    const google = EMULATED_ENDPOINTS.find(({ customTools }) => !customTools);
+    if (google === undefined) throw new Error('no emulated cloud without custom tools');
+    const items = [aToolCall({ input: { kind: 'text', text: 'x' } }), aToolResult()];
+
+    const body = renderRequest(aRequest({ items, wireModel: google.wireModel, customTools: true }), GOOGLE_REQUEST);
+
+    expect(readRequest(google, body)).toMatchObject({ status: 400 });
+  });
+});
