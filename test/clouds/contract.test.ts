@@ -1,14 +1,14 @@
 /** One suite for every surface, over the emulated clouds: what an adapter promises, whichever cloud it speaks to. */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { z } from 'zod';
 import { capabilitiesOf } from '../../activities/clouds/capabilities.ts';
 import type { CloudClient, ModelRequest } from '../../activities/clouds/cloud-client.ts';
 import { createCloudClient } from '../../activities/clouds/create-cloud-client.ts';
 import type { TranscriptItem } from '../../workflows/domain/transcript.ts';
 import { startEmulators } from '../emulators/start-emulators.ts';
+import { clearFaults, readLedger, setFaults } from '../support/emulated-cloud.ts';
 import { APPLY_PATCH, READ_FILE, aCall, aRequest, failureOf } from './builders.ts';
 import type { EmulatedSurface } from './emulated-surfaces.ts';
-import { SURFACES, toSurface } from './emulated-surfaces.ts';
+import { CALLERS, toSurface } from './emulated-surfaces.ts';
 
 const TIMEOUTS = { firstEventMs: 400, idleMs: 400, cancelMs: 2_000, pollMs: 20 };
 const PATCH = '*** Begin Patch\n*** Delete File: a.txt\n*** End Patch\n';
@@ -29,7 +29,6 @@ const SCRIPT = [
   { when: { inputContains: 'say hello' }, turns: [{ text: 'hello there, whoever reads this line of text' }] },
 ];
 const WITH_BACKGROUND: ReadonlySet<string> = new Set(['openai', 'azure-eastus2', 'aws-us-east-1']);
-const LEDGER = z.object({ requests: z.array(z.looseObject({ method: z.string(), aborted: z.boolean() })) });
 
 let emulators: Awaited<ReturnType<typeof startEmulators>>;
 beforeAll(async () => {
@@ -37,17 +36,16 @@ beforeAll(async () => {
 });
 afterAll(() => emulators.close());
 
-describe.each(SURFACES)('%s', (name) => {
+describe.each(CALLERS)('$name by $by', ({ name, auth }) => {
   let surface: EmulatedSurface;
   let client: CloudClient;
-  let control: string;
 
   beforeAll(() => {
-    surface = toSurface(emulators.endpoints[name], emulators.environment);
+    const endpoint = emulators.endpoints[name];
+    surface = toSurface(auth === undefined ? endpoint : { ...endpoint, auth }, emulators.environment);
     client = createCloudClient(surface.connection, TIMEOUTS);
-    control = emulators.controls[name] ?? '';
   });
-  afterEach(() => fetch(`${control}/faults`, { method: 'DELETE' }));
+  afterEach(() => clearFaults(emulators, name));
 
   const capable = (): readonly string[] => {
     const { connection } = surface;
@@ -60,16 +58,8 @@ describe.each(SURFACES)('%s', (name) => {
       encryptedReasoning: capable().includes('encrypted-reasoning'),
       ...overrides,
     });
-  const fault = async (faults: object): Promise<void> => {
-    const body = JSON.stringify({ faults: [faults] });
-    const response = await fetch(`${control}/faults`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body,
-    });
-    expect(response.ok).toBe(true);
-  };
-  const ledger = async () => LEDGER.parse(await (await fetch(`${control}/ledger`)).json()).requests;
+  const fault = (cause: object): Promise<void> => setFaults(emulators, name, [cause]);
+  const ledger = () => readLedger(emulators, name);
 
   test('answers with text and usage', async () => {
     const call = aCall();

@@ -4,6 +4,25 @@ import type { EndpointConnection } from '../../activities/clouds/cloud-client.ts
 
 export const SURFACES = ['openai', 'azure-eastus2', 'aws-us-east-1', 'aws-runtime-us-east-1', 'google-global'] as const;
 
+type SurfaceName = (typeof SURFACES)[number];
+
+/** Every way in which every surface may be called: its usual credentials, and what its cloud takes beside them. */
+export const CALLERS: readonly { readonly name: SurfaceName; readonly by: string; readonly auth?: object }[] = [
+  ...SURFACES.map((name) => ({ name, by: 'its usual credentials' })),
+  { name: 'azure-eastus2', by: 'an Entra token', auth: { bearerTokenEnv: 'EMULATED_AZURE_TOKEN' } },
+  { name: 'aws-us-east-1', by: 'a Bedrock API key', auth: { bearerTokenEnv: 'EMULATED_AWS_BEDROCK_API_KEY' } },
+  { name: 'aws-runtime-us-east-1', by: 'a Bedrock API key', auth: { bearerTokenEnv: 'EMULATED_AWS_BEDROCK_API_KEY' } },
+  {
+    name: 'aws-us-east-1',
+    by: 'temporary credentials',
+    auth: {
+      accessKeyIdEnv: 'EMULATED_AWS_ACCESS_KEY_ID',
+      secretAccessKeyEnv: 'EMULATED_AWS_SECRET_ACCESS_KEY',
+      sessionTokenEnv: 'EMULATED_AWS_SESSION_TOKEN',
+    },
+  },
+];
+
 const ENDPOINT = z.object({
   cloud: z.enum(['openai', 'azure', 'aws', 'google']),
   surface: z.enum(['bedrock-mantle', 'bedrock-runtime']).optional(),

@@ -1,25 +1,40 @@
 /** The five emulated endpoints: what sets one apart on the wire. Facts as of 2026-11, as the adapters have them. */
 
-export type AuthStyle =
-  | { readonly kind: 'bearer'; readonly token: string }
-  | { readonly kind: 'api-key'; readonly key: string }
-  | {
-      readonly kind: 'sigv4';
-      readonly service: string;
-      readonly region: string;
-      readonly accessKeyId: string;
-      readonly secretAccessKey: string;
-    };
+/** What an endpoint takes as proof of who calls; any one of them is enough. */
+export interface Authentication {
+  /** Values of `Authorization: Bearer`. */
+  readonly bearer?: readonly string[];
+  /** Value of the header `api-key`. */
+  readonly apiKey?: string;
+  readonly sigV4?: SigV4Identity;
+}
+
+export interface SigV4Identity {
+  readonly service: string;
+  readonly region: string;
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  /** Of temporary credentials; without one, a request is taken as well. */
+  readonly sessionTokens: readonly string[];
+}
 
 export interface EmulatedEndpoint {
   readonly name: string;
   readonly cloud: 'openai' | 'azure' | 'aws' | 'google';
   readonly basePath: string;
   readonly wireModel: string;
-  readonly auth: AuthStyle;
+  /** A name that this surface knows, and refuses: it wants an inference profile. */
+  readonly bareModel?: string;
+  /** Where this surface serves other models, and refuses this one. */
+  readonly otherPath?: string;
+  readonly auth: Authentication;
   readonly background: 'unstored' | 'stored' | 'none';
   readonly customTools: boolean;
   readonly encryptedReasoning: boolean;
+  /** Only OpenAI and Azure document `x-ratelimit-*`; their forms of a duration differ. */
+  readonly rateLimitHeaders: 'durations' | 'seconds' | 'none';
+  /** How it says when to come again. */
+  readonly retryAfter: 'seconds' | 'milliseconds' | 'retry-info';
   /** Its entry in `anyport.yaml`, but for the base URL. */
   readonly configuration: Readonly<Record<string, unknown>>;
 }
@@ -33,15 +48,34 @@ const AWS_SECRET_ACCESS_KEY = 'emulated-secret-access-key';
 export const EMULATED_CREDENTIALS = {
   EMULATED_OPENAI_API_KEY: 'sk-emulated',
   EMULATED_AZURE_API_KEY: 'emulated-azure-key',
+  EMULATED_AZURE_TOKEN: 'eyJ.emulated-entra-token',
+  EMULATED_AZURE_RENEWED_TOKEN: 'eyJ.emulated-entra-token-renewed',
   EMULATED_AWS_ACCESS_KEY_ID: AWS_ACCESS_KEY_ID,
   EMULATED_AWS_SECRET_ACCESS_KEY: AWS_SECRET_ACCESS_KEY,
+  EMULATED_AWS_SESSION_TOKEN: 'emulated-session-token',
+  EMULATED_AWS_RENEWED_SESSION_TOKEN: 'emulated-session-token-renewed',
+  EMULATED_AWS_BEDROCK_API_KEY: 'ABSK-emulated-bedrock-key',
   EMULATED_GOOGLE_TOKEN: 'ya29.emulated',
+  EMULATED_GOOGLE_RENEWED_TOKEN: 'ya29.emulated-renewed',
 } as const;
 
 const AWS_AUTH = { accessKeyIdEnv: 'EMULATED_AWS_ACCESS_KEY_ID', secretAccessKeyEnv: 'EMULATED_AWS_SECRET_ACCESS_KEY' };
 
-function sigV4(service: string): AuthStyle {
-  return { kind: 'sigv4', service, region: REGION, accessKeyId: AWS_ACCESS_KEY_ID, secretAccessKey: AWS_SECRET_ACCESS_KEY };
+function awsAuth(service: string): Authentication {
+  const sessionTokens = [
+    EMULATED_CREDENTIALS.EMULATED_AWS_SESSION_TOKEN,
+    EMULATED_CREDENTIALS.EMULATED_AWS_RENEWED_SESSION_TOKEN,
+  ];
+  return {
+    sigV4: {
+      service,
+      region: REGION,
+      accessKeyId: AWS_ACCESS_KEY_ID,
+      secretAccessKey: AWS_SECRET_ACCESS_KEY,
+      sessionTokens,
+    },
+    bearer: [EMULATED_CREDENTIALS.EMULATED_AWS_BEDROCK_API_KEY],
+  };
 }
 
 export const EMULATED_ENDPOINTS: readonly EmulatedEndpoint[] = [
@@ -50,10 +84,12 @@ export const EMULATED_ENDPOINTS: readonly EmulatedEndpoint[] = [
     cloud: 'openai',
     basePath: '/v1',
     wireModel: MODEL,
-    auth: { kind: 'bearer', token: EMULATED_CREDENTIALS.EMULATED_OPENAI_API_KEY },
+    auth: { bearer: [EMULATED_CREDENTIALS.EMULATED_OPENAI_API_KEY] },
     background: 'unstored',
     customTools: true,
     encryptedReasoning: true,
+    rateLimitHeaders: 'durations',
+    retryAfter: 'seconds',
     configuration: { cloud: 'openai', auth: { apiKeyEnv: 'EMULATED_OPENAI_API_KEY' }, deployments: { [MODEL]: MODEL } },
   },
   {
@@ -61,10 +97,20 @@ export const EMULATED_ENDPOINTS: readonly EmulatedEndpoint[] = [
     cloud: 'azure',
     basePath: '/openai/v1',
     wireModel: 'my-sol',
-    auth: { kind: 'api-key', key: EMULATED_CREDENTIALS.EMULATED_AZURE_API_KEY },
+    auth: {
+      apiKey: EMULATED_CREDENTIALS.EMULATED_AZURE_API_KEY,
+      // Its v1 API takes the key as a bearer too, beside Entra's tokens.
+      bearer: [
+        EMULATED_CREDENTIALS.EMULATED_AZURE_API_KEY,
+        EMULATED_CREDENTIALS.EMULATED_AZURE_TOKEN,
+        EMULATED_CREDENTIALS.EMULATED_AZURE_RENEWED_TOKEN,
+      ],
+    },
     background: 'stored',
     customTools: true,
     encryptedReasoning: true,
+    rateLimitHeaders: 'seconds',
+    retryAfter: 'milliseconds',
     configuration: {
       cloud: 'azure',
       region: 'eastus2',
@@ -77,10 +123,13 @@ export const EMULATED_ENDPOINTS: readonly EmulatedEndpoint[] = [
     cloud: 'aws',
     basePath: '/openai/v1',
     wireModel: `openai.${MODEL}`,
-    auth: sigV4('bedrock-mantle'),
+    otherPath: '/v1',
+    auth: awsAuth('bedrock-mantle'),
     background: 'stored',
     customTools: true,
     encryptedReasoning: true,
+    rateLimitHeaders: 'none',
+    retryAfter: 'seconds',
     configuration: {
       cloud: 'aws',
       surface: 'bedrock-mantle',
@@ -94,10 +143,13 @@ export const EMULATED_ENDPOINTS: readonly EmulatedEndpoint[] = [
     cloud: 'aws',
     basePath: '/openai/v1',
     wireModel: `us.openai.${MODEL}`,
-    auth: sigV4('bedrock'),
+    bareModel: `openai.${MODEL}`,
+    auth: awsAuth('bedrock'),
     background: 'none',
     customTools: true,
     encryptedReasoning: false,
+    rateLimitHeaders: 'none',
+    retryAfter: 'seconds',
     configuration: {
       cloud: 'aws',
       surface: 'bedrock-runtime',
@@ -111,10 +163,12 @@ export const EMULATED_ENDPOINTS: readonly EmulatedEndpoint[] = [
     cloud: 'google',
     basePath: '/v1/projects/emulated/locations/global/publishers/openai/v1',
     wireModel: MODEL,
-    auth: { kind: 'bearer', token: EMULATED_CREDENTIALS.EMULATED_GOOGLE_TOKEN },
+    auth: { bearer: [EMULATED_CREDENTIALS.EMULATED_GOOGLE_TOKEN, EMULATED_CREDENTIALS.EMULATED_GOOGLE_RENEWED_TOKEN] },
     background: 'none',
     customTools: false,
     encryptedReasoning: false,
+    rateLimitHeaders: 'none',
+    retryAfter: 'retry-info',
     configuration: {
       cloud: 'google',
       project: 'emulated',

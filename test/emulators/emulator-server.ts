@@ -2,17 +2,17 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import fastify from 'fastify';
 import { z } from 'zod';
-import { whyRefused } from './authentication.ts';
+import { identify } from './authentication.ts';
 import type { ConversationScript } from './conversation-script.ts';
 import { selectTurn } from './conversation-script.ts';
 import type { EmulatedEndpoint } from './emulated-endpoints.ts';
-import type { Refusal } from './error-body.ts';
-import { toErrorBody, usualRefusal } from './error-body.ts';
-import type { Fault } from './fault-plan.ts';
-import { FaultPlan, FAULTS_BODY } from './fault-plan.ts';
+import type { Hit, RequestFault } from './fault-plan.ts';
+import { FaultPlan } from './fault-plan.ts';
 import { Generation } from './generation.ts';
 import type { LedgerEntry } from './ledger.ts';
-import { Ledger } from './ledger.ts';
+import { Ledger, settle } from './ledger.ts';
+import { RateLimits } from './rate-limits.ts';
+import { refuse, refuseAs, toRefusal } from './refuse.ts';
 import { scriptResponse } from './response-events.ts';
 import { streamEvents } from './stream-events.ts';
 import type { ModelRequestBody } from './validate-request.ts';
@@ -21,16 +21,26 @@ import { isRefusal, readRequest } from './validate-request.ts';
 /** Transcripts of long tasks are large. */
 const BODY_LIMIT = 64 * 1024 * 1024;
 
-interface Endpoint {
+export interface EndpointState {
   readonly endpoint: EmulatedEndpoint;
   readonly script: ConversationScript;
   readonly faults: FaultPlan;
   readonly ledger: Ledger;
+  readonly limits: RateLimits;
   /** Background responses; a foreground one is gone with its connection. */
-  readonly kept: Map<string, Generation>;
+  readonly kept: Map<string, Kept>;
+  /** Called when a generation's request was counted, before it is answered. */
+  onCounted: () => Promise<void>;
 }
 
-interface Call extends Endpoint {
+interface Kept {
+  readonly generation: Generation;
+  readonly model: string;
+  /** Only what was made with a stream can be streamed again. */
+  readonly streamable: boolean;
+}
+
+export interface Call extends EndpointState {
   readonly request: FastifyRequest;
   readonly reply: FastifyReply;
   readonly entry: LedgerEntry;
@@ -42,142 +52,189 @@ const RESPONSE_QUERY = z.object({
   starting_after: z.coerce.number().int().optional(),
 });
 
-export function createEmulatorServer(endpoint: EmulatedEndpoint, script: ConversationScript): FastifyInstance {
-  const state: Endpoint = { endpoint, script, faults: new FaultPlan(), ledger: new Ledger(), kept: new Map() };
+export function createEndpointState(endpoint: EmulatedEndpoint, script: ConversationScript): EndpointState {
+  return {
+    endpoint,
+    script,
+    faults: new FaultPlan(),
+    ledger: new Ledger(),
+    limits: new RateLimits(),
+    kept: new Map(),
+    onCounted: async () => undefined,
+  };
+}
+
+export function createEmulatorServer(state: EndpointState): FastifyInstance {
+  const { basePath, otherPath } = state.endpoint;
   const server = fastify({ bodyLimit: BODY_LIMIT, forceCloseConnections: true });
   server.removeAllContentTypeParsers();
   // As text: a signature is over the bytes.
   server.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => done(null, body));
-  addControls(server, state);
   const guard = (handle: (call: Call) => Promise<unknown>) => async (request: FastifyRequest, reply: FastifyReply) => {
     const entry = state.ledger.open(request.method, request.url);
-    const call: Call = { ...state, request, reply, entry };
-    const { method, url, headers } = request;
-    const refused = await whyRefused(endpoint.auth, { method, url, headers, body: bodyText(request) });
-    if (refused !== undefined) return refuse(call, { status: 401, code: 'invalid_api_key', message: refused });
-    return handle(call);
+    reply.raw.on('close', () => {
+      if (!reply.raw.writableFinished) entry.disconnectedAtMs ??= Date.now();
+    });
+    return letIn({ ...state, request, reply, entry }, handle);
   };
-  const responses = `${endpoint.basePath}/responses`;
-  server.post(responses, guard(createResponse));
-  server.get(`${responses}/:id`, guard(readResponse));
-  server.post(`${responses}/:id/cancel`, guard(cancelResponse));
-  server.setNotFoundHandler((_request, reply) =>
-    reply.code(404).send(toErrorBody(endpoint, { status: 404, code: 'not_found', message: 'no such path' })),
-  );
+  server.post(`${basePath}/responses`, guard(createResponse));
+  server.get(`${basePath}/responses/:id`, guard(readResponse));
+  server.post(`${basePath}/responses/:id/cancel`, guard(cancelResponse));
+  if (otherPath !== undefined) server.post(`${otherPath}/responses`, guard(refuseRoute));
+  server.setNotFoundHandler(guard((call) => Promise.resolve(refuse(call, { reason: 'not-found' }))));
   return server;
 }
 
-function addControls(server: FastifyInstance, { faults, ledger }: Endpoint): void {
-  server.post('/_emulator/faults', async (request, reply) => {
-    const parsed = FAULTS_BODY.safeParse(JSON.parse(bodyText(request)));
-    if (!parsed.success) return reply.code(400).send({ error: z.prettifyError(parsed.error) });
-    faults.add(parsed.data.faults);
-    return { faults: faults.list() };
-  });
-  server.get('/_emulator/faults', async () => ({ faults: faults.list() }));
-  server.delete('/_emulator/faults', async () => {
-    faults.clear();
-    return { faults: [] };
-  });
-  server.get('/_emulator/ledger', async () => ({ requests: ledger.list() }));
+async function letIn(call: Call, handle: (call: Call) => Promise<unknown>): Promise<unknown> {
+  const { endpoint, faults, request } = call;
+  const { method, url, headers } = request;
+  const nowMs = Date.now();
+  const identified = await identify(endpoint.auth, { method, url, headers, body: bodyText(request) }, nowMs);
+  if ('refusal' in identified) return refuseAs(call, identified.refusal, identified.exception);
+  if (faults.isExpired(identified.credential, nowMs)) return refuse(call, { reason: 'expired-credential' });
+  return handle(call);
 }
 
 async function createResponse(call: Call): Promise<unknown> {
-  const { endpoint, entry, faults, reply, request } = call;
-  const body = readRequest(endpoint, JSON.parse(bodyText(request)));
+  const { endpoint, entry, faults, limits, request } = call;
+  const json = readJson(request);
+  if (json === undefined) return refuse(call, { reason: 'invalid-request', message: 'The body is not valid JSON.' });
+  const body = readRequest(endpoint, json);
   if (isRefusal(body)) return refuse(call, body);
   entry.wireModel = body.model;
   entry.metadata = body.metadata ?? null;
   entry.stream = body.stream === true;
   entry.background = body.background === true;
-  const fault = faults.take(body.model, Date.now());
-  if (fault?.kind === 'status') return answerStatus(call, fault);
-  if (fault?.kind !== 'outage' && fault?.kind !== 'reset-before-accept' && fault?.kind !== 'silence')
-    return generate(call, body, fault);
+  const nowMs = Date.now();
+  const { admitted, headers, resetMs } = limits.admit(endpoint, tokensOf(body), faults.rateLimit(nowMs));
+  call.reply.headers(headers);
+  const fault = take(call, { on: 'create', model: body.model, nowMs });
+  await call.onCounted();
+  if (!admitted) return refuse(call, { reason: 'rate-limited' }, { ms: resetMs, form: endpoint.retryAfter });
+  return answerFault(call, fault) ?? generate(call, body, fault);
+}
+
+function take({ faults, entry }: Call, hit: Hit): RequestFault | undefined {
+  const fault = faults.take(hit);
+  if (fault !== undefined) entry.fault = fault.kind;
+  return fault;
+}
+
+/** The answer, if the fault leaves the request without a response of the model; undefined otherwise. */
+function answerFault(call: Call, fault: RequestFault | undefined): FastifyReply | undefined {
+  if (fault?.kind === 'status') return toRefusal(call, fault);
+  if (fault?.kind === 'outage' || fault?.kind === 'reset-before-accept') return hangUp(call);
+  if (fault?.kind !== 'silence') return undefined;
+  call.reply.hijack();
+  settle(call.entry, 'broken');
+  return call.reply;
+}
+
+function hangUp({ reply, entry }: Call): FastifyReply {
+  settle(entry, 'broken');
   reply.hijack();
-  entry.outcome = 'broken';
-  if (fault.kind !== 'silence') reply.raw.destroy();
+  reply.raw.destroy();
   return reply;
 }
 
-function answerStatus(call: Call, { status, headers, body }: Extract<Fault, { kind: 'status' }>): FastifyReply {
-  const { entry, reply } = call;
-  if (headers !== undefined) reply.headers(headers);
-  if (body === undefined) return refuse(call, usualRefusal(status));
-  entry.outcome = 'refused';
-  entry.status = status;
-  return reply.code(status).send(body);
-}
-
-async function generate(call: Call, body: ModelRequestBody, fault: Fault | undefined): Promise<unknown> {
+async function generate(call: Call, body: ModelRequestBody, fault: RequestFault | undefined): Promise<unknown> {
   const { endpoint, entry, kept, reply, script } = call;
-  const response = scriptResponse({ endpoint, request: body, turn: selectTurn(script, body.items), number: entry.sequence });
+  const response = scriptResponse({
+    endpoint,
+    request: body,
+    turn: selectTurn(script, body.items),
+    number: entry.sequence,
+    fault,
+  });
   entry.responseId = response.id;
   entry.status = 200;
-  const generation = new Generation({
-    response,
-    entry,
-    eventDelayMs: fault?.kind === 'slow-stream' ? fault.eventDelayMs : 0,
-    ...(fault?.kind === 'background-end' ? { backgroundEnd: fault.status } : {}),
-  });
+  const eventDelayMs = fault?.kind === 'slow-stream' ? fault.eventDelayMs : 0;
+  const generation = new Generation({ response, entry, eventDelayMs, ...endOf(fault) });
   const isBackground = body.background === true;
-  if (isBackground) kept.set(response.id, generation);
+  const streamable = body.stream === true;
+  if (isBackground) kept.set(response.id, { generation, model: body.model, streamable });
   if (fault?.kind === 'reset-after-accept') {
-    reply.hijack();
     if (!isBackground) generation.break(fault.billed === true);
+    reply.hijack();
     reply.raw.destroy();
     return reply;
   }
-  if (body.stream === true) {
-    reply.hijack();
-    await streamEvents({ generation, connection: reply.raw, after: -1, fault, outlives: isBackground });
-    return reply;
-  }
+  if (streamable) return stream(call, { generation, after: -1, fault, outlives: isBackground });
   if (isBackground) return response.snapshot('queued');
   for await (const _event of generation.follow(-1)) continue;
   return generation.toObject();
 }
 
+function endOf(fault: RequestFault | undefined): Pick<ConstructorParameters<typeof Generation>[0], 'end'> {
+  if (fault?.kind === 'background-end') return { end: { status: fault.status } };
+  return fault?.kind === 'response-end' ? { end: { status: fault.status, code: fault.code } } : {};
+}
+
+type Streaming = Pick<Parameters<typeof streamEvents>[0], 'generation' | 'after' | 'fault' | 'outlives'>;
+
+async function stream({ reply }: Call, streaming: Streaming): Promise<FastifyReply> {
+  const headers = Object.fromEntries(Object.entries(reply.getHeaders()).map(([name, value]) => [name, String(value)]));
+  reply.hijack();
+  await streamEvents({ ...streaming, connection: reply.raw, headers });
+  return reply;
+}
+
 async function readResponse(call: Call): Promise<unknown> {
-  const generation = findKept(call);
-  if (generation === undefined || generation.status === 'expired') return refuse(call, GONE);
-  const { stream, starting_after: after = -1 } = RESPONSE_QUERY.parse(call.request.query);
-  settle(call, generation);
-  if (stream !== 'true') return generation.toObject();
-  call.reply.hijack();
-  await streamEvents({ generation, connection: call.reply.raw, after, fault: undefined, outlives: true });
-  return call.reply;
+  const { faults, kept, request } = call;
+  if (faults.outage(Date.now())) return hangUp(call);
+  const found = kept.get(RESPONSE_PATH.parse(request.params).id);
+  if (found === undefined || found.generation.status === 'expired') return refuse(call, { reason: 'not-found' });
+  const query = RESPONSE_QUERY.safeParse(request.query);
+  if (!query.success) return refuse(call, { reason: 'invalid-request', message: 'The query is not valid.' });
+  const fault = take(call, { on: 'read', model: found.model, nowMs: Date.now() });
+  const answered = answerFault(call, fault);
+  if (answered !== undefined) return answered;
+  const { stream: wanted, starting_after: after = -1 } = query.data;
+  if (wanted === 'true' && !found.streamable)
+    return refuse(call, {
+      reason: 'invalid-request',
+      message: 'The response was not created with stream=true.',
+      param: 'stream',
+    });
+  answer(call, found.generation);
+  if (wanted !== 'true') return found.generation.toObject();
+  return stream(call, { generation: found.generation, after, fault, outlives: true });
 }
 
 async function cancelResponse(call: Call): Promise<unknown> {
-  const generation = findKept(call);
-  if (generation === undefined) return refuse(call, GONE);
-  generation.cancel();
-  settle(call, generation);
-  return generation.toObject();
+  const { faults, kept, request } = call;
+  if (faults.outage(Date.now())) return hangUp(call);
+  const found = kept.get(RESPONSE_PATH.parse(request.params).id);
+  if (found === undefined) return refuse(call, { reason: 'not-found' });
+  const answered = answerFault(call, take(call, { on: 'cancel', model: found.model, nowMs: Date.now() }));
+  if (answered !== undefined) return answered;
+  found.generation.cancel();
+  answer(call, found.generation);
+  return found.generation.toObject();
 }
 
-const GONE: Refusal = { status: 404, code: 'response_not_found', message: 'There is no such response.' };
-
-function findKept({ faults, kept, reply, request }: Call): Generation | undefined {
-  if (faults.outage(Date.now())) {
-    reply.hijack();
-    reply.raw.destroy();
-  }
-  return kept.get(RESPONSE_PATH.parse(request.params).id);
+/** Mantle serves other models on another path, and says so. */
+async function refuseRoute(call: Call): Promise<unknown> {
+  return refuse(call, { reason: 'unsupported-here', message: "The model isn't supported on this route." });
 }
 
-function settle({ entry }: Call, { response }: Generation): void {
+function answer({ entry }: Call, { response }: Generation): void {
   entry.status = 200;
-  entry.outcome = 'completed';
   entry.responseId = response.id;
+  settle(entry, 'completed');
 }
 
-function refuse({ endpoint, entry, reply }: Call, refusal: Refusal): FastifyReply {
-  entry.outcome = 'refused';
-  entry.status = refusal.status;
-  if (endpoint.cloud === 'aws' && refusal.status === 401) reply.header('x-amzn-errortype', 'UnrecognizedClientException');
-  return reply.code(refusal.status).send(toErrorBody(endpoint, refusal));
+/** As rough as a cloud's own estimate before it counts. */
+function tokensOf({ items }: ModelRequestBody): number {
+  return Math.ceil(JSON.stringify(items).length / 4);
+}
+
+function readJson(request: FastifyRequest): unknown {
+  try {
+    return JSON.parse(bodyText(request));
+  } catch {
+    return undefined;
+  }
 }
 
 function bodyText({ body }: FastifyRequest): string {

@@ -2,14 +2,15 @@
 import { EventEmitter, once } from 'node:events';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { LedgerEntry } from './ledger.ts';
+import { settle } from './ledger.ts';
 import type { ScriptedResponse, WireEvent } from './response-events.ts';
 
 export interface GenerationOptions {
   readonly response: ScriptedResponse;
   readonly entry: LedgerEntry;
   readonly eventDelayMs: number;
-  /** Ends a background response this way instead of completing it. */
-  readonly backgroundEnd?: 'failed' | 'incomplete' | 'expired';
+  /** Ends this way instead of completing. */
+  readonly end?: { readonly status: 'failed' | 'incomplete' | 'expired' | 'cancelled'; readonly code?: string | undefined };
 }
 
 export type GenerationStatus =
@@ -74,13 +75,13 @@ export class Generation {
     this.#end('broken', billed ? 'partial' : 'nothing');
   }
 
-  async #run({ response, eventDelayMs, backgroundEnd }: GenerationOptions): Promise<void> {
+  async #run({ response, eventDelayMs, end }: GenerationOptions): Promise<void> {
     for (const event of response.events) {
       // A turn of the event loop at least, so that an abort is seen between two events.
       await pause(eventDelayMs);
       if (this.#status !== 'in_progress') return;
       if (event.type === 'response.completed') {
-        this.#finish(event, backgroundEnd);
+        this.#finish(event, end);
         return;
       }
       this.#events = [...this.#events, event];
@@ -88,20 +89,19 @@ export class Generation {
     }
   }
 
-  #finish(completed: WireEvent, backgroundEnd: GenerationOptions['backgroundEnd']): void {
-    if (backgroundEnd === undefined) {
+  #finish(completed: WireEvent, end: GenerationOptions['end']): void {
+    if (end === undefined) {
       this.#events = [...this.#events, completed];
       this.#end('completed', 'all');
       return;
     }
-    if (backgroundEnd !== 'expired') {
-      const response = { ...this.response.snapshot(backgroundEnd), ...detailsOf(backgroundEnd) };
-      this.#events = [
-        ...this.#events,
-        { type: `response.${backgroundEnd}`, sequence_number: completed.sequence_number, response },
-      ];
+    const { status } = end;
+    if (status === 'failed' || status === 'incomplete') {
+      const response = { ...this.response.snapshot(status), ...detailsOf(status, end.code) };
+      this.#events = [...this.#events, { type: `response.${status}`, sequence_number: completed.sequence_number, response }];
     }
-    this.#end(backgroundEnd, 'nothing');
+    // What was generated up to a limit is an answer, and paid.
+    this.#end(status, status === 'incomplete' ? 'all' : 'nothing');
   }
 
   #end(status: GenerationStatus, bill: 'all' | 'partial' | 'nothing'): void {
@@ -111,15 +111,13 @@ export class Generation {
     const share = this.#events.length / this.response.events.length;
     if (bill === 'all') this.#entry.billedUsage = { inputTokens, outputTokens };
     if (bill === 'partial') this.#entry.billedUsage = { inputTokens, outputTokens: Math.ceil(outputTokens * share) };
-    this.#entry.outcome =
-      status === 'completed' ? 'completed' : status === 'aborted' || status === 'cancelled' ? 'aborted' : 'broken';
-    this.#entry.aborted = status === 'aborted' || status === 'cancelled';
+    settle(this.#entry, bill === 'all' ? 'completed' : status === 'broken' || bill === 'nothing' ? 'broken' : 'aborted');
     this.#changed.emit('change');
   }
 }
 
-function detailsOf(end: 'failed' | 'incomplete'): object {
-  return end === 'failed'
-    ? { error: { code: 'server_error', message: 'emulated failure' } }
-    : { incomplete_details: { reason: 'max_output_tokens' } };
+function detailsOf(status: 'failed' | 'incomplete', code: string | undefined): object {
+  return status === 'failed'
+    ? { error: { code: code ?? 'server_error', message: 'emulated failure' } }
+    : { incomplete_details: { reason: code ?? 'max_output_tokens' } };
 }

@@ -10,7 +10,15 @@ export interface LedgerEntry {
   responseId: string | null;
   status: number | null;
   outcome: 'open' | 'completed' | 'refused' | 'broken' | 'aborted';
+  /** When the outcome was settled; a background response may end after the request that made it was answered. */
+  endedAtMs: number | null;
+  /** The client stopped the generation: it went away, or cancelled. */
   aborted: boolean;
+  abortedAtMs: number | null;
+  /** When the client closed the connection before its answer was whole, whether or not that stopped anything. */
+  disconnectedAtMs: number | null;
+  /** Kind of the fault that it met. */
+  fault: string | null;
   stream: boolean;
   background: boolean;
   /** null: nothing was generated, or the cloud broke it by itself. */
@@ -31,7 +39,11 @@ export class Ledger {
       responseId: null,
       status: null,
       outcome: 'open',
+      endedAtMs: null,
       aborted: false,
+      abortedAtMs: null,
+      disconnectedAtMs: null,
+      fault: null,
       stream: false,
       background: false,
       billedUsage: null,
@@ -43,4 +55,12 @@ export class Ledger {
   list(): readonly LedgerEntry[] {
     return this.#entries;
   }
+}
+
+export function settle(entry: LedgerEntry, outcome: Exclude<LedgerEntry['outcome'], 'open'>): void {
+  entry.outcome = outcome;
+  entry.endedAtMs = Date.now();
+  if (outcome !== 'aborted') return;
+  entry.aborted = true;
+  entry.abortedAtMs = entry.endedAtMs;
 }

@@ -1,6 +1,7 @@
 /** A scripted turn as the events of a streamed response, and as the object that those events add up to. */
 import type { ScriptedTurn } from './conversation-script.ts';
 import type { EmulatedEndpoint } from './emulated-endpoints.ts';
+import type { RequestFault } from './fault-plan.ts';
 import type { ModelRequestBody } from './validate-request.ts';
 
 export type WireEvent = { readonly type: string; readonly sequence_number: number } & Readonly<Record<string, unknown>>;
@@ -9,7 +10,7 @@ export interface ScriptedResponse {
   readonly id: string;
   readonly events: readonly WireEvent[];
   readonly usage: { readonly inputTokens: number; readonly outputTokens: number };
-  /** The response object in a state that is not an end. */
+  /** The response object in a state other than `completed`. */
   snapshot(status: string): object;
 }
 
@@ -18,6 +19,8 @@ export interface ResponseInput {
   readonly request: ModelRequestBody;
   readonly turn: ScriptedTurn;
   readonly number: number;
+  /** May change what is answered. */
+  readonly fault: RequestFault | undefined;
 }
 
 type Item = Readonly<Record<string, unknown>> & { readonly type: string };
@@ -25,14 +28,17 @@ type Item = Readonly<Record<string, unknown>> & { readonly type: string };
 /** Text comes in pieces of this many characters. */
 const PIECE = 12;
 
-export function scriptResponse({ endpoint, request, turn, number }: ResponseInput): ScriptedResponse {
+export function scriptResponse(input: ResponseInput): ScriptedResponse {
+  const { endpoint, request, number, fault } = input;
   const id = `resp_${endpoint.name}_${number}`;
-  const output = outputOf({ endpoint, request, turn, number });
+  const output = outputOf(input);
   const usage = {
     inputTokens: Math.ceil(JSON.stringify(request.items).length / 4),
     outputTokens: Math.ceil(JSON.stringify(output).length / 4),
   };
-  const snapshot = (status: string, done: readonly Item[] = []): object => ({
+  // Cut off by a limit: what was said counts, calls that were not finished do not.
+  const said = output.filter(({ type }) => !type.endsWith('_call'));
+  const snapshot = (status: string, done: readonly Item[] = status === 'incomplete' ? said : []): object => ({
     id,
     object: 'response',
     created_at: 1_790_000_000,
@@ -44,7 +50,7 @@ export function scriptResponse({ endpoint, request, turn, number }: ResponseInpu
     store: request.store ?? true,
     background: request.background ?? false,
     metadata: request.metadata ?? {},
-    usage: status === 'completed' ? wireUsage(usage) : null,
+    usage: status === 'completed' || status === 'incomplete' ? wireUsage(usage) : null,
   });
   const bodies = [
     { type: 'response.created', response: snapshot(request.background === true ? 'queued' : 'in_progress') },
@@ -52,9 +58,13 @@ export function scriptResponse({ endpoint, request, turn, number }: ResponseInpu
     ...output.flatMap(eventsOfItem),
     { type: 'response.completed', response: snapshot('completed', output) },
   ];
-  const events = bodies.map((body, index): WireEvent => ({ ...body, sequence_number: index }));
+  const told = fault?.kind === 'unknown-events' ? bodies.flatMap((body) => [UNKNOWN_EVENT, body]) : bodies;
+  const events = told.map((body, index): WireEvent => ({ ...body, sequence_number: index }));
   return { id, events, usage, snapshot };
 }
+
+/** What a cloud may add one day, which nobody has to understand. */
+const UNKNOWN_EVENT = { type: 'response.brand_new', payload: { of: ['another', 'time'] } };
 
 function wireUsage({ inputTokens, outputTokens }: ScriptedResponse['usage']): object {
   return {
@@ -66,24 +76,16 @@ function wireUsage({ inputTokens, outputTokens }: ScriptedResponse['usage']): ob
   };
 }
 
-function outputOf({ endpoint, request, turn, number }: ResponseInput): readonly Item[] {
+function outputOf({ endpoint, request, turn, number, fault }: ResponseInput): readonly Item[] {
+  if (fault?.kind === 'empty-output') return [];
   const id = `${endpoint.name}_${number}`;
   const reasons = endpoint.encryptedReasoning && request.include?.includes('reasoning.encrypted_content') === true;
   const reasoning: readonly Item[] = reasons
     ? [{ type: 'reasoning', id: `rs_${id}`, summary: [], encrypted_content: `enc:${endpoint.name}:${number}` }]
     : [];
+  if (fault?.kind === 'refusal') return [...reasoning, messageOf(id, { type: 'refusal', refusal: fault.text })];
   const message: readonly Item[] =
-    turn.text === undefined
-      ? []
-      : [
-          {
-            type: 'message',
-            id: `msg_${id}`,
-            status: 'completed',
-            role: 'assistant',
-            content: [{ type: 'output_text', text: turn.text, annotations: [] }],
-          },
-        ];
+    turn.text === undefined ? [] : [messageOf(id, { type: 'output_text', text: turn.text, annotations: [] })];
   const calls = (turn.toolCalls ?? []).map(({ name, input }, index): Item => {
     const call = {
       id: `tc_${id}_${index}`,
@@ -98,6 +100,10 @@ function outputOf({ endpoint, request, turn, number }: ResponseInput): readonly 
   return [...reasoning, ...message, ...calls];
 }
 
+function messageOf(id: string, part: object): Item {
+  return { type: 'message', id: `msg_${id}`, status: 'completed', role: 'assistant', content: [part] };
+}
+
 type EventBody = { readonly type: string } & Readonly<Record<string, unknown>>;
 
 function eventsOfItem(item: Item, index: number): readonly EventBody[] {
@@ -110,7 +116,7 @@ function eventsOfItem(item: Item, index: number): readonly EventBody[] {
 function deltasOf(item: Item): readonly EventBody[] {
   const [text, type] =
     item.type === 'message'
-      ? [textOf(item), 'response.output_text.delta']
+      ? textOf(item)
       : item.type === 'function_call'
         ? [String(item['arguments']), 'response.function_call_arguments.delta']
         : [typeof item['input'] === 'string' ? item['input'] : '', 'response.custom_tool_call_input.delta'];
@@ -118,9 +124,10 @@ function deltasOf(item: Item): readonly EventBody[] {
   return pieces.map((delta) => ({ type, content_index: 0, delta }));
 }
 
-function textOf(item: Item): string {
+function textOf(item: Item): readonly [text: string, event: string] {
   const content: unknown = item['content'];
-  if (!Array.isArray(content)) return '';
-  const [part]: readonly unknown[] = content;
-  return typeof part === 'object' && part !== null && 'text' in part ? String(part.text) : '';
+  const [part]: readonly unknown[] = Array.isArray(content) ? content : [];
+  if (typeof part !== 'object' || part === null) return ['', ''];
+  if ('refusal' in part) return [String(part.refusal), 'response.refusal.delta'];
+  return 'text' in part ? [String(part.text), 'response.output_text.delta'] : ['', ''];
 }

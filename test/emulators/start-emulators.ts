@@ -1,8 +1,13 @@
 /** Starts all emulated endpoints, each on a free port of this machine. */
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Server } from 'node:net';
+import type { ControlledEndpoint } from './controls.ts';
+import { createControlServer } from './controls.ts';
 import { parseScript, readScripts } from './conversation-script.ts';
+import type { ConversationScript } from './conversation-script.ts';
+import type { EmulatedEndpoint } from './emulated-endpoints.ts';
 import { EMULATED_CREDENTIALS, EMULATED_ENDPOINTS } from './emulated-endpoints.ts';
-import { createEmulatorServer } from './emulator-server.ts';
+import { createEmulatorServer, createEndpointState } from './emulator-server.ts';
+import { PortGate } from './port-gate.ts';
 
 export interface EmulatorsOptions {
   readonly scriptsDirectory?: string;
@@ -12,7 +17,7 @@ export interface EmulatorsOptions {
   readonly host?: string;
   /** As base URLs name it, when that is not the host. */
   readonly publicHost?: string;
-  /** The first endpoint's port, the others follow; default: free ones. */
+  /** The first endpoint's port, the others and the controls' follow; default: free ones. */
   readonly firstPort?: number;
 }
 
@@ -35,25 +40,58 @@ export async function startEmulators(options: EmulatorsOptions = {}): Promise<Em
         ? []
         : readScripts(options.scriptsDirectory);
   const host = options.host ?? '127.0.0.1';
+  const portOf = (index: number): number => (options.firstPort === undefined ? 0 : options.firstPort + index);
   const started = await Promise.all(
-    EMULATED_ENDPOINTS.map(async (endpoint, index) => {
-      const server = createEmulatorServer(endpoint, script);
-      await server.listen({ host, port: options.firstPort === undefined ? 0 : options.firstPort + index });
-      const { port } = server.server.address() as AddressInfo; // it listens on TCP
-      return { endpoint, server, origin: `http://${options.publicHost ?? host}:${port}` };
-    }),
+    EMULATED_ENDPOINTS.map((endpoint, index) => startEndpoint(endpoint, script, { host, port: portOf(index) })),
   );
+  const control = createControlServer(started.map(({ controlled }) => controlled));
+  await control.listen({ host, port: portOf(EMULATED_ENDPOINTS.length) });
+  const origin = (port: number): string => `http://${options.publicHost ?? host}:${port}`;
+  const controlOrigin = origin(portAt(control.server.address()));
   return {
     endpoints: Object.fromEntries(
-      started.map(({ endpoint, origin }) => [
+      started.map(({ endpoint, port }) => [
         endpoint.name,
-        { ...endpoint.configuration, baseUrl: `${origin}${endpoint.basePath}` },
+        { ...endpoint.configuration, baseUrl: `${origin(port)}${endpoint.basePath}` },
       ]),
     ),
     environment: EMULATED_CREDENTIALS,
-    controls: Object.fromEntries(started.map(({ endpoint, origin }) => [endpoint.name, `${origin}/_emulator`])),
+    controls: Object.fromEntries(started.map(({ endpoint }) => [endpoint.name, `${controlOrigin}/${endpoint.name}`])),
     async close() {
-      await Promise.all(started.map(({ server }) => server.close()));
+      await Promise.all([control.close(), ...started.map((one) => one.close())]);
     },
   };
+}
+
+interface StartedEndpoint {
+  readonly endpoint: EmulatedEndpoint;
+  readonly port: number;
+  readonly controlled: ControlledEndpoint;
+  close(): Promise<void>;
+}
+
+async function startEndpoint(
+  endpoint: EmulatedEndpoint,
+  script: ConversationScript,
+  { host, port: wishedPort }: { host: string; port: number },
+): Promise<StartedEndpoint> {
+  const state = createEndpointState(endpoint, script);
+  const server = createEmulatorServer(state);
+  await server.listen({ host, port: wishedPort });
+  const port = portAt(server.server.address());
+  const gate = new PortGate(server.server, { host, port }, () => state.faults.refusesConnections(Date.now()));
+  state.onCounted = () => gate.update();
+  return {
+    endpoint,
+    port,
+    controlled: { name: endpoint.name, faults: state.faults, ledger: state.ledger, gate },
+    async close() {
+      await gate.stop();
+      await server.close();
+    },
+  };
+}
+
+function portAt(address: ReturnType<Server['address']>): number {
+  return (address as AddressInfo).port; // it listens on TCP
 }

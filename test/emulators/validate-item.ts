@@ -1,18 +1,16 @@
 /** What a cloud says against one item of a request, seen with those around it. */
-import type { EmulatedEndpoint } from './emulated-endpoints.ts';
 import type { InputItem } from './validate-request.ts';
 
 const TOOL_NAME = /^[A-Za-z0-9_-]{1,64}$/;
 
-/** The first thing that this cloud has against one of the items. */
-export function findProblem(endpoint: EmulatedEndpoint, items: readonly InputItem[]): string | undefined {
-  return items.map((_, index) => problemOfItem(endpoint, items, index)).find((problem) => problem !== undefined);
+/** The first thing that a cloud has against one of the items. */
+export function findProblem(items: readonly InputItem[]): string | undefined {
+  return items.map((_, index) => problemOfItem(items, index)).find((problem) => problem !== undefined);
 }
 
-function problemOfItem(endpoint: EmulatedEndpoint, items: readonly InputItem[], index: number): string | undefined {
+function problemOfItem(items: readonly InputItem[], index: number): string | undefined {
   const item = items[index];
   if (item?.type === 'reasoning') return problemOfReasoning(item, nextAfterReasoning(items, index));
-  if (item?.type === 'custom_tool_call' && !endpoint.customTools) return 'custom tool calls are not supported here';
   if (item?.type?.endsWith('_call') === true) return problemOfName(item);
   if (item?.type?.endsWith('_call_output') === true) return problemOfOutput(item, items.slice(0, index));
   return undefined;

@@ -1,7 +1,7 @@
 /** What the real cloud would refuse, the emulated one refuses. */
 import { z } from 'zod';
 import type { EmulatedEndpoint } from './emulated-endpoints.ts';
-import type { Refusal } from './error-body.ts';
+import type { Refusal } from './refusals.ts';
 import { findProblem } from './validate-item.ts';
 
 const ITEM = z.looseObject({
@@ -44,64 +44,78 @@ export function readRequest(endpoint: EmulatedEndpoint, body: unknown): ModelReq
     refusalOfModel(endpoint, data.model) ??
     refusalOfFeatures(endpoint, request) ??
     refusalOfItems(endpoint, items) ??
-    refusalOfAnItem(endpoint, items) ??
+    refusalOfItemsTogether(items) ??
     request
   );
 }
 
 export function isRefusal(value: ModelRequestBody | Refusal): value is Refusal {
-  return 'status' in value && 'message' in value && !('items' in value);
+  return 'reason' in value && !('items' in value);
 }
 
-function refusalOfModel({ cloud, wireModel }: EmulatedEndpoint, model: string): Refusal | undefined {
+function refusalOfModel({ wireModel, bareModel }: EmulatedEndpoint, model: string): Refusal | undefined {
   if (model === wireModel) return undefined;
-  if (cloud === 'azure')
-    return { status: 404, code: 'DeploymentNotFound', message: 'The API deployment for this resource does not exist.' };
-  return {
-    status: 404,
-    code: 'model_not_found',
-    message: `The model '${model.slice(0, 60)}' does not exist or you do not have access to it.`,
-  };
+  if (model === bareModel) {
+    const message = `Invocation of model ID ${model} with on-demand throughput isn't supported. Use an inference profile.`;
+    return { reason: 'unsupported-here', message };
+  }
+  return { reason: 'no-deployment' };
 }
 
 function refusalOfFeatures(
   endpoint: EmulatedEndpoint,
   { background, store, tools = [], metadata }: ModelRequestBody,
 ): Refusal | undefined {
-  if (background === true && endpoint.background === 'none') return invalid('background is not supported here', 'background');
+  if (background === true && endpoint.background === 'none')
+    return { reason: 'unsupported-here', message: 'background is not supported here', param: 'background' };
   if (background === true && endpoint.background === 'stored' && store !== true)
     return invalid('background requires store=true', 'store');
   if (!endpoint.customTools && tools.some(({ type }) => type === 'custom'))
     return invalid('custom tools are not supported here', 'tools');
-  if (Object.keys(metadata ?? {}).length > 16) return invalid('metadata has more than 16 pairs', 'metadata');
+  return refusalOfMetadata(metadata ?? {});
+}
+
+/** Limits of the Responses API. */
+function refusalOfMetadata(metadata: Readonly<Record<string, string>>): Refusal | undefined {
+  const pairs = Object.entries(metadata);
+  if (pairs.length > 16) return invalid('metadata has more than 16 pairs', 'metadata');
+  if (pairs.some(([key, value]) => key.length > 64 || value.length > 512))
+    return invalid('a key of metadata has more than 64 characters, or a value more than 512', 'metadata');
   return undefined;
 }
 
-function refusalOfItems({ name }: EmulatedEndpoint, items: readonly InputItem[]): Refusal | undefined {
-  const open = new Set<string>();
-  for (const { type = '', call_id: callId = '', encrypted_content: blob } of items) {
-    if (callId.length > MAX_CALL_ID) return invalid(`call_id is longer than ${MAX_CALL_ID} characters`, 'input');
-    if (typeof blob === 'string' && !blob.startsWith(`enc:${name}:`)) {
-      return {
-        status: 400,
-        code: 'invalid_encrypted_content',
-        message: 'The encrypted content could not be verified.',
-        param: 'input',
-      };
-    }
-    if (type.endsWith('_call_output')) {
-      if (!open.delete(callId)) return invalid(`No tool call found for call output with call_id ${callId}.`, 'input');
-    } else if (type.endsWith('_call')) {
-      open.add(callId);
-    }
+function refusalOfItems(endpoint: EmulatedEndpoint, items: readonly InputItem[]): Refusal | undefined {
+  for (const item of items) {
+    const refusal = refusalOfItem(endpoint, item);
+    if (refusal !== undefined) return refusal;
   }
-  const [unpaired] = open;
-  if (unpaired !== undefined) return invalid(`No tool output found for tool call ${unpaired}.`, 'input');
-  return hasLoneSurrogate(items) ? invalid('the input is not well-formed Unicode', 'input') : undefined;
+  return (
+    refusalOfPairs(items) ?? (hasLoneSurrogate(items) ? invalid('the input is not well-formed Unicode', 'input') : undefined)
+  );
 }
 
-function refusalOfAnItem(endpoint: EmulatedEndpoint, items: readonly InputItem[]): Refusal | undefined {
-  const problem = findProblem(endpoint, items);
+function refusalOfItem({ name, customTools }: EmulatedEndpoint, item: InputItem): Refusal | undefined {
+  const { type = '', call_id: callId = '', encrypted_content: blob } = item;
+  if (callId.length > MAX_CALL_ID) return invalid(`call_id is longer than ${MAX_CALL_ID} characters`, 'input');
+  if (!customTools && type.startsWith('custom_tool_call')) return invalid('custom tools are not supported here', 'input');
+  const isForeign = typeof blob === 'string' && !blob.startsWith(`enc:${name}:`);
+  return isForeign ? { reason: 'foreign-reasoning', param: 'input' } : undefined;
+}
+
+/** Every call has its output after it, and every output its call. */
+function refusalOfPairs(items: readonly InputItem[]): Refusal | undefined {
+  const open = new Set<string>();
+  for (const { type = '', call_id: callId = '' } of items) {
+    if (type.endsWith('_call')) open.add(callId);
+    if (type.endsWith('_call_output') && !open.delete(callId))
+      return invalid(`No tool call found for call output with call_id ${callId}.`, 'input');
+  }
+  const [unpaired] = open;
+  return unpaired === undefined ? undefined : invalid(`No tool output found for tool call ${unpaired}.`, 'input');
+}
+
+function refusalOfItemsTogether(items: readonly InputItem[]): Refusal | undefined {
+  const problem = findProblem(items);
   return problem === undefined ? undefined : invalid(problem, 'input');
 }
 
@@ -112,5 +126,5 @@ function hasLoneSurrogate(value: unknown): boolean {
 }
 
 function invalid(message: string, param?: string): Refusal {
-  return { status: 400, code: 'invalid_request_error', message, ...(param === undefined ? {} : { param }) };
+  return { reason: 'invalid-request', message, ...(param === undefined ? {} : { param }) };
 }

@@ -14,6 +14,10 @@ import { startChild } from '../../workers/dev/child-process.ts';
 import { startTemporalServer } from '../../workers/dev/temporal-server.ts';
 import type { Emulators } from '../emulators/start-emulators.ts';
 import { startEmulators } from '../emulators/start-emulators.ts';
+import type { LedgerRequest } from './emulated-cloud.ts';
+import { readLedger, setFaults } from './emulated-cloud.ts';
+
+export type { LedgerRequest } from './emulated-cloud.ts';
 
 const WORKER = fileURLToPath(new URL('../../workers/main.ts', import.meta.url));
 /** A worker is up after 1 to 3 s; a machine that runs other tests beside it may take longer. */
@@ -31,17 +35,6 @@ export interface ClusterOptions {
 }
 
 export type EmulatedEndpoint = 'openai' | 'azure-eastus2' | 'aws-us-east-1' | 'aws-runtime-us-east-1' | 'google-global';
-
-/** One request as an emulated cloud wrote it down. */
-export interface LedgerRequest {
-  readonly method: string;
-  readonly path: string;
-  readonly metadata: Readonly<Record<string, string>> | null;
-  readonly responseId?: string | null;
-  readonly outcome: string;
-  readonly aborted: boolean;
-  readonly billedUsage: { readonly inputTokens: number; readonly outputTokens: number } | null;
-}
 
 export interface Cluster {
   readonly tasks: TaskClient;
@@ -101,7 +94,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
       await writeFile(file, content);
       return file;
     },
-    setFaults: (endpoint, faults) => postFaults(emulators, endpoint, faults),
+    setFaults: (endpoint, faults) => setFaults(emulators, endpoint, faults),
     ledger: (endpoint) => readLedger(emulators, endpoint),
     async stop() {
       await tasks.close();
@@ -126,21 +119,6 @@ function cloudOf(endpoint: object): keyof typeof CLOUD_ORDER {
   const cloud = 'cloud' in endpoint ? endpoint.cloud : undefined;
   if (cloud === 'openai' || cloud === 'azure' || cloud === 'aws' || cloud === 'google') return cloud;
   throw new Error(`an emulated endpoint of cloud ${String(cloud)}`);
-}
-
-async function postFaults({ controls }: Emulators, endpoint: EmulatedEndpoint, faults: readonly object[]): Promise<void> {
-  const response = await fetch(`${controls[endpoint]}/faults`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ faults }),
-  });
-  if (!response.ok) throw new Error(`${endpoint} refuses these faults: ${await response.text()}`);
-}
-
-async function readLedger({ controls }: Emulators, endpoint: EmulatedEndpoint): Promise<readonly LedgerRequest[]> {
-  const response = await fetch(`${controls[endpoint]}/ledger`);
-  const body = (await response.json()) as { requests: LedgerRequest[] }; // the emulators are ours
-  return body.requests;
 }
 
 function lastOf(workers: readonly RunningChild[]): RunningChild {
