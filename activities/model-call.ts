@@ -74,10 +74,11 @@ export async function stopResponse({ client, background }: ServedDeployment, res
   }
 }
 
-/** The connection broke or stalled; the response itself may be well. */
+/** The connection broke or stalled; the response itself may be well, unless it was its end that was told. */
 function isBreak(error: unknown): error is ModelFailureError {
   if (!(error instanceof ModelFailureError)) return false;
-  const { kind } = error.failure;
+  const { kind, phase } = error.failure;
+  if (phase === 'terminal') return false;
   return kind === 'unavailable' || kind === 'timeout' || kind === 'protocol' || kind === 'overloaded';
 }
 

@@ -46,12 +46,12 @@ export async function streamEvents(options: StreamOptions): Promise<void> {
   connection.end();
 }
 
+const BREAKS: ReadonlySet<RequestFault['kind']> = new Set<StreamBreak['kind']>([
+  ...(['stream-cut', 'stream-stall', 'malformed-event', 'error-event', 'missing-terminal'] as const),
+]);
+
 function isStreamBreak(fault: RequestFault | undefined): fault is StreamBreak {
-  return (
-    fault?.kind === 'missing-terminal' ||
-    (fault !== undefined && 'afterEvents' in fault) ||
-    (fault !== undefined && 'at' in fault)
-  );
+  return fault !== undefined && BREAKS.has(fault.kind);
 }
 
 function breaksHere(fault: StreamBreak, written: readonly WireEvent[], next: WireEvent): boolean {

@@ -1,0 +1,52 @@
+/** A background response whose stream broke is picked up again, and one that has ended is not. */
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { createCloudClient } from '../../activities/clouds/create-cloud-client.ts';
+import type { ModelCall } from '../../activities/model-call.ts';
+import { callModel } from '../../activities/model-call.ts';
+import { toTaskId } from '../../workflows/domain/ids.ts';
+import { aCall, failureOf } from '../clouds/builders.ts';
+import { toSurface } from '../clouds/emulated-surfaces.ts';
+import type { Emulators } from '../emulators/start-emulators.ts';
+import { startEmulators } from '../emulators/start-emulators.ts';
+import { aDeployment } from '../support/builders.ts';
+import { clearFaults, readLedger, setFaults } from '../support/emulated-cloud.ts';
+
+const ENDPOINT = 'azure-eastus2';
+
+let emulators: Emulators;
+beforeAll(async () => {
+  emulators = await startEmulators({ script: [] });
+});
+afterAll(() => emulators.close());
+beforeEach(() => clearFaults(emulators, ENDPOINT));
+
+function aModelCall(): ModelCall {
+  const { connection, wireModel } = toSurface(emulators.endpoints[ENDPOINT], emulators.environment);
+  return {
+    key: { taskId: toTaskId('task-1'), turn: 1, attempt: 1 },
+    served: { deployment: aDeployment(), wireModel, background: true, client: createCloudClient(connection) },
+    settings: { instructions: '', tools: [] },
+    tools: [],
+    transcript: [{ kind: 'user-message', text: 'say hello' }],
+  };
+}
+
+async function methodsSince(before: number): Promise<readonly string[]> {
+  return (await readLedger(emulators, ENDPOINT)).slice(before).map(({ method }) => method);
+}
+
+test('a response whose stream was cut is picked up again', async () => {
+  const before = (await readLedger(emulators, ENDPOINT)).length;
+  await setFaults(emulators, ENDPOINT, [{ kind: 'stream-cut' }]);
+
+  expect(await callModel(aModelCall(), aCall())).toMatchObject({ items: [{ kind: 'assistant-message' }] });
+  expect(await methodsSince(before)).toEqual(['POST', 'GET']);
+});
+
+test('a response that failed is not asked for again: its end is told', async () => {
+  const before = (await readLedger(emulators, ENDPOINT)).length;
+  await setFaults(emulators, ENDPOINT, [{ kind: 'background-end', status: 'failed' }]);
+
+  expect(await failureOf(callModel(aModelCall(), aCall()))).toMatchObject({ kind: 'unavailable', phase: 'terminal' });
+  expect(await methodsSince(before)).toEqual(['POST']);
+});
