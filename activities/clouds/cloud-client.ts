@@ -30,11 +30,21 @@ export interface ModelRequest {
   readonly boundary: string;
 }
 
+/** What the cloud says is left of our quota per minute, for admission; a field that it did not tell is absent. */
+export interface RateLimit {
+  readonly requestsRemaining?: number;
+  readonly tokensRemaining?: number;
+  /** Until the quota is whole again, from the moment of the answer. */
+  readonly requestsResetMs?: number;
+  readonly tokensResetMs?: number;
+}
+
 export interface ModelAnswer {
   readonly responseId: string;
   readonly items: readonly TranscriptItem[];
   readonly usage: Usage;
   readonly incomplete?: 'max-output-tokens' | 'content-filter';
+  readonly rateLimit?: RateLimit;
 }
 
 /** What the adapter tells while an answer is on its way. */
@@ -54,7 +64,8 @@ export interface CloudClient {
   /** Streams from the cloud and requires the terminal event. @throws ModelFailureError */
   invoke(request: ModelRequest, options: CallOptions): Promise<ModelAnswer>;
   /**
-   * Picks up a background response at the endpoint that made it, by streaming it from its beginning.
+   * Picks up a background response at the endpoint that made it, by streaming it from its beginning: what an earlier
+   * connection brought is not kept, so `starting_after` would give half an answer.
    * @throws ModelFailureError, `not-found` when the cloud no longer has it
    */
   reattach(responseId: string, request: ModelRequest, options: CallOptions): Promise<ModelAnswer>;
@@ -62,14 +73,21 @@ export interface CloudClient {
   cancel(responseId: string): Promise<void>;
 }
 
+interface ModelFailureErrorOptions extends ErrorOptions {
+  readonly rateLimit?: RateLimit | undefined;
+}
+
 /** The one error an adapter throws on purpose. The cloud's message is not part of it: it may quote the request. */
 export class ModelFailureError extends Error {
   readonly failure: ModelFailure;
+  /** Beside the failure, not within it: it is of the moment, and no business of a history. */
+  readonly rateLimit?: RateLimit;
 
-  constructor(failure: ModelFailure, options?: ErrorOptions) {
+  constructor(failure: ModelFailure, { rateLimit, ...options }: ModelFailureErrorOptions = {}) {
     super(describeFailure(failure), options);
     this.name = 'ModelFailureError';
     this.failure = failure;
+    if (rateLimit !== undefined) this.rateLimit = rateLimit;
   }
 }
 

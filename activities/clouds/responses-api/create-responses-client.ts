@@ -7,8 +7,9 @@ import { CallTimer } from './call-timer.ts';
 import type { ResponsesEndpoint } from './cloud-dialect.ts';
 import { observedFetch, traced } from './observed-fetch.ts';
 import { NoAnswerError, readAnswer } from './read-answer.ts';
+import { readRateLimit } from './read-rate-limit.ts';
 import { readRequestId } from './read-refusal.ts';
-import { BrokenStreamError, StreamedError, readResponseStream } from './read-response-stream.ts';
+import { BrokenStreamError, NO_TERMINAL_EVENT, StreamedError, readResponseStream } from './read-response-stream.ts';
 import { UnreadableReasoningError, renderRequest } from './render-request.ts';
 import type { ResponseObject } from './response-object.ts';
 import { RESPONSE } from './response-object.ts';
@@ -108,9 +109,11 @@ async function open({ state, timer, endpoint }: Call, send: Send): Promise<Respo
   state.trace.phase = 'resolve';
   const response = await traced(state.trace, () => send(timer.signal));
   const requestId = readRequestId(response.headers, endpoint.dialect.response);
+  const rateLimit = readRateLimit(response.headers);
   state.stream = {
     position: 'headers',
     status: response.status,
+    ...(rateLimit === undefined ? {} : { rateLimit }),
     ...(requestId === undefined ? {} : { requestId }),
   };
   return response;
@@ -125,7 +128,7 @@ async function readStream(call: Call, response: Response): Promise<ModelAnswer> 
     timeouts: endpoint.timeouts,
     progress: options.progress,
   };
-  return toAnswer(await readResponseStream(response.body, reading), call.request);
+  return toAnswer(await readResponseStream(response.body, reading), call);
 }
 
 /** Streams the response from its beginning; a cloud that will not stream it is polled. */
@@ -138,9 +141,17 @@ async function pickUp(call: Call, responseId: string): Promise<ModelAnswer> {
     if (!isStreamRefused(error, call)) throw error;
     return poll(call, responseId);
   }
-  if (isEventStream(response)) return readStream(call, response);
-  await response.body?.cancel();
-  return poll(call, responseId);
+  if (!isEventStream(response)) {
+    await response.body?.cancel();
+    return poll(call, responseId);
+  }
+  try {
+    return await readStream(call, response);
+  } catch (error) {
+    // Its stream is over and told no end, as that of a response which was cancelled or has expired: only asking tells.
+    if (!(error instanceof BrokenStreamError) || error.code !== NO_TERMINAL_EVENT) throw error;
+    return poll(call, responseId);
+  }
 }
 
 /** A response that was made without a stream cannot be streamed: the request for it is then an invalid one. */
@@ -161,7 +172,7 @@ async function poll(call: Call, responseId: string): Promise<ModelAnswer> {
     options.progress.onEvent(sequence);
     if (read.status !== 'queued' && read.status !== 'in_progress') {
       if (call.state.stream !== undefined) call.state.stream.position = 'terminal';
-      return toAnswer(read, call.request);
+      return toAnswer(read, call);
     }
     timer.restart(endpoint.timeouts.idleMs);
     await pause(endpoint.timeouts.pollMs, undefined, { signal: timer.signal });
@@ -176,12 +187,13 @@ async function readJson(response: Response): Promise<unknown> {
   }
 }
 
-function toAnswer(response: ResponseObject, request: ModelRequest): ModelAnswer {
+function toAnswer(response: ResponseObject, { request, state }: Call): ModelAnswer {
   const status = response.status ?? 'without status';
+  const rateLimit = state.stream?.rateLimit;
   switch (status) {
     case 'completed':
     case 'incomplete':
-      return readAnswer(response, request);
+      return { ...readAnswer(response, request), ...(rateLimit === undefined ? {} : { rateLimit }) };
     case 'failed':
       throw new StreamedError(response.error);
     case 'expired':
@@ -215,7 +227,8 @@ function hasEnded({ failure }: ModelFailureError): boolean {
 /** Whatever broke while a response was picked up, the cloud had taken it before. */
 function asAccepted(error: unknown, responseId: string): unknown {
   if (!(error instanceof ModelFailureError)) return error;
-  return new ModelFailureError({ ...error.failure, acceptance: 'accepted', responseId }, { cause: error.cause });
+  const { cause, rateLimit } = error;
+  return new ModelFailureError({ ...error.failure, acceptance: 'accepted', responseId }, { cause, rateLimit });
 }
 
 function isEventStream(response: Response): boolean {

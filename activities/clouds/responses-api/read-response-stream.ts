@@ -7,6 +7,9 @@ import { OUTPUT_ITEM, RESPONSE, STREAM_EVENT } from './response-object.ts';
 import type { ServerSentEvent } from './server-sent-events.ts';
 import { readServerSentEvents } from './server-sent-events.ts';
 
+/** Code of a stream that ended well, but for its end. */
+export const NO_TERMINAL_EVENT = 'no terminal event';
+
 /** The stream is broken; `code` is for the failure. */
 export class BrokenStreamError extends Error {
   readonly code: string;
@@ -71,7 +74,7 @@ export async function readResponseStream(body: ReadableStream<Uint8Array>, readi
     // The answer is whole: what happens to the connection after it does not matter any more.
     if (terminal === undefined) throw error;
   }
-  if (terminal === undefined) throw new BrokenStreamError('no terminal event');
+  if (terminal === undefined) throw new BrokenStreamError(NO_TERMINAL_EVENT);
   return terminal;
 }
 

@@ -1,5 +1,6 @@
 /** Whatever broke a call -> the one failure envelope. Errors that are not the cloud's fault come out as they are. */
 import type { ModelFailure } from '../../../workflows/domain/model-failure.ts';
+import type { RateLimit } from '../cloud-client.ts';
 import { ModelFailureError } from '../cloud-client.ts';
 import { SilenceError } from './call-timer.ts';
 import type { CloudDialect, Refusal } from './cloud-dialect.ts';
@@ -8,6 +9,7 @@ import { acceptanceOf, classifyRefusal } from './failure-rules.ts';
 import type { RequestTrace } from './observed-fetch.ts';
 import { RefusedError, UnreachableError } from './observed-fetch.ts';
 import { NoAnswerError } from './read-answer.ts';
+import { readRateLimit } from './read-rate-limit.ts';
 import { readRefusal, readStreamError } from './read-refusal.ts';
 import type { StreamState } from './read-response-stream.ts';
 import { BrokenStreamError, ProgressError, StreamedError } from './read-response-stream.ts';
@@ -16,7 +18,7 @@ import { EventTooLargeError, StreamCutError } from './server-sent-events.ts';
 /** What is known of a call when it breaks. `stream` is set once the headers of a success arrived. */
 export interface CallState {
   readonly trace: RequestTrace;
-  stream?: StreamState & { readonly status: number; readonly requestId?: string };
+  stream?: StreamState & { readonly status: number; readonly requestId?: string; readonly rateLimit?: RateLimit };
 }
 
 /** The error to throw for what a call threw. */
@@ -24,7 +26,14 @@ export function toCallError(error: unknown, state: CallState, dialect: CloudDial
   if (error instanceof ModelFailureError) return error;
   if (error instanceof ProgressError) return error.cause;
   const failure = state.stream === undefined ? beforeStream(error, state, dialect) : withinStream(error, state.stream, dialect);
-  return failure === undefined ? error : new ModelFailureError(failure, { cause: error });
+  if (failure === undefined) return error;
+  const rateLimit = state.stream === undefined ? rateLimitOf(error) : state.stream.rateLimit;
+  return new ModelFailureError(failure, { cause: error, rateLimit });
+}
+
+function rateLimitOf(error: unknown): RateLimit | undefined {
+  const refused = findCause(error, RefusedError);
+  return refused === undefined ? undefined : readRateLimit(refused.headers);
 }
 
 function beforeStream(error: unknown, { trace }: CallState, dialect: CloudDialect): ModelFailure | undefined {
