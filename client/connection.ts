@@ -76,12 +76,18 @@ async function chooseTarget({ options, profile, environment }: Sources): Promise
   const stack = await findDevStack(dataDirectory);
   const known = addressGiven({ options, profile, environment }) ?? addressOfStack(stack, dataDirectory);
   const ownStack = stack?.temporalAddress === known.address ? stack : undefined;
-  const uiAddress = environment['ANYPORT_TEMPORAL_UI'] ?? ownStack?.uiAddress ?? usualUi(known.address);
+  const uiAddress = setValue(environment, 'ANYPORT_TEMPORAL_UI') ?? ownStack?.uiAddress ?? usualUi(known.address);
   return { ...known, uiAddress, namespace: options.namespace ?? profile.namespace ?? ownStack?.namespace ?? 'default' };
 }
 
 function dataDirectoryOf(options: ConnectOptions, environment: Sources['environment']): string {
-  return resolve(options.dataDirectory ?? environment['ANYPORT_DATA'] ?? '.anyport');
+  return resolve(options.dataDirectory ?? setValue(environment, 'ANYPORT_DATA') ?? '.anyport');
+}
+
+/** A variable that is set to nothing is none. */
+function setValue(environment: Sources['environment'], name: string): string | undefined {
+  const value = environment[name];
+  return value === '' ? undefined : value;
 }
 
 function addressOfStack(

@@ -62,12 +62,9 @@ const TOOLS_AT_ONCE = 2 * availableParallelism();
 /** Starts everything. @throws ConfigError, TaskStoreError, or an Error with words when Temporal does not answer */
 export async function composeWorkers(settings: WorkerSettings): Promise<RunningWorkers> {
   Runtime.install({ logger: new DefaultLogger('WARN', logEntry) });
-  const config = loadConfig({
-    ...(settings.config === undefined ? {} : { file: settings.config }),
-    environment: settings.environment,
-    workingDirectory: process.cwd(),
-  });
-  const endpoints = resolveEndpoints(config, settings.environment);
+  const { environment } = settings;
+  const config = loadConfig({ file: settings.config, environment, workingDirectory: process.cwd() });
+  const endpoints = resolveEndpoints(config, environment);
   tellUnserved(endpoints);
   const { connection, namespace } = await connectTemporal(settings);
   const store = await openSqliteTaskStore(join(settings.dataDirectory, 'anyport.db'));

@@ -9,13 +9,14 @@ import type { Mistake } from './config-mistakes.ts';
 import { mistakesOf } from './config-mistakes.ts';
 import type { RawConfig } from './config-schema.ts';
 import { configSchema } from './config-schema.ts';
+import { messageOf } from './describe-problem.ts';
 import { configFromEnvironment } from './environment-config.ts';
 import type { Environment } from './read-secret.ts';
 import { toEndpointConfig } from './to-endpoint-config.ts';
 
 export interface LoadConfigOptions {
   /** Wins over `ANYPORT_CONFIG`. */
-  readonly file?: string;
+  readonly file?: string | undefined;
   readonly environment: Environment;
   readonly workingDirectory: string;
 }
@@ -37,8 +38,7 @@ function readText(path: string): string {
   try {
     return readFileSync(path, 'utf8');
   } catch (error) {
-    const words = error instanceof Error ? error.message : String(error);
-    throw new ConfigError([`the configuration ${path} cannot be read: ${words}; check --config or ANYPORT_CONFIG`]);
+    throw new ConfigError([`the configuration ${path} cannot be read: ${messageOf(error)}; check --config or ANYPORT_CONFIG`]);
   }
 }
 
@@ -67,7 +67,7 @@ function toPlain(document: Document, fail: (mistakes: readonly Mistake[]) => nev
   try {
     return document.toJS();
   } catch (error) {
-    return fail([{ path: [], problem: error instanceof Error ? error.message : String(error) }]);
+    return fail([{ path: [], problem: messageOf(error) }]);
   }
 }
 

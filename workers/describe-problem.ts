@@ -4,3 +4,7 @@ export function describeProblem(error: unknown): string {
   const foreseen = error.name !== 'TypeError' && error.name !== 'ReferenceError' && error.name !== 'RangeError';
   return foreseen ? error.message : (error.stack ?? error.message);
 }
+
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,30 +1,26 @@
 /** `anyport doctor`: everything a task needs, each ok or with what to do. Costs nothing and changes nothing. */
-import { Command, Option } from 'commander';
+import { Command } from 'commander';
 import { resolve } from 'node:path';
-import type { SandboxPolicy } from '../activities/sandbox/choose-sandbox.ts';
 import type { AnyportConfig } from './anyport-config.ts';
+import type { SharedFlags } from './command-options.ts';
+import { configOption, dataOption, sandboxOption } from './command-options.ts';
 import { loadConfig } from './config.ts';
+import { messageOf } from './describe-problem.ts';
 import { readDevRecord } from './dev/dev-record.ts';
 import { checkEmulatedClouds, checkEndpoints } from './doctor/check-endpoints.ts';
 import { checkGit, checkNode, checkSandbox, checkStore } from './doctor/check-host.ts';
 import { checkTemporal } from './doctor/check-temporal.ts';
 import type { Check } from './doctor/check.ts';
-import { messageOf } from './doctor/check.ts';
 
-interface DoctorFlags {
-  readonly config?: string;
-  readonly data: string;
-  readonly sandbox?: SandboxPolicy;
+interface DoctorFlags extends SharedFlags {
   readonly json?: true;
 }
 
 const flags = new Command('anyport doctor')
   .description('Checks everything a task needs.')
-  .addOption(new Option('--config <file>', 'the configuration').env('ANYPORT_CONFIG'))
-  .addOption(new Option('--data <dir>', 'store and workspaces').env('ANYPORT_DATA').default('.anyport'))
-  .addOption(
-    new Option('--sandbox <policy>', 'what confines commands').choices(['required', 'optional', 'none']).env('ANYPORT_SANDBOX'),
-  )
+  .addOption(configOption())
+  .addOption(dataOption())
+  .addOption(sandboxOption())
   .option('--json', 'one JSON object per line')
   .parse()
   .opts<DoctorFlags>();
@@ -58,11 +54,7 @@ async function examine(): Promise<readonly Check[]> {
 
 function readConfig(): AnyportConfig | Check {
   try {
-    return loadConfig({
-      ...(flags.config === undefined ? {} : { file: flags.config }),
-      environment: process.env,
-      workingDirectory: process.cwd(),
-    });
+    return loadConfig({ file: flags.config, environment: process.env, workingDirectory: process.cwd() });
   } catch (error) {
     return {
       check: 'configuration',

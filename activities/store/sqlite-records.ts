@@ -1,5 +1,6 @@
 /** What is stored whole under one key: settings, workspaces, the lines of batches. */
 import type { TaskRequest } from '../../workflows/activity-interfaces.ts';
+import type { TaskId } from '../../workflows/domain/ids.ts';
 import type { SqliteDatabase } from './sqlite-database.ts';
 import { textOf } from './sqlite-database.ts';
 import type { TaskSettings, TaskStore, WorkspaceRecord } from './task-store.ts';
@@ -12,24 +13,14 @@ type Records = Pick<
 
 export function createRecords(database: SqliteDatabase): Records {
   return {
-    putSettings: async (taskId, settings) => {
-      const insert = 'INSERT INTO task_settings VALUES (?, ?) ON CONFLICT DO UPDATE SET json = excluded.json';
-      database.run(insert, taskId, JSON.stringify(settings));
-    },
+    putSettings: async (taskId, settings) => put(database, 'task_settings', { taskId, value: settings }),
     getSettings: async (taskId) => {
-      const row = database.get('SELECT json FROM task_settings WHERE task_id = ?', taskId);
-      if (row === undefined)
-        throw new TaskStoreError(`the task store ${database.file} has no settings of task ${taskId}: it was never opened`);
-      return JSON.parse(textOf(row, 'json')) as TaskSettings; // written by `putSettings` alone
+      const settings = get(database, 'task_settings', taskId);
+      if (settings !== undefined) return settings as TaskSettings; // written by `putSettings` alone
+      throw new TaskStoreError(`the task store ${database.file} has no settings of task ${taskId}: it was never opened`);
     },
-    putWorkspace: async (taskId, workspace) => {
-      const insert = 'INSERT INTO workspaces VALUES (?, ?) ON CONFLICT DO UPDATE SET json = excluded.json';
-      database.run(insert, taskId, JSON.stringify(workspace));
-    },
-    getWorkspace: async (taskId) => {
-      const row = database.get('SELECT json FROM workspaces WHERE task_id = ?', taskId);
-      return row === undefined ? undefined : (JSON.parse(textOf(row, 'json')) as WorkspaceRecord); // written by `putWorkspace` alone
-    },
+    putWorkspace: async (taskId, workspace) => put(database, 'workspaces', { taskId, value: workspace }),
+    getWorkspace: async (taskId) => get(database, 'workspaces', taskId) as WorkspaceRecord | undefined, // by `putWorkspace` alone
     putBatchLines: async (batchId, lines) =>
       database.transaction(() => {
         const insert = 'INSERT INTO batch_lines VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET json = excluded.json';
@@ -41,4 +32,17 @@ export function createRecords(database: SqliteDatabase): Records {
       return JSON.parse(textOf(row, 'json')) as TaskRequest; // written by `putBatchLines` alone
     },
   };
+}
+
+/** Both have one JSON value a task. */
+type Table = 'task_settings' | 'workspaces';
+
+function put(database: SqliteDatabase, table: Table, { taskId, value }: { taskId: TaskId; value: object }): void {
+  const insert = `INSERT INTO ${table} VALUES (?, ?) ON CONFLICT DO UPDATE SET json = excluded.json`;
+  database.run(insert, taskId, JSON.stringify(value));
+}
+
+function get(database: SqliteDatabase, table: Table, taskId: TaskId): unknown {
+  const row = database.get(`SELECT json FROM ${table} WHERE task_id = ?`, taskId);
+  return row === undefined ? undefined : JSON.parse(textOf(row, 'json'));
 }

@@ -92,6 +92,12 @@ test('a configuration that cannot be read is one problem among the others', { ti
   expect(checks['git']).toMatchObject({ state: 'ok' });
 });
 
+test('a variable that is set to nothing is none', { timeout: SLOW_MS }, async () => {
+  const { checks } = await examine({ environment: { ...NO_SERVER, ANYPORT_CONFIG: '', ANYPORT_SANDBOX: '', ANYPORT_DATA: '' } });
+
+  expect(checks['configuration']).toMatchObject({ state: 'ok', detail: expect.stringContaining('environment') });
+});
+
 test('a store that is no database is told with its path', { timeout: SLOW_MS }, async () => {
   const data = scratchDirectory();
   writeFileSync(join(data, 'anyport.db'), 'no database at all, and long enough to be read as one'.repeat(50));

@@ -115,7 +115,7 @@ async function provideClouds(options: DevStackOptions, undo: Undo[]): Promise<Em
 
 /** @throws ConfigError naming the file and line, also when none of the endpoints could be served: before anything is started */
 function hasEndpoints({ config, environment }: DevStackOptions): boolean {
-  const loaded = loadConfig({ ...(config === undefined ? {} : { file: config }), environment, workingDirectory: process.cwd() });
+  const loaded = loadConfig({ file: config, environment, workingDirectory: process.cwd() });
   return loaded.endpoints.length > 0 && resolveEndpoints(loaded, environment).served.length > 0;
 }
 

@@ -1,5 +1,6 @@
 /** Starts a process again whenever it dies, and says so. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { messageOf } from '../describe-problem.ts';
 import { describeExit } from './child-process.ts';
 import type { ExitReport } from './child-process.ts';
 
@@ -79,7 +80,7 @@ async function startAgain<Child extends Stoppable>(
     try {
       return await start();
     } catch (error) {
-      say(`${name} does not come up: ${error instanceof Error ? error.message : String(error)}`);
+      say(`${name} does not come up: ${messageOf(error)}`);
     }
   }
   return undefined;

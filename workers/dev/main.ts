@@ -1,6 +1,7 @@
 /** `anyport dev`: keeps the local stack up until it is told to stop. */
 import { Command, Option } from 'commander';
-import type { SandboxPolicy } from '../../activities/sandbox/choose-sandbox.ts';
+import type { SharedFlags } from '../command-options.ts';
+import { configOption, dataOption, orVariable, sandboxOption } from '../command-options.ts';
 import { describeProblem } from '../describe-problem.ts';
 import type { DevStack } from './dev-stack.ts';
 import { startDevStack } from './dev-stack.ts';
@@ -11,21 +12,16 @@ const PARENT_CHECK_MS = 1_000;
 const SAME_SIGNAL_MS = 1_000;
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
-interface DevFlags {
-  readonly config?: string;
-  readonly data: string;
+interface DevFlags extends SharedFlags {
   readonly scripts?: string;
-  readonly sandbox?: SandboxPolicy;
 }
 
 const flags = new Command('anyport dev')
   .description('Starts Temporal with its UI, a worker, and the emulated clouds when no cloud is configured.')
-  .addOption(new Option('--scripts <dir>', 'conversations for the emulated clouds').env('ANYPORT_SCRIPTS'))
-  .addOption(new Option('--data <dir>', 'where everything durable lies').env('ANYPORT_DATA').default('.anyport'))
-  .addOption(new Option('--config <file>', 'the configuration').env('ANYPORT_CONFIG'))
-  .addOption(
-    new Option('--sandbox <policy>', 'what confines commands').choices(['required', 'optional', 'none']).env('ANYPORT_SANDBOX'),
-  )
+  .addOption(orVariable(new Option('--scripts <dir>', 'conversations for the emulated clouds'), 'ANYPORT_SCRIPTS'))
+  .addOption(dataOption())
+  .addOption(configOption())
+  .addOption(sandboxOption())
   .parse()
   .opts<DevFlags>();
 

@@ -9,7 +9,7 @@ import type { SandboxPolicy } from '../../activities/sandbox/choose-sandbox.ts';
 import { probeBubblewrap } from '../../activities/sandbox/probe-sandbox.ts';
 import { openSqliteTaskStore } from '../../activities/store/sqlite.ts';
 import type { Check } from './check.ts';
-import { messageOf } from './check.ts';
+import { messageOf } from '../describe-problem.ts';
 
 const run = promisify(execFile);
 

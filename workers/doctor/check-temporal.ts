@@ -1,15 +1,14 @@
+import type { TemporalSettings } from '../temporal-connection.ts';
 import { connectTemporal } from '../temporal-connection.ts';
 import type { DevRecord } from '../dev/dev-record.ts';
 import type { Check } from './check.ts';
-import { messageOf } from './check.ts';
+import { messageOf } from '../describe-problem.ts';
 import { probeAddress } from './probe-address.ts';
 
 const USUAL_PORT = 7233;
 
-type Environment = Readonly<Record<string, string | undefined>>;
-
 /** Asks the server that a task would be started on: the one named by TEMPORAL_ADDRESS, else that of the running local stack. */
-export async function checkTemporal(environment: Environment, stack: DevRecord | undefined): Promise<Check> {
+export async function checkTemporal(environment: TemporalSettings['environment'], stack: DevRecord | undefined): Promise<Check> {
   const named = environment['TEMPORAL_ADDRESS'];
   const isNamed = named !== undefined && named !== '';
   const remedy = isNamed
@@ -30,7 +29,7 @@ export async function checkTemporal(environment: Environment, stack: DevRecord |
 }
 
 /** @throws Error when the server does not answer or has no such namespace */
-async function findNamespace(environment: Environment, own: DevRecord | undefined): Promise<string> {
+async function findNamespace(environment: TemporalSettings['environment'], own: DevRecord | undefined): Promise<string> {
   const target = own === undefined ? {} : { temporal: own.temporalAddress, namespace: own.namespace };
   const { connection, namespace } = await connectTemporal({ environment, ...target });
   try {

@@ -8,7 +8,3 @@ export interface Check {
   /** What to do; there whenever something is wrong. */
   readonly remedy?: string;
 }
-
-export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}
