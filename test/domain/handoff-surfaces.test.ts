@@ -100,7 +100,7 @@ describe('the clouds', () => {
     const openai = EMULATED_ENDPOINTS.find(({ name }) => name === 'openai');
     if (openai === undefined) throw new Error('no emulated OpenAI');
 
-    expect(readRequest(openai, renderRequest(aRequest({ items }), OPENAI_REQUEST))).toMatchObject({ status: 400 });
+    expect(readRequest(openai, renderRequest(aRequest({ items }), OPENAI_REQUEST))).toHaveProperty('reason');
   });
 
   test('without custom tools refuse their calls', () => {
@@ -110,6 +110,6 @@ describe('the clouds', () => {
 
     const body = renderRequest(aRequest({ items, wireModel: google.wireModel, customTools: true }), GOOGLE_REQUEST);
 
-    expect(readRequest(google, body)).toMatchObject({ status: 400 });
+    expect(readRequest(google, body)).toHaveProperty('reason');
   });
 });
