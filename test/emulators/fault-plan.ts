@@ -13,12 +13,15 @@ const WINDOW = {
   /** Over so long after it was set. */
   untilMs: z.int().min(1).optional(),
 };
-const COMMON = {
+const SOME = {
   ...WINDOW,
   /** Requests affected; default: until deleted. */
   count: z.int().min(1).optional(),
   /** Only requests for this model, as named on the wire. */
   model: z.string().optional(),
+};
+const COMMON = {
+  ...SOME,
   /** Which requests: those that make a response (default), read one, or cancel one. */
   on: z.enum(['create', 'read', 'cancel']).optional(),
   /** Whether a generation that the cloud itself broke is billed all the same. */
@@ -56,7 +59,7 @@ const FAULT = z.discriminatedUnion('kind', [
     body: z.unknown().optional(),
   }),
   z.strictObject({ ...WINDOW, kind: z.literal('connect-refused') }),
-  z.strictObject({ ...COMMON, kind: z.literal('credential-expired') }),
+  z.strictObject({ ...WINDOW, count: z.int().min(1).optional(), kind: z.literal('credential-expired') }),
   z.strictObject({
     ...COMMON,
     kind: z.literal('rate-limit'),
@@ -67,7 +70,7 @@ const FAULT = z.discriminatedUnion('kind', [
   z.strictObject({ ...COMMON, kind: z.literal('reset-before-accept') }),
   z.strictObject({ ...COMMON, kind: z.literal('reset-after-accept') }),
   z.strictObject({ ...COMMON, kind: z.literal('silence') }),
-  z.strictObject({ ...COMMON, kind: z.literal('outage') }),
+  z.strictObject({ ...SOME, kind: z.literal('outage') }),
   z.strictObject({ ...COMMON, kind: z.literal('slow-first-event'), delayMs: z.int().min(0) }),
   z.strictObject({ ...COMMON, kind: z.literal('slow-stream'), eventDelayMs: z.int().min(0) }),
   z.strictObject({ ...COMMON, ...PLACE, kind: z.literal('stream-cut') }),
