@@ -11,6 +11,7 @@ import { installDependencies, nodeBinary } from './bootstrap/install-dependencie
 import { installTemporal } from './bootstrap/install-temporal.mjs';
 import { say } from './bootstrap/progress.mjs';
 import { runCommand } from './bootstrap/run-command.mjs';
+import { InterruptedError } from './bootstrap/run-program.mjs';
 import { findOnPath, searchTemporalBinary } from './temporal-binary.mjs';
 
 const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), '..');
@@ -36,7 +37,7 @@ try {
   await setUp();
 } catch (error) {
   say(error.message);
-  process.exit(1);
+  process.exit(error instanceof InterruptedError ? 130 : 1);
 }
 const [script, ...args] = process.argv.slice(2);
 if (script !== undefined) await runCommand(nodeBinary(ROOT), resolve(ROOT, script), args);

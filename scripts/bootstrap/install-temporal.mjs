@@ -9,7 +9,7 @@ import { pipeline } from 'node:stream/promises';
 import { cachedTemporalPath, executableName, findOnPath, judgeBinary, TEMPORAL_CLI_VERSION } from '../temporal-binary.mjs';
 import { withLock } from './process-lock.mjs';
 import { runStep, say } from './progress.mjs';
-import { runProgram } from './run-program.mjs';
+import { InterruptedError, runProgram } from './run-program.mjs';
 
 /** Answers within a second where there is internet; without it, nobody wants to wait for a long time-out. */
 const ANSWER_TIMEOUT_MS = 5_000;
@@ -47,6 +47,7 @@ async function installInto(folder, target, rejected) {
       await takeOver(await way(folder), target);
       return;
     } catch (error) {
+      if (error instanceof InterruptedError) throw error;
       tried.push(error.message);
     }
   }
@@ -74,6 +75,7 @@ async function download(folder) {
       return join(folder, executableName('temporal'));
     });
   } catch (error) {
+    if (error instanceof InterruptedError) throw error;
     const hasProxy = process.env.HTTPS_PROXY !== undefined || process.env.https_proxy !== undefined;
     const hint = hasProxy ? ' (HTTPS_PROXY is set, but this download does not use it)' : '';
     throw new Error(`download of ${base}/${archive}: ${error.message}${hint}`);
@@ -133,6 +135,7 @@ async function buildWithGo(folder) {
       runProgram(go, ['install', GO_PACKAGE], { cwd: folder, env: goEnvironment(folder) }),
     );
   } catch (error) {
+    if (error instanceof InterruptedError) throw error;
     throw new Error(`go install ${GO_PACKAGE}: ${error.message}`);
   }
   return join(folder, executableName('temporal'));

@@ -16,7 +16,11 @@ export async function runStep(title, work) {
   const clock = setInterval(
     () => {
       const text = `${title} … ${elapsed(startedAt)}`;
-      if (isTerminal) process.stderr.write(`\ranyport set-up: ${text}\u001b[K`);
+      // A line that wraps cannot be overwritten: each second would add one.
+      if (isTerminal)
+        process.stderr.write(
+          `\r${`anyport set-up: ${elapsed(startedAt)} · ${title}`.slice(0, (process.stderr.columns || 80) - 1)}\u001b[K`,
+        );
       else say(text);
     },
     isTerminal ? CLOCK_INTERVAL_MS : LOG_INTERVAL_MS,

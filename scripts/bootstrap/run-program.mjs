@@ -6,17 +6,24 @@ const FIRST_LINES = 12;
 const LAST_LINES = 15;
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 
+/** A person stopped the set-up: nothing is wrong, and nothing else is to be tried. */
+export class InterruptedError extends Error {}
+
 /** Resolves when it exited with 0. @throws Error with the essence of its output */
 export function runProgram(command, args, options = {}) {
   return new Promise((resolve, reject) => {
+    // Otherwise a terminated set-up would leave its installer at work, and the next one would start a second.
+    let interrupted = false;
+    const passOn = (signal) => {
+      interrupted = true;
+      child.kill(signal);
+    };
+    for (const signal of SIGNALS) process.on(signal, passOn);
     const child = spawn(command, args, {
       stdio: ['ignore', 'pipe', 'pipe'],
       windowsHide: true,
       ...options,
     });
-    // Otherwise a terminated set-up would leave its installer at work, and the next one would start a second.
-    const passOn = (signal) => child.kill(signal);
-    for (const signal of SIGNALS) process.on(signal, passOn);
     let output = '';
     const keep = (chunk) => {
       output += chunk;
@@ -26,7 +33,8 @@ export function runProgram(command, args, options = {}) {
     child.once('error', (error) => reject(new Error(`${command} cannot be run: ${error.message}`)));
     child.once('close', (code, signal) => {
       for (const name of SIGNALS) process.off(name, passOn);
-      if (code === 0) resolve(output);
+      if (interrupted) reject(new InterruptedError('stopped; the next set-up begins again where it can'));
+      else if (code === 0) resolve(output);
       else reject(new Error(`${command} ended with ${signal ?? `exit code ${code}`}:\n${excerpt(output)}`));
     });
   });

@@ -127,6 +127,17 @@ testOnUnix('when nothing works, one error lists all that was tried and three way
   expect(stderr).toMatch(/1\. .*TEMPORAL_ADDRESS.*\n.*2\. .*Temporal CLI.*\n.*3\. .*Go/);
 });
 
+testOnUnix('a set-up that is stopped says so and tries nothing else', { timeout: SLOW_MS }, async () => {
+  const root = anInstalledClone();
+  const go = '#!/bin/sh\nkill -INT $PPID\nwhile :; do :; done\n';
+
+  const { code, stderr } = await bootstrap(root, { XDG_CACHE_HOME: scratchDirectory() }, { args: ['show.mjs'], fakes: { go } });
+
+  expect(stderr).toContain('anyport set-up: stopped');
+  expect(stderr).not.toContain('there is no Temporal server');
+  expect(code).toBe(130);
+});
+
 testOnUnix('ends as the command ends', { timeout: SLOW_MS }, async () => {
   const root = anInstalledClone();
 
