@@ -12,7 +12,7 @@ const THIRD = 'google-global';
 
 /**
  * What goes wrong, in requests counted per endpoint. Azure answers twice, breaks in the middle of the third answer, and stays
- * down. AWS answers once, throttles once, and is slow in its fifth answer, so that the worker can be killed during it.
+ * down. AWS answers once, throttles once, and is slow in its third answer, so that the worker can be killed during it.
  */
 const OUTAGE = {
   [FIRST]: [
@@ -21,7 +21,7 @@ const OUTAGE = {
   ],
   [SECOND]: [
     { kind: 'status', status: 429, headers: { 'retry-after': '2' }, skip: 1, count: 1 },
-    { kind: 'slow-stream', eventDelayMs: 150, skip: 3, count: 1 },
+    { kind: 'slow-stream', eventDelayMs: 400, skip: 3, count: 1 },
   ],
 } as const;
 

@@ -16,14 +16,16 @@ export interface KillOptions {
   readonly stack: DevStack;
   readonly say: (line: string) => void;
   readonly signal: AbortSignal;
+  /** The newest turn that the story has told a request of: a kill told before it could not be understood. */
+  readonly toldTurn: () => number;
 }
 
 /** Resolves when another worker is up, or when `signal` says that the task has ended without that request. */
-export async function killWorkerInCall({ demo, stack, say, signal }: KillOptions): Promise<void> {
+export async function killWorkerInCall({ demo, stack, say, signal, toldTurn }: KillOptions): Promise<void> {
   while (!signal.aborted) {
     const posts = (await readLedgers(demo.clouds)).filter(({ endpoint, method }) => endpoint === SECOND && method === 'POST');
     const request = posts[KILLED_REQUEST - 1];
-    if (typeof request?.responseId === 'string') break;
+    if (typeof request?.responseId === 'string' && toldTurn() >= Number(request.metadata?.['turn'])) break;
     await pause(LOOK_MS);
   }
   if (signal.aborted) return;

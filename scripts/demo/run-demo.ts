@@ -92,9 +92,11 @@ async function runTask({ demo, stack, client, say }: Stage, repository: string):
   );
   const { taskId } = await client.start({ prompt: PROMPT, model: MODEL, workspace: repository, sandbox });
   const ended = new AbortController();
-  const killed = killWorkerInCall({ demo, stack, say, signal: ended.signal });
+  let toldTurn = 0;
+  const killed = killWorkerInCall({ demo, stack, say, signal: ended.signal, toldTurn: () => toldTurn });
   for await (const event of client.follow(taskId)) {
-    for (const line of [tellEvent(event)].flat()) say(line);
+    say(tellEvent(event));
+    if (event.kind === 'attempt-started') toldTurn = event.turn;
   }
   const result = await client.result(taskId);
   ended.abort();
