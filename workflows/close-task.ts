@@ -21,7 +21,11 @@ const NO_DIFF: Collected = { diff: '' };
 /** Gives the whole result. A diff that cannot be had fails a task that would have completed: its work would be lost unsaid. */
 export async function closeTask({ ending, loop, workspaceQueue }: CloseTaskInput): Promise<TaskResult> {
   const { problem, ...collected } = workspaceQueue === null ? NO_DIFF : await collectDiff(workspaceQueue);
-  const { finishTask } = proxyActivities<TaskActivities>({ ...STORE_ACTIVITY, taskQueue: TASKS_QUEUE });
+  const { finishTask } = proxyActivities<TaskActivities>({
+    ...STORE_ACTIVITY,
+    taskQueue: TASKS_QUEUE,
+    summary: 'write the result',
+  });
   const result = await finishTask({
     head: loop?.head ?? EMPTY_TRANSCRIPT,
     turns: loop?.turn ?? 0,

@@ -14,7 +14,10 @@ export function chooseSandbox(policy: SandboxPolicy, asked: SandboxChoice, probe
   if (asked === 'none') {
     return policy === 'optional'
       ? { kind: 'use', sandbox: 'none' }
-      : { kind: 'refuse', reason: 'the task asks for sandbox "none", but the operator of this worker requires bubblewrap' };
+      : {
+          kind: 'refuse',
+          reason: 'the task asks for sandbox "none", but the operator of this worker requires bubblewrap (sandbox: required)',
+        };
   }
   if (probe.kind === 'usable') return { kind: 'use', sandbox: 'bubblewrap' };
   const without = policy === 'optional' ? ', or start the task with --sandbox none to run its commands unconfined' : '';

@@ -12,7 +12,11 @@ export interface DataDirectoryLock {
 
 /** @throws Error naming the process that has the folder */
 export function lockDataDirectory(dataDirectory: string): DataDirectoryLock {
-  mkdirSync(dataDirectory, { recursive: true });
+  try {
+    mkdirSync(dataDirectory, { recursive: true });
+  } catch (error) {
+    throw unusable(dataDirectory, error);
+  }
   const file = join(dataDirectory, 'dev.lock');
   const database = openLock(file);
   try {
