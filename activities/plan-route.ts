@@ -4,32 +4,57 @@ import type { EligibilityDecision, TenantPolicy } from '../workflows/domain/elig
 import { decideEligibility } from '../workflows/domain/eligibility.ts';
 import { endpointOf } from '../workflows/domain/ids.ts';
 import { nearestNames } from '../workflows/domain/nearest-names.ts';
-import type { Cloud, Deployment } from '../workflows/domain/route.ts';
+import type { Cloud, Deployment, Route } from '../workflows/domain/route.ts';
 import { DEFAULT_TENANT } from '../workflows/domain/task-queues.ts';
+import type { TurnPolicy } from '../workflows/domain/turn-policy.ts';
 import { DEFAULT_TURN_POLICY } from '../workflows/domain/turn-policy.ts';
 
 export interface PlanRouteDependencies {
   readonly deployments: readonly Deployment[];
   /** The configured tenants; `default` needs no entry. */
-  readonly tenants: readonly { readonly name: string; readonly cloudOrder: readonly Cloud[] }[];
+  readonly tenants: readonly PlannedTenant[];
+}
+
+/** What a tenant's configuration says of its routes and turns. */
+export interface PlannedTenant {
+  readonly name: string;
+  readonly cloudOrder: readonly Cloud[];
+  readonly hourUsdMicros?: number;
+  /** Endpoints that may take a turn after a content filter. */
+  readonly afterContentFilter?: readonly string[];
 }
 
 /** The activity `planRoute`: who may serve a task, best first. Fails for good when nobody may. */
 export function createPlanRoute({ deployments, tenants }: PlanRouteDependencies) {
   return async (input: PlanRouteInput): Promise<PlanRouteResult> => {
-    const policy = policyOf(tenants, input.tenant);
+    const tenant = findTenant(tenants, input.tenant);
+    const policy: TenantPolicy = { tenant: input.tenant, cloudOrder: tenant?.cloudOrder ?? [] };
     const need = { product: 'model', model: input.model, capabilities: [...new Set(input.needs)] } as const;
     const { eligible, ...decision } = decideEligibility(deployments, policy, need);
     if (eligible.length === 0) {
       const message = whyNobody(input, deployments, decision);
       throw ApplicationFailure.nonRetryable(message, 'NotEligible', decision);
     }
-    const route = { model: input.model, deployments: eligible.map(({ deployment }) => deployment) };
-    return { route, decision, policy: DEFAULT_TURN_POLICY };
+    const route = toRoute(
+      input.model,
+      eligible.map(({ deployment }) => deployment),
+      tenant,
+    );
+    return { route, decision, policy: { ...DEFAULT_TURN_POLICY, ...hourOf(tenant) } };
   };
 }
 
-function policyOf(tenants: PlanRouteDependencies['tenants'], tenant: string): TenantPolicy {
+/** Only eligible deployments: a policy that names an endpoint does not make it serve the model. */
+function toRoute(model: string, deployments: readonly Deployment[], tenant: PlannedTenant | undefined): Route {
+  const named = deployments.filter(({ endpoint }) => tenant?.afterContentFilter?.includes(endpoint) === true);
+  return { model, deployments, ...(named.length === 0 ? {} : { afterFilter: named.map(({ id }) => id) }) };
+}
+
+function hourOf(tenant: PlannedTenant | undefined): Partial<TurnPolicy> {
+  return tenant?.hourUsdMicros === undefined ? {} : { hourUsdMicros: tenant.hourUsdMicros };
+}
+
+function findTenant(tenants: PlanRouteDependencies['tenants'], tenant: string): PlannedTenant | undefined {
   const found = tenants.find(({ name }) => name === tenant);
   if (found === undefined && tenant !== DEFAULT_TENANT) {
     const names = nearestNames(tenant, [DEFAULT_TENANT, ...tenants.map(({ name }) => name)]).join(', ');
@@ -38,7 +63,7 @@ function policyOf(tenants: PlanRouteDependencies['tenants'], tenant: string): Te
       'UnknownTenant',
     );
   }
-  return { tenant, cloudOrder: found?.cloudOrder ?? [] };
+  return found;
 }
 
 function whyNobody(

@@ -26,6 +26,8 @@ export interface DeploymentConfig {
   readonly wireModel: string;
   readonly capabilities: readonly Capability[];
   readonly price: Price;
+  /** Bought in advance; absent: standard capacity. */
+  readonly capacity?: 'reserved';
 }
 
 export interface EndpointConfig {
@@ -47,6 +49,10 @@ export interface EndpointConfig {
 export interface TenantConfig {
   readonly name: string;
   readonly cloudOrder: readonly Cloud[];
+  /** What an hour of waiting costs the tenant; absent: our default. */
+  readonly hourUsdMicros?: number;
+  /** Names of the endpoints that may take a turn after a content filter; absent: none. */
+  readonly afterContentFilter?: readonly string[];
 }
 
 export interface AnyportConfig {

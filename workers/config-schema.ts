@@ -8,6 +8,8 @@ export const REGION_FORM = 'must be a region such as us-east-1';
 const VARIABLE = /^[A-Za-z_][A-Za-z0-9_]*$/;
 /** A thousand dollars per token's million is far above any price; more is a slip of the unit. */
 const HIGHEST_PRICE_USD = 1_000;
+/** Nobody's hour is worth more; above it a wait would never be cheaper than a move. */
+const HIGHEST_HOUR_USD = 1_000_000;
 
 const text = z.string().min(1, 'must not be empty: give it a value, or remove the key');
 const variable = z
@@ -21,7 +23,12 @@ const price = z.strictObject({ inputUsdPerMillion: usd, cachedInputUsdPerMillion
 
 const deployment = z.union([
   text,
-  z.strictObject({ wireModel: text, capabilities: z.array(z.enum(CAPABILITIES)).optional(), price: price.optional() }),
+  z.strictObject({
+    wireModel: text,
+    capabilities: z.array(z.enum(CAPABILITIES)).optional(),
+    capacity: z.literal('reserved').optional(),
+    price: price.optional(),
+  }),
 ]);
 
 /** Flat, so that an unknown key is told by its name; which keys go together is checked afterwards. */
@@ -50,7 +57,12 @@ const endpoint = z.strictObject({
     .refine((all) => Object.keys(all).length > 0, 'must name at least one model, as MODEL: its name at the endpoint'),
 });
 
-const tenant = z.strictObject({ standardCloud: z.enum(CLOUDS).optional(), order: z.array(z.enum(CLOUDS)).optional() });
+const tenant = z.strictObject({
+  standardCloud: z.enum(CLOUDS).optional(),
+  order: z.array(z.enum(CLOUDS)).optional(),
+  hourUsd: z.number().min(0).max(HIGHEST_HOUR_USD).optional(),
+  afterContentFilter: z.array(text).optional(),
+});
 
 export const configSchema = z.strictObject({
   endpoints: z
@@ -62,5 +74,6 @@ export const configSchema = z.strictObject({
 
 export type RawConfig = z.infer<typeof configSchema>;
 export type RawEndpoint = z.infer<typeof endpoint>;
+export type RawTenant = z.infer<typeof tenant>;
 export type RawAuth = z.infer<typeof auth>;
 export type RawPrice = z.infer<typeof price>;

@@ -13,6 +13,7 @@ import { messageOf } from './describe-problem.ts';
 import { configFromEnvironment } from './environment-config.ts';
 import type { Environment } from './read-secret.ts';
 import { toEndpointConfig } from './to-endpoint-config.ts';
+import { toTenantConfig } from './to-tenant-config.ts';
 
 export interface LoadConfigOptions {
   /** Wins over `ANYPORT_CONFIG`. */
@@ -130,9 +131,11 @@ function toConfig(
     });
     return { ...endpoint, place: placeOf(['endpoints', name, 'auth']) };
   });
-  const tenants = Object.entries(raw.tenants ?? {}).map(([name, { standardCloud, order }]): TenantConfig => {
-    const named = [...(standardCloud === undefined ? [] : [standardCloud]), ...(order ?? [])];
-    return { name, cloudOrder: [...new Set(named)] };
+  const tenants = Object.entries(raw.tenants ?? {}).map(([name, entry]): TenantConfig => {
+    return toTenantConfig(name, entry, {
+      endpoints: Object.keys(raw.endpoints),
+      report: (path, problem) => mistakes.push({ path: ['tenants', name, ...path], problem: `tenant ${name}: ${problem}` }),
+    });
   });
   return { config: { endpoints, tenants, sandbox: raw.sandbox ?? 'required', source }, mistakes };
 }

@@ -4,6 +4,7 @@
  * `price` in anyport.yaml overrides them.
  */
 import type { Price } from '../workflows/domain/price.ts';
+import { usdToMicros } from '../workflows/domain/price.ts';
 
 interface ListPrice {
   readonly model: string;
@@ -33,12 +34,8 @@ export function defaultPrice(model: string): Price {
 /** Dollars to micro-dollars. */
 export function toPrice(price: Pick<ListPrice, 'inputUsd' | 'cachedInputUsd' | 'outputUsd'>): Price {
   return {
-    inputUsdMicrosPerMillion: toMicros(price.inputUsd),
-    cachedInputUsdMicrosPerMillion: toMicros(price.cachedInputUsd),
-    outputUsdMicrosPerMillion: toMicros(price.outputUsd),
+    inputUsdMicrosPerMillion: usdToMicros(price.inputUsd),
+    cachedInputUsdMicrosPerMillion: usdToMicros(price.cachedInputUsd),
+    outputUsdMicrosPerMillion: usdToMicros(price.outputUsd),
   };
-}
-
-function toMicros(usd: number): number {
-  return Math.round(usd * 1_000_000);
 }

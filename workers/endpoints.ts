@@ -72,7 +72,7 @@ function resolveEndpoint(endpoint: EndpointConfig, environment: Environment): Re
 
 function deploymentsAt(endpoint: EndpointConfig): readonly Deployment[] {
   const { name, cloud, region } = endpoint;
-  return endpoint.deployments.map(({ model, capabilities, price }) => ({
+  return endpoint.deployments.map(({ model, capabilities, price, capacity }) => ({
     id: toDeploymentId(name, model),
     endpoint: name,
     cloud,
@@ -81,6 +81,7 @@ function deploymentsAt(endpoint: EndpointConfig): readonly Deployment[] {
     boundary: `${cloud}:${accountOf(endpoint)}:${region ?? '-'}:${familyOf(model)}`,
     capabilities,
     price,
+    ...(capacity === undefined ? {} : { capacity }),
   }));
 }
 

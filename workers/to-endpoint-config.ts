@@ -90,12 +90,13 @@ function checkBackground(raw: RawEndpoint, deployments: readonly DeploymentConfi
 }
 
 function toDeployment(raw: RawEndpoint, model: string, value: RawEndpoint['deployments'][string]): DeploymentConfig {
-  const details = typeof value === 'string' ? { wireModel: value } : value;
+  const details: Exclude<typeof value, string> = typeof value === 'string' ? { wireModel: value } : value;
   return {
     model,
     wireModel: details.wireModel,
     capabilities: details.capabilities ?? capabilitiesOf(raw.cloud, raw.surface),
     price: details.price === undefined ? defaultPrice(model) : priceOf(details.price),
+    ...(details.capacity === undefined ? {} : { capacity: details.capacity }),
   };
 }
 

@@ -8,6 +8,7 @@ import { createOpenTask } from '../../activities/open-task.ts';
 import { createPlanRoute } from '../../activities/plan-route.ts';
 import { openSqliteTaskStore } from '../../activities/store/sqlite.ts';
 import { toTaskId } from '../../workflows/domain/ids.ts';
+import { DEFAULT_TURN_POLICY } from '../../workflows/domain/turn-policy.ts';
 import { aDeployment, aFailure, deploymentAt, MODEL } from '../support/builders.ts';
 
 const TASK = toTaskId('task-1');
@@ -31,6 +32,20 @@ test('a missing capability and an unknown tenant are told by name', async () => 
 
   await expect(planRoute({ model: MODEL, tenant: 'default', needs: ['vision'] })).rejects.toThrow('azure-eastus2 lacks vision');
   await expect(planRoute({ model: MODEL, tenant: 'acme', needs: [] })).rejects.toThrow('unknown tenant "acme"');
+});
+
+test("a tenant's hour and where its filtered turns may go are settled with the route", async () => {
+  const deployments = ['azure', 'openai', 'google'].map((endpoint) => aDeployment({ endpoint }));
+  const tenant = { name: 'acme', cloudOrder: [], hourUsdMicros: 5_000_000, afterContentFilter: ['google', 'elsewhere'] };
+  const planRoute = createPlanRoute({ deployments, tenants: [tenant] });
+
+  const acme = await planRoute({ model: MODEL, tenant: 'acme', needs: [] });
+  const other = await planRoute({ model: MODEL, tenant: 'default', needs: [] });
+
+  expect(acme.route.afterFilter).toEqual([deploymentAt('google')]);
+  expect(acme.policy).toEqual({ version: 2, hourUsdMicros: 5_000_000 });
+  expect(other.route).not.toHaveProperty('afterFilter');
+  expect(other.policy).toEqual(DEFAULT_TURN_POLICY);
 });
 
 test('a result counts lost attempts that were made again, and effects that were started again', async () => {

@@ -206,3 +206,34 @@ describe('a secret in the wrong place is refused without being quoted', () => {
     expect(() => load(text)).not.toThrow('very-secret');
   });
 });
+
+describe('what a tenant says of its turns', () => {
+  test.each([
+    [
+      'an unknown endpoint after a content filter',
+      `${withEndpoint(GOOD)}tenants:\n  acme: { hourUsd: 2, afterContentFilter: [aa] }\n`,
+      ':5:23: tenant acme: there is no endpoint "aa": use one that is configured (nearest: a)',
+    ],
+    [
+      'an hour that pays the tenant for waiting',
+      `${withEndpoint(GOOD)}tenants:\n  acme: { hourUsd: -1 }\n`,
+      ':5:11: tenants.acme.hourUsd',
+    ],
+  ])('is refused when it is %s', (_case, text, message) => {
+    expect(() => load(text)).toThrow(message);
+  });
+
+  test('is known, with the capacity that is reserved', () => {
+    const config = load(
+      [
+        'endpoints:',
+        '  a: { cloud: openai, deployments: { m: { wireModel: x, capacity: reserved } } }',
+        'tenants:',
+        '  acme: { hourUsd: 2.5, afterContentFilter: [a] }',
+      ].join('\n'),
+    );
+
+    expect(config.tenants).toEqual([{ name: 'acme', cloudOrder: [], hourUsdMicros: 2_500_000, afterContentFilter: ['a'] }]);
+    expect(config.endpoints[0]?.deployments[0]?.capacity).toBe('reserved');
+  });
+});

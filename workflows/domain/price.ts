@@ -20,6 +20,11 @@ export function costUsdMicros(usage: Usage, price: Price): number {
   return Number((total + MILLION - 1n) / MILLION);
 }
 
+/** Dollars as people write them, to whole micro-dollars. */
+export function usdToMicros(usd: number): number {
+  return Math.round(usd * 1_000_000);
+}
+
 /** `$0.0125`: four digits, since a turn costs cents or less. */
 export function formatUsd(usdMicros: number): string {
   return `$${(usdMicros / 1_000_000).toFixed(4)}`;
