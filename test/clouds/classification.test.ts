@@ -124,6 +124,7 @@ describe('the wait a cloud asks for', () => {
     [{ 'retry-after': 'Mon, 23 Nov 2026 00:00:00 GMT' }, 0],
     [{ 'x-amz-retry-after': '250' }, 250],
     [{ 'retry-after': 'soon' }, 1500],
+    [{ 'retry-after': '9'.repeat(400) }, 86_400_000],
     [{}, 1500],
   ])('%j is %i ms', (headers, expected) => {
     expect(readRetryAfterMs(new Headers(headers as Record<string, string>), retryInfo, now)).toBe(expected);

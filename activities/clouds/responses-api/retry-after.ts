@@ -5,14 +5,17 @@ const RETRY_INFO = z.object({ '@type': z.string(), retryDelay: z.string() });
 const DURATION = /^(\d+(?:\.\d+)?)s$/;
 const HTTP_DATE = /^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*,? /;
 
+/** A longer wait is told as this one: no turn lasts so long, and a number of a hundred digits must stay a number. */
+const LONGEST_MS = 24 * 3_600_000;
+
 /** `undefined` when neither the headers nor the error's details say anything usable. */
 export function readRetryAfterMs(headers: Headers, details: unknown, nowMs: number): number | undefined {
-  return (
+  const told =
     milliseconds(headers.get('retry-after-ms')) ??
     secondsOrDate(headers.get('retry-after'), nowMs) ??
     milliseconds(headers.get('x-amz-retry-after')) ??
-    retryInfo(details)
-  );
+    retryInfo(details);
+  return told === undefined ? undefined : Math.min(told, LONGEST_MS);
 }
 
 function milliseconds(text: string | null): number | undefined {
