@@ -2,8 +2,9 @@
  * One turn: attempts at deployments of the route until one gives a whole answer. It knows neither Temporal nor a cloud; what
  * it does to the world is its `effects`.
  */
-import type { FailedAttempt, NextAttempt } from './domain/failover.ts';
+import type { NextAttempt } from './domain/failover.ts';
 import { decideNext } from './domain/failover.ts';
+import { classOf } from './domain/failure-class.ts';
 import type { DeploymentId } from './domain/ids.ts';
 import type { ModelFailure } from './domain/model-failure.ts';
 import { describeFailure } from './domain/model-failure.ts';
@@ -15,6 +16,7 @@ import { HEALTHY } from './domain/route-health.ts';
 import type { TaskEventBody } from './domain/task-status.ts';
 import type { ItemId, TranscriptHead } from './domain/transcript.ts';
 import type { Attempt, TurnAnswer } from './domain/turn.ts';
+import type { FailedAttempt } from './domain/turn-so-far.ts';
 import type { TurnPolicy } from './domain/turn-policy.ts';
 
 /** `health` is what the attempt's worker knew when it ended; absent when nothing spoke against any deployment. */
@@ -88,11 +90,18 @@ export async function runModelTurn(input: TurnInput, effects: TurnEffects): Prom
     }
     const number = progress.failed.length + 1;
     const outcome = await attemptOnce(input, effects, { ...decision, number, deadlineMs });
-    progress.health = outcome.health ?? HEALTHY;
+    progress.health = outcome.health ?? (wasToldByWorker(outcome) ? HEALTHY : progress.health);
     if (outcome.kind === 'answered') return answered(input, effects, { ...decision, ...outcome, health: progress.health });
-    progress.failed.push({ deployment: decision.deployment, failure: outcome.failure });
+    progress.failed.push({ deployment: decision.deployment, failure: outcome.failure, atMs: effects.nowMs() });
     progress.failedSincePark += 1;
   }
+}
+
+/** A call that no worker took, or that one took to its grave, says nothing of the deployments: what was known stays. */
+function wasToldByWorker(outcome: AttemptOutcome): boolean {
+  if (outcome.kind === 'answered') return true;
+  const failed = classOf(outcome.failure);
+  return failed !== 'not-polled' && failed !== 'interrupted';
 }
 
 function answered(

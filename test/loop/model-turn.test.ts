@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { NOT_POLLED_CODE } from '../../workflows/domain/failure-class.ts';
 import type { ModelFailure } from '../../workflows/domain/model-failure.ts';
 import type { RouteHealth } from '../../workflows/domain/route-health.ts';
 import { HEALTHY } from '../../workflows/domain/route-health.ts';
@@ -86,6 +87,15 @@ describe('a turn', () => {
     expect(effects.told.map(({ kind }) => kind)).toContain('parked');
   });
 
+  test('keeps what it knew of the others when nobody took the call from a queue', async () => {
+    const notices = [{ deployment: deploymentAt('aws'), kind: 'open', untilMs: 1_600_000 }] as const;
+    const effects = failingFirst({ phase: 'resolve', code: NOT_POLLED_CODE });
+
+    await runModelTurn(aTurn({ health: { ...HEALTHY, notices } }), effects);
+
+    expect(endpointsOf(effects)).toEqual([deploymentAt('azure'), deploymentAt('google')]);
+  });
+
   test('gives up when two accepted answers were lost, since each may be billed', async () => {
     const lost = { kind: 'protocol', phase: 'output', acceptance: 'accepted' } as const;
     const effects = failingFirst(lost, lost);
@@ -131,6 +141,6 @@ describe('a turn', () => {
 
     expect(endpointsOf(pinned)).toEqual([deploymentAt('aws')]);
     expect(endpointsOf(open)).toEqual([deploymentAt('azure')]);
-    expect(open.reasons[0]).toBe('aws is open');
+    expect(open.reasons[0]).toBe('aws is left alone after failures');
   });
 });

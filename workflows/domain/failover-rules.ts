@@ -5,7 +5,7 @@ import type { FailureClass } from './failure-class.ts';
 export interface FailoverRule {
   /** Further attempts on the same deployment within a round. */
   readonly retriesInPlace: number;
-  /** First pause before such a retry when the server gave no hint, doubled each time; ms. */
+  /** Longest first pause before such a retry, doubled each time; a quarter of it is sure, the rest is chance. ms. */
   readonly backoffMs: number;
   readonly failOver: 'yes' | 'no' | 'where-policy-names';
   /** Which of the turn's budgets of attempts it is taken from. `none`: nothing was sent. */
@@ -17,6 +17,8 @@ export interface FailoverRule {
   readonly health: 'failure' | 'half-failure' | 'open' | 'throttle' | 'surge' | 'none';
   /** Put right before the retry in place. */
   readonly heal?: 'drop-reasoning';
+  /** The same request gets the same answer there: once its retries are used, the deployment is out for the rest of the turn. */
+  readonly isFinal?: true;
 }
 
 /** Attempts that did not even reach a model, or whose fault is ours. */
@@ -25,10 +27,10 @@ const MOVE_ON = { retriesInPlace: 0, backoffMs: 0, failOver: 'yes', budget: 'clo
 const FAILS_EVERYWHERE = { retriesInPlace: 0, backoffMs: 0, failOver: 'no', budget: 'cloud-errors', health: 'none' } as const;
 
 /**
- * A blip of the network gets one retry within 0.2 s; a refusal for lack of capacity one after a second; a quota per minute two of
- * 1 s and 2 s, as Google advises. What cannot change by itself gets none. What was lost after sending is never sent again in
- * place: another deployment is at least another chance. A request that is wrong, too long or filtered fails everywhere, and
- * must not storm through every cloud.
+ * A blip of the network gets one retry within 0.2 s; a refusal for lack of capacity one within a second; a quota per minute two
+ * within 1 s and 2 s, as Google advises. What cannot change by itself gets none. What was lost after sending is never sent again in
+ * place: another deployment is at least another chance; so with a 500 while another one can be asked, since one unsafe replay is all
+ * that a turn has. A request that is wrong, too long or filtered fails everywhere, and must not storm through every cloud.
  */
 export const FAILOVER_RULES = {
   unreachable: { ...MOVE_ON, retriesInPlace: 1, backoffMs: 200 },
@@ -43,11 +45,11 @@ export const FAILOVER_RULES = {
   conflict: { ...MOVE_ON, retriesInPlace: 1, backoffMs: 500, health: 'half-failure' },
   authentication: { ...MOVE_ON, health: 'open' },
   'not-found': { ...MOVE_ON, health: 'open' },
-  unsupported: { ...MOVE_ON, health: 'surge' },
-  'invalid-transcript': { ...MOVE_ON, retriesInPlace: 1, health: 'none', heal: 'drop-reasoning' },
+  unsupported: { ...MOVE_ON, health: 'surge', isFinal: true },
+  'invalid-transcript': { ...MOVE_ON, retriesInPlace: 1, health: 'none', heal: 'drop-reasoning', isFinal: true },
   'context-overflow': FAILS_EVERYWHERE,
   'invalid-request': { ...FAILS_EVERYWHERE, health: 'surge' },
-  'content-filtered': { ...FAILS_EVERYWHERE, failOver: 'where-policy-names' },
+  'content-filtered': { ...FAILS_EVERYWHERE, failOver: 'where-policy-names', isFinal: true },
   'stream-broken': MOVE_ON,
   'empty-answer': { ...MOVE_ON, retriesInPlace: 1, health: 'half-failure' },
   // Our own lost worker says nothing against the cloud: the same deployment has the warm cache.

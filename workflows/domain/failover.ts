@@ -2,45 +2,28 @@
  * What to do next in a turn: attempt here or there, wait, park, or give up. Pure: time and chance come in as numbers, so the same
  * inputs give the same decision and a replay stays true. The table is `failover-rules.ts`.
  */
-import type { FailureClass } from './failure-class.ts';
-import { classOf } from './failure-class.ts';
 import type { FailoverRule } from './failover-rules.ts';
-import { ATTEMPTS_PER_ROUND, FAILOVER_RULES, MAX_UNSAFE_REPLAYS_PER_TURN } from './failover-rules.ts';
+import { ATTEMPTS_PER_ROUND, MAX_UNSAFE_REPLAYS_PER_TURN } from './failover-rules.ts';
 import type { DeploymentId } from './ids.ts';
 import { endpointOf } from './ids.ts';
-import type { ModelFailure } from './model-failure.ts';
-import { describeFailure } from './model-failure.ts';
-import type { Pin } from './pin.ts';
 import { moveCostUsdMicros, orderForTurn } from './pin.ts';
 import { formatUsd } from './price.ts';
-import type { Deployment, Route } from './route.ts';
-import type { RouteHealth } from './route-health.ts';
-import { avoidedUntil } from './route-health.ts';
-import type { TurnPolicy } from './turn-policy.ts';
+import type { Deployment } from './route.ts';
+import type { DeploymentNotice } from './route-health.ts';
+import { activeNotice, avoidedUntil } from './route-health.ts';
+import type { DecisionInput, Round } from './turn-so-far.ts';
+import {
+  classAt,
+  countUnsafe,
+  describeAttempt,
+  healAt,
+  isAllowed,
+  isUnsafe,
+  isUsable,
+  ruleAt,
+  thisRound,
+} from './turn-so-far.ts';
 import { waitOrMove } from './wait-or-move.ts';
-
-export interface FailedAttempt {
-  readonly deployment: DeploymentId;
-  readonly failure: ModelFailure;
-}
-
-export interface DecisionInput {
-  readonly route: Route;
-  readonly policy: TurnPolicy;
-  readonly pin: Pin | null;
-  readonly health: RouteHealth;
-  /** This turn's failed attempts, oldest first. */
-  readonly failed: readonly FailedAttempt[];
-  /** How many of them came after the last park. */
-  readonly failedSincePark: number;
-  readonly parks: number;
-  /** Whether the task's budget has room for a generation that may have been paid already. */
-  readonly canPayTwice: boolean;
-  readonly nowMs: number;
-  readonly deadlineMs: number;
-  /** In [0, 1), spreads the pauses. */
-  readonly chance: number;
-}
 
 export type Decision =
   | ({ readonly kind: 'attempt' } & NextAttempt)
@@ -62,8 +45,15 @@ export interface NextAttempt {
 const PARK_MS = 1_000;
 const LONGEST_PARK_MS = 60_000;
 
+const NOTICE_WORDS = {
+  open: 'is left alone after failures',
+  throttled: 'is throttled',
+  probing: 'is being tried by another task',
+} as const satisfies Record<DeploymentNotice['kind'], string>;
+
 /** The next step of a turn. */
-export function decideNext(input: DecisionInput): Decision {
+export function decideNext(told: DecisionInput): Decision {
+  const input = withOwnHints(told);
   const last = input.failedSincePark === 0 ? undefined : input.failed.at(-1);
   if (input.nowMs >= input.deadlineMs) return giveUp(input, 'the deadline of the turn has passed');
   const refusal = reasonAgainstReplay(input);
@@ -73,78 +63,99 @@ export function decideNext(input: DecisionInput): Decision {
   return retryInPlace(state) ?? failOver(state) ?? endRound(state);
 }
 
-/** How many of these attempts were, or may have been, accepted by a cloud without their answer reaching us. */
-export function countUnsafe(failed: readonly FailedAttempt[]): number {
-  return failed.filter(({ failure }) => failure.acceptance !== 'not-accepted').length;
-}
-
-/** A decision after a failure of this round. */
-interface Round extends DecisionInput {
-  readonly last: FailedAttempt;
-  readonly class: FailureClass;
-  readonly rule: FailoverRule;
+/** The pauses that clouds asked this turn for hold whether or not the workers share them. */
+function withOwnHints(input: DecisionInput): DecisionInput {
+  const hints = input.failed.flatMap(({ deployment, failure: { retryAfterMs = 0 }, atMs }) => {
+    return retryAfterMs > 0 ? [{ deployment, kind: 'throttled' as const, untilMs: atMs + retryAfterMs }] : [];
+  });
+  return { ...input, health: { ...input.health, notices: [...input.health.notices, ...hints] } };
 }
 
 function begin(input: DecisionInput): Decision {
-  const { order, isReturn } = orderForTurn(input.route, input.pin, input);
+  const { order, isReturn } = orderNow(input);
   const first = order[0];
   const usable = order.find(({ id }) => isUsable(input, id));
-  const notice = input.health.notices.find(({ deployment }) => deployment === first?.id);
-  if (first !== undefined && notice?.kind === 'throttled') {
-    const words = `${endpointOf(first.id)} is throttled`;
-    const wait = waitIfCheaper(input, {
-      next: { deployment: first.id },
-      waitMs: notice.untilMs - input.nowMs,
-      elsewhere: usable,
-    });
-    if (wait.choice === 'wait') return { ...wait.decision, reason: `${words}${wait.prices}` };
+  const notice = first === undefined ? undefined : activeNotice(input.health, first.id, input.nowMs);
+  const why = notice === undefined ? undefined : `${endpointOf(notice.deployment)} ${NOTICE_WORDS[notice.kind]}`;
+  if (notice?.kind === 'throttled') {
+    const waitMs = notice.untilMs - input.nowMs + spreadMs(input);
+    const wait = waitIfCheaper(input, { next: nextAt(input, notice.deployment), waitMs, elsewhere: usable });
+    if (wait.choice === 'wait') return { ...wait.decision, reason: `${why}${wait.prices}` };
   }
   if (usable === undefined) return park(input, 'no deployment may be asked now');
-  if (usable === first) {
-    return { kind: 'attempt', deployment: usable.id, ...(isReturn ? { reason: 'return to the preferred deployment' } : {}) };
-  }
-  const why = first === undefined || notice === undefined ? {} : { reason: `${endpointOf(first.id)} is ${notice.kind}` };
-  return { kind: 'attempt', deployment: usable.id, ...why };
+  const reason = isReturn && usable === first ? 'return to the preferred deployment' : why;
+  return { kind: 'attempt', ...nextAt(input, usable.id), ...(reason === undefined ? {} : { reason }) };
+}
+
+/** After a park those come first that this turn has asked least: each gets its chance, however long the route. */
+function orderNow(input: DecisionInput): { readonly order: readonly Deployment[]; readonly isReturn: boolean } {
+  const planned = orderForTurn(input.route, input.pin, input);
+  if (input.failed.length === 0) return planned;
+  const asked = ({ id }: Deployment): number => input.failed.filter(({ deployment }) => deployment === id).length;
+  const allowed = planned.order.filter(({ id }) => isAllowed(input, id));
+  return { order: allowed.toSorted((left, right) => asked(left) - asked(right)), isReturn: false };
 }
 
 function reasonAgainstReplay(input: DecisionInput): string | undefined {
   const last = input.failed.at(-1);
   const unsafe = countUnsafe(input.failed);
   if (last === undefined || unsafe === 0) return undefined;
-  const lost = `${unsafe} attempts of this turn were taken by a cloud and lost, and may be billed; last: ${describeAttempt(last)}`;
+  const lost = `${unsafe} of this turn's attempts may be billed without an answer; last: ${describeAttempt(last)}`;
   if (unsafe > MAX_UNSAFE_REPLAYS_PER_TURN) return lost;
   return input.canPayTwice ? undefined : `${lost}; the task's budget has no room for another one`;
 }
 
 function retryInPlace(state: Round): Decision | undefined {
-  const { last, rule, failed, health } = state;
-  const deployment = last.deployment;
-  const earlier = failed.slice(-state.failedSincePark).filter((attempt) => {
-    return attempt.deployment === deployment && classAt(state, attempt) === state.class;
+  const { last, rule } = state;
+  const earlier = thisRound(state).filter((attempt) => {
+    return attempt.deployment === last.deployment && classAt(state, attempt) === state.class;
   }).length;
-  if (earlier > rule.retriesInPlace || isSpent(state)) return undefined;
-  if (rule.budget !== 'interruptions' && health.withoutRetries.includes(endpointOf(deployment))) return undefined;
-  // A throttled deployment is waited for below; one that others found broken, or are probing, is not.
-  if (rule.health !== 'throttle' && !isUsable(state, deployment)) return undefined;
+  if (earlier > rule.retriesInPlace || isSpent(state) || !mayRetry(state)) return undefined;
   const next = {
-    deployment,
-    ...(rule.budget === 'interruptions' ? {} : ({ retry: rule.health === 'throttle' ? 'throttle' : 'transient' } as const)),
-    ...(rule.heal === 'drop-reasoning' ? { dropReasoning: true as const } : {}),
+    ...nextAt(state, last.deployment),
+    ...(isFreeRetry(rule) ? {} : ({ retry: rule.health === 'throttle' ? 'throttle' : 'transient' } as const)),
   };
   return pauseBefore(next, state, earlier);
 }
 
-/** The server's hint is a minimum; without one half of the pause is chance, so that tasks do not come back together. */
+/** What was our own fault, or is put right, says nothing of the endpoint and is not taken from its budget of retries. */
+function isFreeRetry({ budget, heal }: FailoverRule): boolean {
+  return budget === 'interruptions' || heal !== undefined;
+}
+
+function mayRetry(state: Round): boolean {
+  const { last, rule, health, nowMs } = state;
+  const notice = activeNotice(health, last.deployment, nowMs);
+  // A pause that is asked for can be waited out; what others found broken, or are trying, is left alone.
+  if (notice !== undefined && notice.kind !== 'throttled') return false;
+  if (!isAllowed(state, last.deployment)) return false;
+  if (isFreeRetry(rule)) return true;
+  if (health.withoutRetries.includes(endpointOf(last.deployment))) return false;
+  // The one unsafe replay is not spent where the first was lost while somebody else can be asked.
+  return !(rule.health === 'failure' && isUnsafe(last) && candidates(state).length > 0);
+}
+
+/** A pause that is asked for is a minimum; most of our own is chance, so that tasks do not come back together. */
 function pauseBefore(next: Pausing, state: Round, earlier: number): Decision | undefined {
-  const { last, rule, chance } = state;
-  const hint = last.failure.retryAfterMs;
-  const own = Math.round(rule.backoffMs * 2 ** (earlier - 1) * (0.5 + chance / 2));
-  const waitMs = hint === undefined ? own : hint + Math.round(100 * chance);
+  const { last, rule, chance, health, nowMs } = state;
+  const own = Math.round(rule.backoffMs * 2 ** (earlier - 1) * (0.25 + chance * 0.75));
+  const notice = activeNotice(health, last.deployment, nowMs);
+  const asked = notice === undefined ? 0 : notice.untilMs - nowMs + spreadMs(state);
+  const waitMs = Math.max(own, asked);
   const why = `retry: ${describeAttempt(last)}`;
   if (waitMs === 0) return { kind: 'attempt', ...next, reason: why };
   const wait = waitIfCheaper(state, { next, waitMs, elsewhere: candidates(state)[0] });
   if (wait.choice === 'move') return undefined;
-  return { ...wait.decision, reason: hint === undefined ? why : `${why}${wait.prices}` };
+  return { ...wait.decision, reason: notice === undefined ? why : `${why}${wait.prices}` };
+}
+
+/** Those who were told the same moment do not all come at it. */
+function spreadMs({ chance }: DecisionInput): number {
+  return Math.round(100 * chance);
+}
+
+function nextAt(input: DecisionInput, deployment: DeploymentId): Pausing {
+  return { deployment, ...healAt(input, deployment) };
 }
 
 type Pausing = Omit<NextAttempt, 'reason'>;
@@ -159,7 +170,7 @@ function waitIfCheaper(
   const { choice, waitUsdMicros } = waitOrMove({
     waitMs,
     slackMs: input.deadlineMs - nowMs,
-    cacheAgeMs: pin?.deployment === next.deployment ? nowMs - pin.answeredAtMs : Infinity,
+    cacheAgeMs: pin?.deployment === next.deployment ? Math.max(nowMs - pin.answeredAtMs, 0) : Infinity,
     hourUsdMicros: policy.hourUsdMicros,
     moveUsdMicros,
   });
@@ -169,46 +180,54 @@ function waitIfCheaper(
 
 function failOver(state: Round): Decision | undefined {
   const next = isSpent(state) ? undefined : candidates(state)[0];
-  return next === undefined
-    ? undefined
-    : { kind: 'attempt', deployment: next.id, reason: `failover: ${describeAttempt(state.last)}` };
+  if (next === undefined) return undefined;
+  const how = state.rule.failOver === 'where-policy-names' ? "failover by the tenant's policy" : 'failover';
+  return { kind: 'attempt', ...nextAt(state, next.id), reason: `${how}: ${describeAttempt(state.last)}` };
 }
 
 /** Nobody else may be asked: park where a pause can help, give up where it cannot. */
 function endRound(state: Round): Decision {
-  if (state.rule.failOver === 'yes') {
-    return park(state, `no deployment can take the turn now; last: ${describeAttempt(state.last)}`);
+  const last = describeAttempt(state.last);
+  if (state.route.deployments.some(({ id }) => state.rule.failOver !== 'no' && isAllowed(state, id))) {
+    return park(state, `no deployment can take the turn now; last: ${last}`);
   }
-  return { kind: 'give-up', reason: `${describeAttempt(state.last)}; no other cloud is asked after such an answer` };
+  const why =
+    state.rule.failOver === 'yes' ? 'no deployment takes the turn as it is' : 'no other cloud is asked after such an answer';
+  return { kind: 'give-up', reason: `${last}; ${why}` };
 }
 
 /** Deployments that were not asked in this round and may be, the one least likely to fail for the same reason first. */
 function candidates(state: Round): readonly Deployment[] {
-  const { failed, failedSincePark, last, route, rule } = state;
+  const { last, route, rule } = state;
   if (rule.failOver === 'no') return [];
-  const tried = new Set(failed.slice(-failedSincePark).map(({ deployment }) => deployment));
-  const allowed = rule.failOver === 'yes' ? undefined : (route.afterFilter ?? []);
+  const tried = new Set(thisRound(state).map(({ deployment }) => deployment));
   const here = route.deployments.find(({ id }) => id === last.deployment);
-  const fit = route.deployments.filter(({ id }) => {
-    return !tried.has(id) && isUsable(state, id) && (allowed === undefined || allowed.includes(id));
-  });
-  return here === undefined ? fit : fit.toSorted((left, right) => distance(state, here, left) - distance(state, here, right));
+  return route.deployments
+    .filter(({ id }) => !tried.has(id) && isAllowed(state, id) && isUsable(state, id))
+    .toSorted((left, right) => distance(state, here, left) - distance(state, here, right));
 }
 
 /** 0 before 1; the sort is stable, so the route's order decides the rest. */
-function distance(state: Round, here: Deployment, there: Deployment): number {
+function distance(state: Round, here: Deployment | undefined, there: Deployment): number {
   // Reserved capacity that is full: the same resource's standard deployment keeps the reasoning.
-  if (state.class === 'reserved-full') return there.boundary === here.boundary ? 0 : 1;
-  const { scope } = state.last.failure;
-  return (scope === 'cloud' || scope === 'account') && there.cloud === here.cloud ? 1 : 0;
+  if (state.class === 'reserved-full') return there.boundary === here?.boundary ? 0 : 1;
+  return thisRound(state).some(({ deployment, failure: { scope } }) => {
+    const cloud = state.route.deployments.find(({ id }) => id === deployment)?.cloud;
+    return (scope === 'cloud' || scope === 'account') && there.cloud === cloud;
+  })
+    ? 1
+    : 0;
 }
 
 /** Until the first deployment may be asked again; at least a second, doubled with each park, at most to the deadline. */
 function park(input: DecisionInput, reason: string): Decision {
   const { chance, deadlineMs, health, nowMs, parks, route } = input;
-  const soonest = Math.min(...route.deployments.map(({ id }) => avoidedUntil(health, id)));
+  const allowed = route.deployments.filter(({ id }) => isAllowed(input, id));
+  const soonest = Math.min(...allowed.map(({ id }) => avoidedUntil(health, id)));
+  // Nothing is learnt while parked: what is known now will still hold at the deadline.
+  if (soonest >= deadlineMs) return giveUp(input, 'no deployment may be asked before the deadline of the turn');
   const ownMs = Math.round(Math.min(PARK_MS * 2 ** parks, LONGEST_PARK_MS) * (1 + chance / 2));
-  const untilMs = Math.min(Math.max(soonest, nowMs + ownMs), deadlineMs);
+  const untilMs = Math.min(Math.max(soonest + spreadMs(input), nowMs + ownMs), deadlineMs);
   const suspicion = health.isPanic ? '; most deployments fail at once: is our own network, clock or deploy at fault?' : '';
   return { kind: 'park', untilMs, reason: `${reason}${suspicion}` };
 }
@@ -217,27 +236,8 @@ function park(input: DecisionInput, reason: string): Decision {
 function isSpent(state: Round): boolean {
   const { budget } = state.rule;
   if (budget === 'none') return false;
-  const used = state.failed.slice(-state.failedSincePark).filter((attempt) => ruleAt(state, attempt).budget === budget).length;
+  const used = thisRound(state).filter((attempt) => ruleAt(state, attempt).budget === budget).length;
   return used >= ATTEMPTS_PER_ROUND[budget];
-}
-
-function isUsable({ health, nowMs }: DecisionInput, deployment: DeploymentId): boolean {
-  return avoidedUntil(health, deployment) <= nowMs;
-}
-
-function classAt({ route }: DecisionInput, { deployment, failure }: FailedAttempt): FailureClass {
-  return classOf(
-    failure,
-    route.deployments.find(({ id }) => id === deployment),
-  );
-}
-
-function ruleAt(input: DecisionInput, attempt: FailedAttempt): FailoverRule {
-  return FAILOVER_RULES[classAt(input, attempt)];
-}
-
-function describeAttempt({ deployment, failure }: FailedAttempt): string {
-  return `${endpointOf(deployment)} ${describeFailure(failure)}`;
 }
 
 function giveUp(input: DecisionInput, reason: string): Decision {

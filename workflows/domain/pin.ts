@@ -24,8 +24,8 @@ export interface Pin {
 export const CACHE_LIFE_MS = 30 * 60_000;
 /** Writing a prefix into a cache costs this much more than plain input, in hundredths (GPT-5.6 and later). */
 const CACHE_WRITE_PERCENT = 125n;
-/** A cloud that came back may go again: this long it must have been left alone before a task returns. */
-const DWELL_MS = 10 * 60_000;
+/** A cloud that came back may go again: a task stays where it went for at least the life of the cache that it paid for. */
+const DWELL_MS = CACHE_LIFE_MS;
 /** A return has to earn its cold cache within so many turns: tasks rarely last much longer. */
 const TURNS_TO_EARN = 10;
 

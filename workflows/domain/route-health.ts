@@ -23,3 +23,11 @@ export const HEALTHY: RouteHealth = { notices: [], withoutRetries: [], isPanic: 
 export function avoidedUntil({ notices }: RouteHealth, deployment: DeploymentId): number {
   return notices.reduce((latest, notice) => (notice.deployment === deployment ? Math.max(latest, notice.untilMs) : latest), 0);
 }
+
+/** What speaks against asking a deployment now: a pause that is asked for only when nothing worse does. */
+export function activeNotice({ notices }: RouteHealth, deployment: DeploymentId, nowMs: number): DeploymentNotice | undefined {
+  const weight = ({ kind }: DeploymentNotice): number => (kind === 'throttled' ? 1 : 0);
+  return notices
+    .filter((notice) => notice.deployment === deployment && notice.untilMs > nowMs)
+    .toSorted((left, right) => weight(left) - weight(right) || right.untilMs - left.untilMs)[0];
+}
