@@ -58,6 +58,14 @@ export type TurnResult = { readonly health: RouteHealth } & (
  */
 const TURN_DEADLINE_MS = 3_600_000;
 
+const ANSWER_CUT: ModelFailure = {
+  kind: 'content-filtered',
+  phase: 'terminal',
+  acceptance: 'accepted',
+  scope: 'request',
+  code: 'answer cut by the content filter',
+};
+
 /** What a turn has come through so far. */
 interface Progress {
   health: RouteHealth;
@@ -97,6 +105,13 @@ export async function runModelTurn(input: TurnInput, effects: TurnEffects): Prom
   }
 }
 
+/** An answer that a filter cut is worth another cloud where the policy names one; elsewhere it ends the task as it is. */
+function refuseFiltered(outcome: AttemptOutcome, { afterFilter }: Route): AttemptOutcome {
+  if (outcome.kind === 'failed' || outcome.answer.incomplete !== 'content-filter' || afterFilter === undefined) return outcome;
+  const { answer: _cut, ...told } = outcome;
+  return { ...told, kind: 'failed', failure: ANSWER_CUT };
+}
+
 /** A call that no worker took, or that one took to its grave, says nothing of the deployments: what was known stays. */
 function wasToldByWorker(outcome: AttemptOutcome): boolean {
   if (outcome.kind === 'answered') return true;
@@ -114,7 +129,7 @@ function answered(
 }
 
 async function attemptOnce(
-  { turn, head, results }: TurnInput,
+  { route, turn, head, results }: TurnInput,
   effects: TurnEffects,
   next: NextAttempt & { readonly number: number; readonly deadlineMs: number },
 ): Promise<AttemptOutcome> {
@@ -128,7 +143,7 @@ async function attemptOnce(
     ...(retry === undefined ? {} : { retry }),
     ...(dropReasoning === undefined ? {} : { dropReasoning }),
   };
-  const outcome = await effects.invokeModel(attempt, { deadlineMs, reason });
+  const outcome = refuseFiltered(await effects.invokeModel(attempt, { deadlineMs, reason }), route);
   if (outcome.kind === 'failed') {
     effects.tell({ kind: 'attempt-failed', ...place, failure: describeFailure(outcome.failure) });
   }

@@ -87,6 +87,20 @@ describe('a turn', () => {
     expect(effects.told.map(({ kind }) => kind)).toContain('parked');
   });
 
+  test('asks the endpoint that the policy names when a filter cut the answer, and no one without such a policy', async () => {
+    const cut: AttemptOutcome = { kind: 'answered', answer: anAnswer({ incomplete: 'content-filter' }) };
+    const route = { ...aRoute('azure', 'aws', 'google'), afterFilter: [deploymentAt('google')] };
+    const allowed = scriptedEffects({ outcomes: [cut, ANSWER] });
+    const forbidden = scriptedEffects({ outcomes: [cut] });
+
+    const result = await runModelTurn(aTurn({ route }), allowed);
+    const asItIs = await runModelTurn(aTurn(), forbidden);
+
+    expect(result).toMatchObject({ kind: 'answered', deployment: deploymentAt('google') });
+    expect(allowed.reasons[1]).toMatch(/^failover by the tenant's policy: azure content-filtered/);
+    expect(asItIs).toMatchObject({ kind: 'answered', answer: { incomplete: 'content-filter' } });
+  });
+
   test('keeps what it knew of the others when nobody took the call from a queue', async () => {
     const notices = [{ deployment: deploymentAt('aws'), kind: 'open', untilMs: 1_600_000 }] as const;
     const effects = failingFirst({ phase: 'resolve', code: NOT_POLLED_CODE });
