@@ -6,7 +6,9 @@ import { APPLY_PATCH, READ_FILE, aCall, aRequest, failureOf } from './builders.t
 import type { WireServer } from './wire-server.ts';
 import { CREATED, DELTA, completed, message, sendEvents, sendJson, startWireServer } from './wire-server.ts';
 
-const TIMEOUTS = { firstEventMs: 150, idleMs: 150, cancelMs: 500, pollMs: 5 };
+/** Long enough for a busy machine; what is silent on purpose is waited for no longer than it takes to tell. */
+const PATIENT = { firstEventMs: 15_000, idleMs: 15_000, cancelMs: 15_000, pollMs: 5 };
+const IMPATIENT = { ...PATIENT, firstEventMs: 700, idleMs: 700 };
 
 let server: WireServer;
 let client: CloudClient;
@@ -16,10 +18,10 @@ beforeAll(async () => {
 });
 afterAll(() => server.close());
 beforeEach(() => {
-  client = createCloudClient({ cloud: 'openai', baseUrl: `${server.url}/v1`, apiKey: 'key' }, TIMEOUTS);
+  client = at(`${server.url}/v1`);
 });
 
-const at = (baseUrl: string) => createCloudClient({ cloud: 'openai', baseUrl, apiKey: 'key' }, TIMEOUTS);
+const at = (baseUrl: string, timeouts = PATIENT) => createCloudClient({ cloud: 'openai', baseUrl, apiKey: 'key' }, timeouts);
 
 describe('an answer', () => {
   test('is what the terminal event holds, with its usage', async () => {
@@ -328,8 +330,9 @@ describe('what is no answer', () => {
     ],
   ])('silence %s is a timeout', async (_name, answer, expected) => {
     server.answer(answer);
+    const impatient = at(`${server.url}/v1`, IMPATIENT);
 
-    expect(await failureOf(client.invoke(aRequest(), aCall()))).toMatchObject({
+    expect(await failureOf(impatient.invoke(aRequest(), aCall()))).toMatchObject({
       kind: 'timeout',
       ...expected,
     });
