@@ -8,6 +8,7 @@ import type {
 import { createCloseWorkspace } from './close-workspace.ts';
 import { createCollectDiff } from './collect-diff.ts';
 import { createFinishTask } from './finish-task.ts';
+import type { AttemptGate } from './health/attempt-gate.ts';
 import { createInvokeModel } from './invoke-model.ts';
 import type { InvokeModelDependencies } from './invoke-model.ts';
 import { createOpenTask } from './open-task.ts';
@@ -22,6 +23,7 @@ import { createStoreBatchLines } from './store-batch-lines.ts';
 
 export interface ActivityDependencies
   extends InvokeModelDependencies, RunToolDependencies, OpenWorkspaceDependencies, PlanRouteDependencies {
+  readonly gate: AttemptGate;
   /** The tools that a task with a workspace is told of. */
   readonly workspaceTools: readonly string[];
 }

@@ -17,15 +17,19 @@ import { ModelFailureError } from './clouds/cloud-client.ts';
 import { currentTaskId } from './current-task.ts';
 import { toActivityFailure } from './failures.ts';
 import { withHeartbeat } from './heartbeat.ts';
+import type { AttemptGate, Ticket } from './health/attempt-gate.ts';
+import { estimateTokens } from './health/estimate-tokens.ts';
 import type { ModelCall } from './model-call.ts';
 import { callModel, pickUp, stopResponse } from './model-call.ts';
 import type { ServedDeployment } from './served-deployment.ts';
-import type { AttemptKey, AttemptState, StoredAnswer, TaskStore } from './store/task-store.ts';
+import type { AttemptEntry, AttemptKey, AttemptState, StoredAnswer, TaskStore } from './store/task-store.ts';
 import { withUniqueCallIds } from './unique-call-ids.ts';
 
 export interface InvokeModelDependencies {
   readonly store: TaskStore;
   readonly served: ReadonlyMap<DeploymentId, ServedDeployment>;
+  /** Before every attempt that is really new. */
+  readonly gate: AttemptGate;
   /** The definitions of these tools; names it does not know are left out. */
   toolDefinitions(names: readonly string[]): readonly ToolDefinition[];
 }
@@ -39,6 +43,8 @@ interface RunningAttempt {
   readonly call: ModelCall;
   /** The transcript that is sent. */
   readonly head: TranscriptHead;
+  /** Of an attempt that this worker began. */
+  readonly ticket?: Ticket;
   responseId?: string;
 }
 
@@ -47,21 +53,86 @@ export function createInvokeModel(dependencies: InvokeModelDependencies) {
   return (input: InvokeModelInput): Promise<InvokeModelResult> =>
     withHeartbeat(async () => {
       try {
-        return await invokeModel(dependencies, input);
+        const answer = await invokeModel(dependencies, input);
+        const health = await healthOf(dependencies, input);
+        return health === undefined ? answer : { ...answer, health };
       } catch (error) {
-        throw toActivityFailure(error);
+        throw error instanceof ModelFailureError ? await withHealth(error, dependencies, input) : toActivityFailure(error);
       }
     });
+}
+
+async function withHealth(error: ModelFailureError, dependencies: InvokeModelDependencies, input: InvokeModelInput) {
+  try {
+    return toActivityFailure(error, await healthOf(dependencies, input));
+  } catch (storeError) {
+    return toActivityFailure(storeError);
+  }
+}
+
+/** So that the turn's next decision knows what all workers know. */
+async function healthOf({ gate, served }: InvokeModelDependencies, { deployment }: InvokeModelInput) {
+  const model = served.get(deployment)?.deployment.model;
+  return model === undefined ? undefined : gate.snapshot(model);
 }
 
 async function invokeModel(dependencies: InvokeModelDependencies, input: InvokeModelInput): Promise<InvokeModelResult> {
   const { store } = dependencies;
   const key: AttemptKey = { taskId: currentTaskId(), turn: input.turn, attempt: input.attempt };
-  const { entry, isNew } = await store.startAttempt(key, input.deployment);
-  if (!isNew && entry.state.kind === 'completed') return toResult(store, key, entry.state.answer);
+  const begun = await store.readAttempt(key);
+  return begun === undefined ? begin(dependencies, key, input) : resume(dependencies, begun, input);
+}
+
+/** All that can fail without a word to the cloud comes before `started`, which says that it may have been asked. */
+async function begin(
+  dependencies: InvokeModelDependencies,
+  key: AttemptKey,
+  input: InvokeModelInput,
+): Promise<InvokeModelResult> {
+  const { store } = dependencies;
+  const prepared = await prepare(dependencies, key, input);
+  const { ticket, held } = await admit(dependencies, prepared, input);
+  try {
+    const { entry, isNew } = await store.startAttempt(key, input.deployment);
+    if (!isNew) return await resume(dependencies, entry, input);
+    // It has an entry too: the story is whole, and a retry of the activity is told the same.
+    if (ticket === undefined) return await fail(prepared, held);
+    const attempt: RunningAttempt = { ...prepared, ticket };
+    return await finish(attempt, (options) => callModel(attempt.call, options));
+  } finally {
+    // Whatever did not come to an end of its own.
+    await ticket?.end({ kind: 'abandoned' });
+  }
+}
+
+type Admitted =
+  | { readonly ticket: Ticket; readonly held?: undefined }
+  | { readonly ticket?: undefined; readonly held: ModelFailure };
+
+async function admit(
+  { gate }: InvokeModelDependencies,
+  { call, key }: RunningAttempt,
+  { deployment, retry }: InvokeModelInput,
+): Promise<Admitted> {
+  const cause = retry === undefined ? {} : { retry };
+  try {
+    return {
+      ticket: await gate.admit({ taskId: key.taskId, deployment, ...cause, estimateTokens: () => estimateTokens(call) }),
+    };
+  } catch (error) {
+    if (!(error instanceof ModelFailureError)) throw error;
+    return { held: error.failure };
+  }
+}
+
+/** Goes on from where an earlier try of the activity left the attempt; the gate let it through then. */
+async function resume(
+  dependencies: InvokeModelDependencies,
+  { key, state }: AttemptEntry,
+  input: InvokeModelInput,
+): Promise<InvokeModelResult> {
+  if (state.kind === 'completed') return toResult(dependencies.store, key, state.answer);
   const attempt = await prepare(dependencies, key, input);
-  if (isNew) return finish(attempt, (options) => callModel(attempt.call, options));
-  const { state } = entry;
   if (state.kind === 'submitted' && state.background) {
     attempt.responseId = state.responseId;
     return finish(attempt, (options) => pickUp(attempt.call, state.responseId, options));
@@ -76,6 +147,7 @@ async function prepare(
 ): Promise<RunningAttempt> {
   const deployment = served.get(input.deployment);
   if (deployment === undefined) {
+    await store.startAttempt(key, input.deployment);
     await store.updateAttempt(key, { kind: 'failed', failure: notServed(input.deployment) });
     throw new ModelFailureError(notServed(input.deployment));
   }
@@ -91,8 +163,10 @@ async function finish(attempt: RunningAttempt, call: (options: CallOptions) => P
   const { store, key } = attempt;
   const signal = Context.current().cancellationSignal;
   try {
-    const answer = await call({ signal, progress: { onEvent: () => undefined, onResponseId: (id) => submit(attempt, id) } });
+    const onEvent = (): void => attempt.ticket?.firstEvent();
+    const answer = await call({ signal, progress: { onEvent, onResponseId: (id) => submit(attempt, id) } });
     const state = await complete(attempt, answer);
+    await attempt.ticket?.end({ kind: 'answered', usage: answer.usage });
     return await toResult(store, key, state);
   } catch (error) {
     if (signal.aborted) return stop(attempt, error);
@@ -121,8 +195,9 @@ async function complete({ store, key, call, head }: RunningAttempt, answer: Mode
   return state.kind === 'completed' ? state.answer : stored;
 }
 
-async function fail({ store, key }: RunningAttempt, failure: ModelFailure): Promise<never> {
+async function fail({ store, key, ticket }: RunningAttempt, failure: ModelFailure): Promise<never> {
   const { state } = await store.updateAttempt(key, { kind: 'failed', failure });
+  await ticket?.end({ kind: 'failed', failure });
   throw new ModelFailureError(state.kind === 'failed' ? state.failure : failure);
 }
 

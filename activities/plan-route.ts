@@ -5,9 +5,13 @@ import { decideEligibility } from '../workflows/domain/eligibility.ts';
 import { endpointOf } from '../workflows/domain/ids.ts';
 import { nearestNames } from '../workflows/domain/nearest-names.ts';
 import type { Cloud, Deployment } from '../workflows/domain/route.ts';
+import type { RouteHealth } from '../workflows/domain/route-health.ts';
 import { DEFAULT_TURN_POLICY } from '../workflows/domain/turn-policy.ts';
+import { toActivityFailure } from './failures.ts';
+import type { AttemptGate } from './health/attempt-gate.ts';
 
 export interface PlanRouteDependencies {
+  readonly gate: Pick<AttemptGate, 'snapshot'>;
   readonly deployments: readonly Deployment[];
   /** The configured tenants; `default` needs no entry. */
   readonly tenants: readonly { readonly name: string; readonly cloudOrder: readonly Cloud[] }[];
@@ -16,7 +20,7 @@ export interface PlanRouteDependencies {
 const DEFAULT_TENANT = 'default';
 
 /** The activity `planRoute`: who may serve a task, best first. Fails for good when nobody may. */
-export function createPlanRoute({ deployments, tenants }: PlanRouteDependencies) {
+export function createPlanRoute({ deployments, gate, tenants }: PlanRouteDependencies) {
   return async (input: PlanRouteInput): Promise<PlanRouteResult> => {
     const policy = policyOf(tenants, input.tenant);
     const need = { product: 'model', model: input.model, capabilities: [...new Set(input.needs)] } as const;
@@ -26,8 +30,18 @@ export function createPlanRoute({ deployments, tenants }: PlanRouteDependencies)
       throw ApplicationFailure.nonRetryable(message, 'NotEligible', decision);
     }
     const route = { model: input.model, deployments: eligible.map(({ deployment }) => deployment) };
-    return { route, decision, policy: DEFAULT_TURN_POLICY };
+    const health = await healthOf(gate, input.model);
+    return { route, decision, policy: DEFAULT_TURN_POLICY, ...(health === undefined ? {} : { health }) };
   };
+}
+
+/** @throws ApplicationFailure that Temporal tries again when the store is away */
+async function healthOf(gate: PlanRouteDependencies['gate'], model: string): Promise<RouteHealth | undefined> {
+  try {
+    return await gate.snapshot(model);
+  } catch (error) {
+    throw toActivityFailure(error);
+  }
 }
 
 function policyOf(tenants: PlanRouteDependencies['tenants'], tenant: string): TenantPolicy {

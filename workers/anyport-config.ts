@@ -1,5 +1,6 @@
 /** The parsed `anyport.yaml`, as the rest of the workers know it. `config.ts` reads and checks it. */
 import type { Price } from '../workflows/domain/price.ts';
+import type { RateLimits } from '../workflows/domain/rate-window.ts';
 import type { Capability, Cloud } from '../workflows/domain/route.ts';
 
 /** The name of an environment variable or the path of a file that holds a secret. Never the secret itself. */
@@ -26,6 +27,7 @@ export interface DeploymentConfig {
   readonly wireModel: string;
   readonly capabilities: readonly Capability[];
   readonly price: Price;
+  readonly limits?: RateLimits;
 }
 
 export interface EndpointConfig {

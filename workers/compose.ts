@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import type { ActivityGroups } from '../activities/index.ts';
 import { createActivities } from '../activities/index.ts';
 import { createCloudClient } from '../activities/clouds/create-cloud-client.ts';
+import { createCircuitBoard } from '../activities/health/circuit-board.ts';
 import type { SandboxPolicy } from '../activities/sandbox/choose-sandbox.ts';
 import { createSandbox } from '../activities/sandbox/create-sandbox.ts';
 import { probeBubblewrap } from '../activities/sandbox/probe-sandbox.ts';
@@ -108,10 +109,19 @@ async function composeActivities({ settings, config, store, hostId }: Parts): Pr
     for (const deployment of deployments) served.set(deployment.deployment.id, { ...deployment, client });
   }
   const registry = createToolRegistry();
+  const gate = createCircuitBoard({
+    store,
+    deployments: [...served.values()],
+    workerId: `${hostId}/${process.pid}/${Date.now()}`,
+    now: () => Date.now(),
+    chance: () => Math.random(),
+    alert: (message) => console.error(`WARN ${message}`),
+  });
   return createActivities({
     store,
     hostId,
     served,
+    gate,
     dataDirectory: settings.dataDirectory,
     deployments: [...served.values()].map(({ deployment }) => deployment),
     tenants: config.tenants,

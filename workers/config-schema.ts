@@ -12,9 +12,17 @@ const variable = z.string().regex(VARIABLE, 'must be the name of an environment 
 const usd = z.number().min(0).max(HIGHEST_PRICE_USD);
 const price = z.strictObject({ inputUsdPerMillion: usd, cachedInputUsdPerMillion: usd.optional(), outputUsdPerMillion: usd });
 
+const perMinute = z.int().min(1);
+const limits = z.strictObject({ requestsPerMinute: perMinute.optional(), tokensPerMinute: perMinute.optional() });
+
 const deployment = z.union([
   text,
-  z.strictObject({ wireModel: text, capabilities: z.array(z.enum(CAPABILITIES)).optional(), price: price.optional() }),
+  z.strictObject({
+    wireModel: text,
+    capabilities: z.array(z.enum(CAPABILITIES)).optional(),
+    price: price.optional(),
+    limits: limits.optional(),
+  }),
 ]);
 
 /** Flat, so that an unknown key is told by its name; which keys go together is checked afterwards. */
@@ -58,6 +66,7 @@ export type RawConfig = z.infer<typeof configSchema>;
 export type RawEndpoint = z.infer<typeof endpoint>;
 export type RawAuth = z.infer<typeof auth>;
 export type RawPrice = z.infer<typeof price>;
+export type RawLimits = z.infer<typeof limits>;
 
 /** A mistake and the keys that lead to it. */
 export interface Mistake {

@@ -6,21 +6,22 @@ import { numberOf, textOf } from './sqlite-database.ts';
 import type { AttemptEntry, AttemptKey, AttemptState, TaskStore, ToolCallEntry, ToolCallKey } from './task-store.ts';
 import { TaskStoreError } from './task-store.ts';
 
-type AttemptJournal = Pick<TaskStore, 'startAttempt' | 'updateAttempt' | 'listAttempts'>;
+type AttemptJournal = Pick<TaskStore, 'readAttempt' | 'startAttempt' | 'updateAttempt' | 'listAttempts'>;
 type ToolJournal = Pick<TaskStore, 'startToolCall' | 'readToolCall' | 'finishToolCall' | 'listToolCalls'>;
 
 export function createAttemptJournal(database: SqliteDatabase): AttemptJournal {
   return {
+    readAttempt: async (key) => findAttempt(database, key),
     startAttempt: async (key, deployment) =>
       database.transaction(() => {
         const insert = `INSERT INTO attempts VALUES (?, ?, ?, ?, 'started', '{"kind":"started"}') ON CONFLICT DO NOTHING`;
         const isNew = database.run(insert, key.taskId, key.turn, key.attempt, deployment) === 1;
-        return { entry: readAttempt(database, key), isNew };
+        return { entry: requireAttempt(database, key), isNew };
       }),
     updateAttempt: async (key, state) =>
       database.transaction(() => {
         moveAttempt(database, key, state);
-        return readAttempt(database, key);
+        return requireAttempt(database, key);
       }),
     listAttempts: async (taskId) =>
       database.all('SELECT * FROM attempts WHERE task_id = ? ORDER BY turn, attempt', taskId).map(toAttemptEntry),
@@ -41,10 +42,15 @@ function moveAttempt(database: SqliteDatabase, key: AttemptKey, state: AttemptSt
   );
 }
 
-function readAttempt(database: SqliteDatabase, key: AttemptKey): AttemptEntry {
+function findAttempt(database: SqliteDatabase, key: AttemptKey): AttemptEntry | undefined {
   const select = 'SELECT * FROM attempts WHERE task_id = ? AND turn = ? AND attempt = ?';
   const row = database.get(select, key.taskId, key.turn, key.attempt);
-  if (row !== undefined) return toAttemptEntry(row);
+  return row === undefined ? undefined : toAttemptEntry(row);
+}
+
+function requireAttempt(database: SqliteDatabase, key: AttemptKey): AttemptEntry {
+  const entry = findAttempt(database, key);
+  if (entry !== undefined) return entry;
   const what = `attempt ${key.attempt} of turn ${key.turn} of task ${key.taskId}`;
   throw new TaskStoreError(`the task store ${database.file} has no ${what}: it was never started`);
 }

@@ -76,6 +76,13 @@ export interface WorkspaceRecord {
   readonly sandbox: 'bubblewrap' | 'none';
 }
 
+/** What all workers know together under a key. `epoch` grows with each change, from 1. */
+export interface SharedRecord {
+  readonly key: string;
+  readonly epoch: number;
+  readonly value: unknown;
+}
+
 export interface TaskStore {
   /** Stores items and gives their ids, in order. */
   putItems(taskId: TaskId, items: readonly TranscriptItem[]): Promise<readonly ItemId[]>;
@@ -90,6 +97,8 @@ export interface TaskStore {
   /** @throws TaskStoreError when the task was never opened */
   getSettings(taskId: TaskId): Promise<TaskSettings>;
 
+  /** @throws TaskStoreError when the store is away; an attempt that was never started has none */
+  readAttempt(key: AttemptKey): Promise<AttemptEntry | undefined>;
   /** Writes `started` when the attempt has no entry yet, and gives the entry as it then is, with whether this call made it. */
   startAttempt(key: AttemptKey, deployment: DeploymentId): Promise<{ entry: AttemptEntry; isNew: boolean }>;
   /** Moves an attempt on. An end (completed, failed, cancelled) is never overwritten: the entry as it is comes back. */
@@ -110,6 +119,14 @@ export interface TaskStore {
   putBatchLines(batchId: BatchId, lines: readonly { line: number; request: TaskRequest }[]): Promise<void>;
   /** @throws TaskStoreError when there is no such line */
   getBatchLine(batchId: BatchId, line: number): Promise<TaskRequest>;
+
+  /** Those of the records that exist, in no order. */
+  readShared(keys: readonly string[]): Promise<readonly SharedRecord[]>;
+  /**
+   * Writes the value when the record is still at this epoch (0: does not exist yet), and gives whether it did. Repeated after it
+   * was done it gives `false`: read again then.
+   */
+  compareAndSetShared(key: string, epoch: number, value: unknown): Promise<boolean>;
 
   close(): Promise<void>;
 }

@@ -17,7 +17,7 @@ function inTask<Result>(activity: () => Promise<Result>): Promise<Result> {
 }
 
 test('an unknown model fails for good, with the nearest names', async () => {
-  const planRoute = createPlanRoute({ deployments: [aDeployment()], tenants: [] });
+  const planRoute = createPlanRoute({ deployments: [aDeployment()], tenants: [], gate: { snapshot: async () => undefined } });
 
   await expect(planRoute({ model: 'gpt-6.1-sun', tenant: 'default', needs: [] })).rejects.toMatchObject({
     type: 'NotEligible',
@@ -27,7 +27,7 @@ test('an unknown model fails for good, with the nearest names', async () => {
 });
 
 test('a missing capability and an unknown tenant are told by name', async () => {
-  const planRoute = createPlanRoute({ deployments: [aDeployment()], tenants: [] });
+  const planRoute = createPlanRoute({ deployments: [aDeployment()], tenants: [], gate: { snapshot: async () => undefined } });
 
   await expect(planRoute({ model: MODEL, tenant: 'default', needs: ['vision'] })).rejects.toThrow('azure-eastus2 lacks vision');
   await expect(planRoute({ model: MODEL, tenant: 'acme', needs: [] })).rejects.toThrow('unknown tenant "acme"');

@@ -1,0 +1,45 @@
+import { changeShared } from '../store/change-shared.ts';
+import type { TaskStore } from '../store/task-store.ts';
+
+/** Others' changes are seen within this; one query a second costs a worker nothing. */
+const CACHE_MS = 1_000;
+
+/** The shared records of the circuits, budgets and limits, as this worker saw them last. */
+export interface SharedHealth {
+  /** Reads all of them again when the last time is a second ago. @throws TaskStoreError */
+  refresh(): Promise<void>;
+  find<Value>(key: string): Value | undefined;
+  /** Changes the record as it is in the store, not as it was seen last. @throws TaskStoreError */
+  change<Value>(key: string, initial: Value, reduce: (value: Value) => Value): Promise<{ value: Value; isChanged: boolean }>;
+}
+
+export interface SharedHealthOptions {
+  readonly store: Pick<TaskStore, 'readShared' | 'compareAndSetShared'>;
+  readonly keys: readonly string[];
+  now(): number;
+}
+
+export function createSharedHealth({ store, keys, now }: SharedHealthOptions): SharedHealth {
+  const seen = new Map<string, unknown>();
+  let readAtMs = -Infinity;
+  return {
+    async refresh() {
+      const nowMs = now();
+      if (nowMs - readAtMs < CACHE_MS) return;
+      const records = await store.readShared(keys);
+      for (const { key, value } of records) seen.set(key, value);
+      readAtMs = nowMs;
+    },
+    find: <Value>(key: string) => seen.get(key) as Value | undefined, // one kind of value for each prefix of a key
+    async change<Value>(key: string, initial: Value, reduce: (value: Value) => Value) {
+      let isChanged = false;
+      const stored = await changeShared<Value>(store, key, (before) => {
+        const value = reduce(before ?? initial);
+        isChanged = value !== (before ?? initial);
+        return isChanged ? value : before;
+      });
+      seen.set(key, stored);
+      return { value: stored ?? initial, isChanged };
+    },
+  };
+}
