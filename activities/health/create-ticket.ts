@@ -1,6 +1,6 @@
 /** An attempt that was let through, until it ends: what its end says of the scopes it touched. */
 import { endThrottle, noteSuccess, noteSurge, noteThrottle, PROBE_LEASE_MS, renewProbe } from '../../workflows/domain/circuit.ts';
-import { countAnswer, countFailure, countFirstEvent, forgetCall, whyOpen } from '../../workflows/domain/circuit-counts.ts';
+import { countAccepted, countFailure, countFirstEvent, forgetCall, whyOpen } from '../../workflows/domain/circuit-counts.ts';
 import { circuitKeyOf, modelKeyOf } from '../../workflows/domain/circuit-scope.ts';
 import { classOf } from '../../workflows/domain/failure-class.ts';
 import { FAILOVER_RULES } from '../../workflows/domain/failover-rules.ts';
@@ -40,6 +40,7 @@ export function createTicket(board: Board, admitted: Admitted): Ticket {
       if (admitted.firstEventMs !== undefined) return;
       const nowMs = board.now();
       admitted.firstEventMs = nowMs;
+      for (const key of admitted.keys) count(board, key, countAccepted);
       count(board, admitted.deploymentKey, (counts) => countFirstEvent(counts, admitted.id, nowMs));
     },
     async end(how) {
@@ -86,7 +87,7 @@ function conclude(board: Board, admitted: Admitted, how: AttemptEnd): Promise<un
 
 async function answered(board: Board, { attempt, keys, roles, startedMs, target }: Admitted): Promise<void> {
   for (const key of keys) {
-    count(board, key, countAnswer);
+    count(board, key, countAccepted);
     if (findCircuit(board, key).throttle !== undefined) {
       await changeCircuit(board, key, (circuit) => endThrottle(circuit, startedMs));
     }
@@ -128,8 +129,8 @@ async function countFailed(
   { cause, failure, weight }: { cause: Cause; failure: ModelFailure; weight: number },
 ): Promise<void> {
   const nowMs = board.now();
-  const isRefused = failure.acceptance === 'not-accepted';
-  const counts = count(board, key, (before) => countFailure(before, { weight, isRefused }, nowMs));
+  const isAccepted = failure.acceptance === 'accepted';
+  const counts = count(board, key, (before) => countFailure(before, { weight, isAccepted }, nowMs));
   const why = whyOpen(counts, nowMs);
   if (why !== undefined) await open(board, key, { ...cause, why: `${why}; last: ${cause.why}` });
 }

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import type { CircuitCounts } from '../../workflows/domain/circuit-counts.ts';
 import {
   awaitFirstEvent,
-  countAnswer,
+  countAccepted,
   countFailure,
   countFirstEvent,
   countStart,
@@ -11,9 +11,9 @@ import {
   whyOpen,
 } from '../../workflows/domain/circuit-counts.ts';
 
-const REFUSED = { weight: 1, isRefused: true };
-const LOST = { weight: 1, isRefused: false };
-const CONFLICT = { weight: 0.5, isRefused: false };
+const REFUSED = { weight: 1, isAccepted: false };
+const LOST = { weight: 1, isAccepted: true };
+const CONFLICT = { weight: 0.5, isAccepted: true };
 
 function started(times: number, counts: CircuitCounts = NO_COUNTS): CircuitCounts {
   return Array.from({ length: times }).reduce<CircuitCounts>((before) => countStart(before, 0), counts);
@@ -23,11 +23,11 @@ function failed(times: number, counts: CircuitCounts, failure = LOST): CircuitCo
   return Array.from({ length: times }).reduce<CircuitCounts>((before) => countFailure(before, failure, 0), counts);
 }
 
-test('three refusals in a row open, unless something is accepted in between', () => {
+test('three failures in a row that nobody accepted open, unless something is accepted in between', () => {
   const twice = failed(2, started(3), REFUSED);
 
   expect(whyOpen(failed(1, twice, REFUSED), 0)).toContain('3 attempts in a row');
-  expect(whyOpen(failed(1, countAnswer(twice), REFUSED), 0)).toBeUndefined();
+  expect(whyOpen(failed(1, countAccepted(twice), REFUSED), 0)).toBeUndefined();
   expect(whyOpen(failed(1, failed(1, twice, LOST), REFUSED), 0)).toBeUndefined();
 });
 

@@ -50,6 +50,7 @@ export interface Cluster {
   worker(): RunningChild;
   startWorker(): Promise<RunningChild>;
   setFaults(endpoint: EmulatedEndpoint, faults: readonly object[]): Promise<void>;
+  clearFaults(endpoint: EmulatedEndpoint): Promise<void>;
   ledger(endpoint: EmulatedEndpoint): Promise<readonly LedgerRequest[]>;
   stop(): Promise<void>;
 }
@@ -91,6 +92,9 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
     worker: () => lastOf(workers),
     startWorker,
     setFaults: (endpoint, faults) => postFaults(emulators, endpoint, faults),
+    clearFaults: async (endpoint) => {
+      await fetch(`${emulators.controls[endpoint]}/faults`, { method: 'DELETE' });
+    },
     ledger: (endpoint) => readLedger(emulators, endpoint),
     async stop() {
       await tasks.close();

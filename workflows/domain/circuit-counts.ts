@@ -18,18 +18,18 @@ export interface CircuitCounts {
   readonly buckets: readonly Bucket[];
   /** Begun and still without a first event. */
   readonly silent: readonly InFlight[];
-  /** Failures in a row of attempts that nobody accepted. */
-  readonly refusedInARow: number;
+  /** Failures in a row of attempts that no cloud accepted, as far as is known, while none accepted another. */
+  readonly unacceptedInARow: number;
 }
 
-export const NO_COUNTS: CircuitCounts = { buckets: [], silent: [], refusedInARow: 0 };
+export const NO_COUNTS: CircuitCounts = { buckets: [], silent: [], unacceptedInARow: 0 };
 
 /** Longer than a call, so that a slow one's end still finds the others that began with it. */
 const WINDOW_MS = 300_000;
 const BUCKET_MS = 15_000;
 
 /** The fast way: nothing but closed doors. */
-const REFUSED_IN_A_ROW = 3;
+const UNACCEPTED_IN_A_ROW = 3;
 /** Below so many calls a ratio says little. */
 const LEAST_VOLUME = 5;
 const RATIO = 0.5;
@@ -46,7 +46,7 @@ export function awaitFirstEvent(counts: CircuitCounts, id: number, nowMs: number
   return { ...counts, silent: [...counts.silent, { id, startedMs: nowMs }] };
 }
 
-/** The first event of a call; a slow one is counted as such. */
+/** The first event of a watched call; a slow one is counted as such. */
 export function countFirstEvent(counts: CircuitCounts, id: number, nowMs: number): CircuitCounts {
   const call = counts.silent.find((each) => each.id === id);
   if (call === undefined) return counts;
@@ -59,23 +59,24 @@ export function forgetCall(counts: CircuitCounts, id: number): CircuitCounts {
   return { ...counts, silent: counts.silent.filter((each) => each.id !== id) };
 }
 
-export function countAnswer(counts: CircuitCounts): CircuitCounts {
-  return counts.refusedInARow === 0 ? counts : { ...counts, refusedInARow: 0 };
+/** A call was taken: its first event, or its whole answer, came. */
+export function countAccepted(counts: CircuitCounts): CircuitCounts {
+  return counts.unacceptedInARow === 0 ? counts : { ...counts, unacceptedInARow: 0 };
 }
 
-/** A failure of weight 1 or one half; `isRefused`: the cloud surely did not take the request. */
+/** A failure of weight 1 or one half; `isAccepted`: the cloud had taken the request. */
 export function countFailure(
   counts: CircuitCounts,
-  { weight, isRefused }: { weight: number; isRefused: boolean },
+  { weight, isAccepted }: { weight: number; isAccepted: boolean },
   nowMs: number,
 ): CircuitCounts {
-  const refusedInARow = isRefused ? counts.refusedInARow + (weight === 1 ? 1 : 0) : 0;
-  return { ...add(counts, nowMs, { failed: weight }), refusedInARow };
+  const unacceptedInARow = isAccepted ? 0 : counts.unacceptedInARow + (weight === 1 ? 1 : 0);
+  return { ...add(counts, nowMs, { failed: weight }), unacceptedInARow };
 }
 
 /** Why the circuit should open, or undefined. */
 export function whyOpen(counts: CircuitCounts, nowMs: number): string | undefined {
-  if (counts.refusedInARow >= REFUSED_IN_A_ROW) return `${counts.refusedInARow} attempts in a row were not accepted`;
+  if (counts.unacceptedInARow >= UNACCEPTED_IN_A_ROW) return `${counts.unacceptedInARow} attempts in a row were not accepted`;
   const recent = counts.buckets.filter(({ fromMs }) => nowMs - fromMs < WINDOW_MS);
   const started = sum(recent, 'started');
   const failed = sum(recent, 'failed');
