@@ -22,7 +22,7 @@ import { estimateTokens } from './health/estimate-tokens.ts';
 import type { ModelCall } from './model-call.ts';
 import { callModel, pickUp, stopResponse } from './model-call.ts';
 import type { ServedDeployment } from './served-deployment.ts';
-import type { AttemptEntry, AttemptKey, AttemptState, StoredAnswer, TaskStore } from './store/task-store.ts';
+import type { AttemptKey, AttemptState, StoredAnswer, TaskStore } from './store/task-store.ts';
 import { withUniqueCallIds } from './unique-call-ids.ts';
 
 export interface InvokeModelDependencies {
@@ -43,8 +43,8 @@ interface RunningAttempt {
   readonly call: ModelCall;
   /** The transcript that is sent. */
   readonly head: TranscriptHead;
-  /** Of an attempt that this worker began. */
-  readonly ticket?: Ticket;
+  /** Of an attempt that this worker began: what it comes to counts for all others. */
+  ticket?: Ticket;
   responseId?: string;
 }
 
@@ -79,65 +79,35 @@ async function healthOf({ gate, served }: InvokeModelDependencies, { deployment 
 async function invokeModel(dependencies: InvokeModelDependencies, input: InvokeModelInput): Promise<InvokeModelResult> {
   const { store } = dependencies;
   const key: AttemptKey = { taskId: currentTaskId(), turn: input.turn, attempt: input.attempt };
-  const begun = await store.readAttempt(key);
-  return begun === undefined ? begin(dependencies, key, input) : resume(dependencies, begun, input);
-}
-
-/** All that can fail without a word to the cloud comes before `started`, which says that it may have been asked. */
-async function begin(
-  dependencies: InvokeModelDependencies,
-  key: AttemptKey,
-  input: InvokeModelInput,
-): Promise<InvokeModelResult> {
-  const { store } = dependencies;
-  const prepared = await prepare(dependencies, key, input);
-  const { ticket, held } = await admit(dependencies, prepared, input);
-  try {
-    const { entry, isNew } = await store.startAttempt(key, input.deployment);
-    if (!isNew) return await resume(dependencies, entry, input);
-    // It has an entry too: the story is whole, and a retry of the activity is told the same.
-    if (ticket === undefined) return await fail(prepared, held);
-    const attempt: RunningAttempt = { ...prepared, ticket };
-    return await finish(attempt, (options) => callModel(attempt.call, options));
-  } finally {
-    // Whatever did not come to an end of its own.
-    await ticket?.end({ kind: 'abandoned' });
-  }
-}
-
-type Admitted =
-  | { readonly ticket: Ticket; readonly held?: undefined }
-  | { readonly ticket?: undefined; readonly held: ModelFailure };
-
-async function admit(
-  { gate }: InvokeModelDependencies,
-  { call, key }: RunningAttempt,
-  { deployment, retry }: InvokeModelInput,
-): Promise<Admitted> {
-  const cause = retry === undefined ? {} : { retry };
-  try {
-    return {
-      ticket: await gate.admit({ taskId: key.taskId, deployment, ...cause, estimateTokens: () => estimateTokens(call) }),
-    };
-  } catch (error) {
-    if (!(error instanceof ModelFailureError)) throw error;
-    return { held: error.failure };
-  }
-}
-
-/** Goes on from where an earlier try of the activity left the attempt; the gate let it through then. */
-async function resume(
-  dependencies: InvokeModelDependencies,
-  { key, state }: AttemptEntry,
-  input: InvokeModelInput,
-): Promise<InvokeModelResult> {
-  if (state.kind === 'completed') return toResult(dependencies.store, key, state.answer);
+  const { entry, isNew } = await store.startAttempt(key, input.deployment);
+  if (!isNew && entry.state.kind === 'completed') return toResult(store, key, entry.state.answer);
   const attempt = await prepare(dependencies, key, input);
+  if (isNew) {
+    await passGate(dependencies, attempt, input);
+    return finish(attempt, (options) => callModel(attempt.call, options));
+  }
+  const { state } = entry;
   if (state.kind === 'submitted' && state.background) {
     attempt.responseId = state.responseId;
     return finish(attempt, (options) => pickUp(attempt.call, state.responseId, options));
   }
   return fail(attempt, failureOf(state));
+}
+
+/** An attempt that is held ends here, in the journal too: the story is whole, and a retry of the activity is told the same. */
+async function passGate(
+  { gate }: InvokeModelDependencies,
+  attempt: RunningAttempt,
+  { deployment, retry }: InvokeModelInput,
+): Promise<void> {
+  const { call, key } = attempt;
+  const cause = retry === undefined ? {} : { retry };
+  try {
+    attempt.ticket = await gate.admit({ taskId: key.taskId, deployment, ...cause, estimateTokens: () => estimateTokens(call) });
+  } catch (error) {
+    if (!(error instanceof ModelFailureError)) throw error;
+    await fail(attempt, error.failure);
+  }
 }
 
 async function prepare(
@@ -147,7 +117,6 @@ async function prepare(
 ): Promise<RunningAttempt> {
   const deployment = served.get(input.deployment);
   if (deployment === undefined) {
-    await store.startAttempt(key, input.deployment);
     await store.updateAttempt(key, { kind: 'failed', failure: notServed(input.deployment) });
     throw new ModelFailureError(notServed(input.deployment));
   }
@@ -172,6 +141,9 @@ async function finish(attempt: RunningAttempt, call: (options: CallOptions) => P
     if (signal.aborted) return stop(attempt, error);
     if (error instanceof ModelFailureError) return fail(attempt, error.failure);
     throw error;
+  } finally {
+    // Whatever ended without a word about the cloud; an end that was told stays.
+    await attempt.ticket?.end({ kind: 'abandoned' });
   }
 }
 

@@ -34,8 +34,8 @@ export interface Ticket {
 }
 
 export type AttemptEnd =
-  | { readonly kind: 'answered'; readonly usage: Usage; readonly rateLimit?: RateHint }
-  | { readonly kind: 'failed'; readonly failure: ModelFailure; readonly rateLimit?: RateHint }
+  | { readonly kind: 'answered'; readonly usage: Usage; readonly rateLimit?: RateHint | undefined }
+  | { readonly kind: 'failed'; readonly failure: ModelFailure; readonly rateLimit?: RateHint | undefined }
   /** Cancelled, or our own worker stopped: says nothing of the cloud. */
   | { readonly kind: 'abandoned' };
 

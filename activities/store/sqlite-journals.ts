@@ -6,22 +6,21 @@ import { numberOf, textOf } from './sqlite-database.ts';
 import type { AttemptEntry, AttemptKey, AttemptState, TaskStore, ToolCallEntry, ToolCallKey } from './task-store.ts';
 import { TaskStoreError } from './task-store.ts';
 
-type AttemptJournal = Pick<TaskStore, 'readAttempt' | 'startAttempt' | 'updateAttempt' | 'listAttempts'>;
+type AttemptJournal = Pick<TaskStore, 'startAttempt' | 'updateAttempt' | 'listAttempts'>;
 type ToolJournal = Pick<TaskStore, 'startToolCall' | 'readToolCall' | 'finishToolCall' | 'listToolCalls'>;
 
 export function createAttemptJournal(database: SqliteDatabase): AttemptJournal {
   return {
-    readAttempt: async (key) => findAttempt(database, key),
     startAttempt: async (key, deployment) =>
       database.transaction(() => {
         const insert = `INSERT INTO attempts VALUES (?, ?, ?, ?, 'started', '{"kind":"started"}') ON CONFLICT DO NOTHING`;
         const isNew = database.run(insert, key.taskId, key.turn, key.attempt, deployment) === 1;
-        return { entry: requireAttempt(database, key), isNew };
+        return { entry: readAttempt(database, key), isNew };
       }),
     updateAttempt: async (key, state) =>
       database.transaction(() => {
         moveAttempt(database, key, state);
-        return requireAttempt(database, key);
+        return readAttempt(database, key);
       }),
     listAttempts: async (taskId) =>
       database.all('SELECT * FROM attempts WHERE task_id = ? ORDER BY turn, attempt', taskId).map(toAttemptEntry),
@@ -42,15 +41,10 @@ function moveAttempt(database: SqliteDatabase, key: AttemptKey, state: AttemptSt
   );
 }
 
-function findAttempt(database: SqliteDatabase, key: AttemptKey): AttemptEntry | undefined {
+function readAttempt(database: SqliteDatabase, key: AttemptKey): AttemptEntry {
   const select = 'SELECT * FROM attempts WHERE task_id = ? AND turn = ? AND attempt = ?';
   const row = database.get(select, key.taskId, key.turn, key.attempt);
-  return row === undefined ? undefined : toAttemptEntry(row);
-}
-
-function requireAttempt(database: SqliteDatabase, key: AttemptKey): AttemptEntry {
-  const entry = findAttempt(database, key);
-  if (entry !== undefined) return entry;
+  if (row !== undefined) return toAttemptEntry(row);
   const what = `attempt ${key.attempt} of turn ${key.turn} of task ${key.taskId}`;
   throw new TaskStoreError(`the task store ${database.file} has no ${what}: it was never started`);
 }

@@ -97,8 +97,6 @@ export interface TaskStore {
   /** @throws TaskStoreError when the task was never opened */
   getSettings(taskId: TaskId): Promise<TaskSettings>;
 
-  /** @throws TaskStoreError when the store is away; an attempt that was never started has none */
-  readAttempt(key: AttemptKey): Promise<AttemptEntry | undefined>;
   /** Writes `started` when the attempt has no entry yet, and gives the entry as it then is, with whether this call made it. */
   startAttempt(key: AttemptKey, deployment: DeploymentId): Promise<{ entry: AttemptEntry; isNew: boolean }>;
   /** Moves an attempt on. An end (completed, failed, cancelled) is never overwritten: the entry as it is comes back. */

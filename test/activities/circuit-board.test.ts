@@ -208,10 +208,18 @@ describe('a failure', () => {
   });
 
   test.each([
-    ['authentication', { kind: 'authentication', scope: 'credential', phase: 'headers', status: 401 }, 'credential', 60_000],
-    ['of token acquisition', { kind: 'authentication', scope: 'credential', phase: 'resolve' }, 'token', 15_000],
-    ['of a missing deployment', { kind: 'not-found', phase: 'headers', status: 404 }, 'deployment', 300_000],
-  ] as const)('%s opens its scope at once', async (_name, failure, scope, pauseMs) => {
+    [
+      'authentication',
+      { kind: 'authentication', scope: 'credential', phase: 'headers', status: 401 },
+      { scope: 'credential', pauseMs: 60_000 },
+    ],
+    [
+      'of token acquisition',
+      { kind: 'authentication', scope: 'credential', phase: 'resolve' },
+      { scope: 'token', pauseMs: 15_000 },
+    ],
+    ['of a missing deployment', { kind: 'not-found', phase: 'headers', status: 404 }, { scope: 'deployment', pauseMs: 300_000 }],
+  ] as const)('%s opens its scope at once', async (_name, failure, { scope, pauseMs }) => {
     const [one] = twoBoards('azure', 'aws', 'google');
     await fail(one, failure);
 

@@ -27,6 +27,23 @@ test('loads the example, every cloud of it', () => {
   ]);
 });
 
+test('reads limits per minute, and calls a host of its own by its name', () => {
+  const config = loadConfig({
+    file: fileURLToPath(new URL('../../anyport.example.yaml', import.meta.url)),
+    environment,
+    workingDirectory: folder,
+  });
+  const deployments = resolveEndpoints(config, environment).flatMap((each) => each.deployments);
+
+  expect(deployments.map(({ limits }) => limits)).toEqual([
+    undefined,
+    { requestsPerMinute: 500, tokensPerMinute: 2_000_000 },
+    undefined,
+    undefined,
+  ]);
+  expect(deployments.map(({ site }) => site)).toEqual(['example.openai.azure.com', 'openai -', 'aws us-east-1', 'google global']);
+});
+
 const endpoint = '{ cloud: openai, deployments: { m: x } }';
 test.each([
   ['two endpoints of one name', `endpoints:\n  a: ${endpoint}\n  a: ${endpoint}\n`, ':3:3: "a" is there twice'],
@@ -40,6 +57,11 @@ test.each([
     'an unencrypted address elsewhere',
     'endpoints:\n  a: { cloud: openai, baseUrl: http://example.com, deployments: { m: x } }\n',
     'use https://',
+  ],
+  [
+    'a limit of nothing',
+    'endpoints:\n  a: { cloud: openai, deployments: { m: { wireModel: x, limits: { tokensPerMinute: 0 } } } }\n',
+    'endpoints.a.deployments.m.limits.tokensPerMinute',
   ],
   [
     'google without a project',

@@ -98,11 +98,9 @@ function testJournals(): void {
 
     expect(after.state).toEqual({ kind: 'completed', answer });
     expect(await store.listAttempts(TASK)).toEqual([after]);
-    expect(await store.readAttempt(KEY)).toEqual(after);
   });
 
-  test('refuses to move an attempt that was never started, and has no entry of it', async () => {
-    expect(await store.readAttempt(KEY)).toBeUndefined();
+  test('refuses to move an attempt that was never started', async () => {
     await expect(store.updateAttempt(KEY, { kind: 'cancelled' })).rejects.toThrow('never started');
   });
 
