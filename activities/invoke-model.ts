@@ -138,11 +138,11 @@ async function finish(attempt: RunningAttempt, call: (options: CallOptions) => P
     await attempt.ticket?.end({ kind: 'answered', usage: answer.usage });
     return await toResult(store, key, state);
   } catch (error) {
-    if (signal.aborted) return stop(attempt, error);
-    if (error instanceof ModelFailureError) return fail(attempt, error.failure);
+    if (signal.aborted) return await stop(attempt, error);
+    if (error instanceof ModelFailureError) return await fail(attempt, error.failure);
     throw error;
   } finally {
-    // Whatever ended without a word about the cloud; an end that was told stays.
+    // After all of the above: an end that was told stays, and what is left says nothing of the cloud.
     await attempt.ticket?.end({ kind: 'abandoned' });
   }
 }

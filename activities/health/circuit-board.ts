@@ -32,6 +32,9 @@ export interface CircuitBoardOptions {
   alert(message: string): void;
 }
 
+/** Between probes a panic seems to be over for a moment; longer calm ends the episode. */
+const EPISODE_GAP_MS = 300_000;
+
 export function createCircuitBoard({ store, deployments, ...rest }: CircuitBoardOptions): AttemptGate {
   const keys = new Set(deployments.flatMap(keysBehind));
   const board: Board = {
@@ -42,7 +45,7 @@ export function createCircuitBoard({ store, deployments, ...rest }: CircuitBoard
     tallies: new Map(),
     roomFromMs: new Map(),
   };
-  const panics = new Set<string>();
+  const panics = new Map<string, number>();
   let attempts = 0;
   return {
     admit: (attempt) => admit(board, attempt, (attempts += 1)),
@@ -124,7 +127,7 @@ function healthOf(board: Board, model: string): RouteHealth {
       return notice === undefined ? [] : [notice];
     }),
     withoutRetries: [...endpoints].filter((name) => board.shared.find<RetryBudget>(retryKeyOf(name))?.isExhausted === true),
-    isPanic: isPanic(targets, find),
+    isPanic: isPanic(targets, find, nowMs),
   };
 }
 
@@ -138,12 +141,17 @@ function fullNotice({ shared, roomFromMs }: Board, target: BoardTarget, nowMs: n
   return untilMs > nowMs ? { deployment: deployment.id, kind: 'throttled', untilMs } : undefined;
 }
 
-function warnOnce(board: Board, panics: Set<string>, { model, isPanic: isNow }: { model: string; isPanic: boolean }): void {
-  if (!isNow) panics.delete(model);
-  else if (!panics.has(model)) {
-    panics.add(model);
-    board.alert(
-      `most deployments of ${model} fail at once: is our own network, clock or deploy at fault? Circuits open for 15 s at most meanwhile`,
-    );
-  }
+function warnOnce(
+  board: Board,
+  panics: Map<string, number>,
+  { model, isPanic: isNow }: { model: string; isPanic: boolean },
+): void {
+  if (!isNow) return;
+  const nowMs = board.now();
+  const lastMs = panics.get(model) ?? -Infinity;
+  panics.set(model, nowMs);
+  if (nowMs - lastMs < EPISODE_GAP_MS) return;
+  board.alert(
+    `most deployments of ${model} fail at once: is our own network, clock or deploy at fault? Circuits open for 15 s at most meanwhile`,
+  );
 }

@@ -32,15 +32,16 @@ interface Turning {
 async function turn(board: Board, key: string, { cause, reduce }: Turning): Promise<void> {
   const { model } = cause.target.deployment;
   const peers = board.targets.filter(({ deployment }) => deployment.model === model);
+  const nowMs = board.now();
   const opening: Opening = {
-    nowMs: board.now(),
+    nowMs,
     chance: board.chance(),
     openFor: openForOf(cause.failureClass, key),
     retryAfterMs: cause.retryAfterMs,
-    isPanic: isPanic(peers, (each) => board.shared.find<Circuit>(each)),
+    isPanic: isPanic(peers, (each) => board.shared.find<Circuit>(each), nowMs),
   };
   const { value, isChanged } = await changeCircuit(board, key, (circuit) => reduce(circuit, opening));
   if (!isChanged || value.state.kind !== 'open') return;
-  const seconds = Math.round((value.state.untilMs - opening.nowMs) / 1_000);
+  const seconds = Math.round((value.state.untilMs - nowMs) / 1_000);
   board.alert(`circuit ${key} opened for ${seconds} s: ${cause.why}`);
 }

@@ -21,6 +21,8 @@ export interface SharedHealthOptions {
 
 export function createSharedHealth({ store, keys, now }: SharedHealthOptions): SharedHealth {
   const seen = new Map<string, unknown>();
+  /** The last change of each key: attempts of one worker wait for each other, so that only workers race. */
+  const changes = new Map<string, Promise<unknown>>();
   let readAtMs = -Infinity;
   return {
     async refresh() {
@@ -33,11 +35,15 @@ export function createSharedHealth({ store, keys, now }: SharedHealthOptions): S
     find: <Value>(key: string) => seen.get(key) as Value | undefined, // one kind of value for each prefix of a key
     async change<Value>(key: string, initial: Value, reduce: (value: Value) => Value) {
       let isChanged = false;
-      const stored = await changeShared<Value>(store, key, (before) => {
-        const value = reduce(before ?? initial);
-        isChanged = value !== (before ?? initial);
-        return isChanged ? value : before;
-      });
+      const write = (): Promise<Value | undefined> =>
+        changeShared<Value>(store, key, (before) => {
+          const value = reduce(before ?? initial);
+          isChanged = value !== (before ?? initial);
+          return isChanged ? value : before;
+        });
+      const written = (changes.get(key) ?? Promise.resolve()).then(write, write);
+      changes.set(key, written);
+      const stored = await written;
       seen.set(key, stored);
       return { value: stored ?? initial, isChanged };
     },

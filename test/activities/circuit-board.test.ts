@@ -282,6 +282,8 @@ test('when most deployments fail, circuits open briefly and one warning asks whe
 
   await expect(admit(one, { endpoint: 'openai' })).rejects.toMatchObject(held('circuit open: account', 15_000));
   await one.snapshot(MODEL);
+  nowMs += 20_000;
+  expect(await one.snapshot(MODEL)).toBeUndefined();
   expect(alerts.filter((alert) => alert.includes('our own network'))).toHaveLength(1);
 });
 
@@ -325,6 +327,15 @@ describe('limits per minute', () => {
     });
     nowMs += 20_000;
     await admit(two);
+  });
+
+  test('hold for hundreds of attempts of one worker at once', async () => {
+    const [one, two] = twoBoards(at('azure', { limits: { requestsPerMinute: 100 } }), 'aws');
+
+    const tries = await Promise.allSettled(Array.from({ length: 300 }, (_each, index) => admit(index % 3 === 0 ? two : one)));
+
+    expect(tries.filter(({ status }) => status === 'fulfilled')).toHaveLength(100);
+    expect(tries.find(({ status }) => status === 'rejected')).toMatchObject({ reason: held('rate limit', 600) });
   });
 
   test('give back what a call did not use, and what a refused one did not', async () => {

@@ -56,7 +56,7 @@ test('loses no change of a shared record that two processes make at the same tim
   const program = fileURLToPath(new URL('./count-up.ts', import.meta.url));
   const run = promisify(execFile);
 
-  await Promise.all([1, 2].map(() => run(process.execPath, [program, file, '200'])));
+  await Promise.all([1, 2].map(() => run(process.execPath, [program, file, '200', '2'])));
 
   const store = await openSqliteTaskStore(file);
   expect(await store.readShared(['count'])).toEqual([{ key: 'count', epoch: 400, value: 400 }]);

@@ -36,11 +36,13 @@ function noticesOf({ deployment: { id } }: CircuitTarget, circuit: Circuit, nowM
  * More than half of a model's deployments are broken: they hardly all fail on their own, so that our network, clock or deploy is
  * suspected. Of a single one nothing can be said.
  */
-export function isPanic(targets: readonly CircuitTarget[], find: FindCircuit): boolean {
-  const broken = targets.filter((target) => circuitKeysOf(target).some((key) => isBroken(find(key))));
+export function isPanic(targets: readonly CircuitTarget[], find: FindCircuit, nowMs: number): boolean {
+  const broken = targets.filter((target) => circuitKeysOf(target).some((key) => isBroken(find(key), nowMs)));
   return targets.length > 1 && broken.length > targets.length / 2;
 }
 
-function isBroken(circuit: Circuit | undefined): boolean {
-  return circuit?.state.kind === 'open' || circuit?.state.kind === 'half-open';
+/** One whose pause is over may be well again: nobody has asked. */
+function isBroken(circuit: Circuit | undefined, nowMs: number): boolean {
+  const kind = circuit === undefined ? 'pass' : admissionOf(circuit, nowMs).kind;
+  return kind === 'open' || kind === 'probing';
 }
