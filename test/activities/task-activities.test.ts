@@ -8,6 +8,7 @@ import { createOpenTask } from '../../activities/open-task.ts';
 import { createPlanRoute } from '../../activities/plan-route.ts';
 import { openSqliteTaskStore } from '../../activities/store/sqlite.ts';
 import { toTaskId } from '../../workflows/domain/ids.ts';
+import type { RouteHealth } from '../../workflows/domain/route-health.ts';
 import { aDeployment, aFailure, deploymentAt, MODEL } from '../support/builders.ts';
 
 const TASK = toTaskId('task-1');
@@ -31,6 +32,17 @@ test('a missing capability and an unknown tenant are told by name', async () => 
 
   await expect(planRoute({ model: MODEL, tenant: 'default', needs: ['vision'] })).rejects.toThrow('azure-eastus2 lacks vision');
   await expect(planRoute({ model: MODEL, tenant: 'acme', needs: [] })).rejects.toThrow('unknown tenant "acme"');
+});
+
+test('a route comes with what is known of its deployments, and with nothing when all is well', async () => {
+  const notice = { deployment: deploymentAt('azure-eastus2'), kind: 'open', untilMs: 1 } as const;
+  const health = { notices: [notice], withoutRetries: [], isPanic: false };
+  const plan = (known: RouteHealth | undefined) =>
+    createPlanRoute({ deployments: [aDeployment()], tenants: [], gate: { snapshot: async () => known } });
+  const input = { model: MODEL, tenant: 'default', needs: [] };
+
+  expect(await plan(health)(input)).toMatchObject({ health });
+  expect(await plan(undefined)(input)).not.toHaveProperty('health');
 });
 
 test('a result counts lost attempts that were made again, and effects that were started again', async () => {
