@@ -15,10 +15,10 @@ import type { ToolCallReference } from '../workflows/domain/turn.ts';
 import type { CallOptions, ModelAnswer } from './clouds/cloud-client.ts';
 import { ModelFailureError } from './clouds/cloud-client.ts';
 import { currentTaskId } from './current-task.ts';
-import { toActivityFailure } from './failures.ts';
 import { withHeartbeat } from './heartbeat.ts';
 import type { AttemptGate, Ticket } from './health/attempt-gate.ts';
 import { estimateTokens } from './health/estimate-tokens.ts';
+import { withHealth } from './health/with-health.ts';
 import type { ModelCall } from './model-call.ts';
 import { callModel, pickUp, stopResponse } from './model-call.ts';
 import type { ServedDeployment } from './served-deployment.ts';
@@ -51,29 +51,7 @@ interface RunningAttempt {
 /** The activity `invokeModel`. */
 export function createInvokeModel(dependencies: InvokeModelDependencies) {
   return (input: InvokeModelInput): Promise<InvokeModelResult> =>
-    withHeartbeat(async () => {
-      try {
-        const answer = await invokeModel(dependencies, input);
-        const health = await healthOf(dependencies, input);
-        return health === undefined ? answer : { ...answer, health };
-      } catch (error) {
-        throw error instanceof ModelFailureError ? await withHealth(error, dependencies, input) : toActivityFailure(error);
-      }
-    });
-}
-
-async function withHealth(error: ModelFailureError, dependencies: InvokeModelDependencies, input: InvokeModelInput) {
-  try {
-    return toActivityFailure(error, await healthOf(dependencies, input));
-  } catch (storeError) {
-    return toActivityFailure(storeError);
-  }
-}
-
-/** So that the turn's next decision knows what all workers know. */
-async function healthOf({ gate, served }: InvokeModelDependencies, { deployment }: InvokeModelInput) {
-  const model = served.get(deployment)?.deployment.model;
-  return model === undefined ? undefined : gate.snapshot(model);
+    withHeartbeat(() => withHealth(dependencies, input.deployment, () => invokeModel(dependencies, input)));
 }
 
 async function invokeModel(dependencies: InvokeModelDependencies, input: InvokeModelInput): Promise<InvokeModelResult> {
