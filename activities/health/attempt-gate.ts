@@ -13,7 +13,7 @@ export interface AttemptGate {
    * TaskStoreError when nobody can say
    */
   admit(attempt: NewAttempt): Promise<Ticket>;
-  /** What all workers know of a model's deployments, at most a second old; undefined when nothing speaks against any. */
+  /** What all workers know of a model's deployments, half a second old at most; undefined when nothing speaks against any. */
   snapshot(model: string): Promise<RouteHealth | undefined>;
 }
 

@@ -1,5 +1,6 @@
 import type { ApplicationFailure } from '@temporalio/common';
 import { MockActivityEnvironment } from '@temporalio/testing';
+import { DefaultLogger } from '@temporalio/worker';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -52,7 +53,7 @@ beforeEach(async () => {
   const execution = { workflowId: `agent-task/${TASK}`, runId: 'run' };
   invoke = (attempt) => {
     const activity = () => invokeModel({ turn: 1, attempt, deployment: deploymentAt('azure'), head, results: [] });
-    const environment = new MockActivityEnvironment({ workflowExecution: execution });
+    const environment = new MockActivityEnvironment({ workflowExecution: execution }, { logger: new DefaultLogger('ERROR') });
     return environment.run<[], InvokeModelResult, typeof activity>(activity);
   };
 });
