@@ -20,8 +20,8 @@ export function toApplicationFailure(failure: ModelFailure, health?: RouteHealth
 }
 
 /** What an activity throws for what it caught; a store that is down is worth another try, everything unknown stays as it is. */
-export function toActivityFailure(error: unknown): Error {
-  if (error instanceof ModelFailureError) return toApplicationFailure(error.failure);
+export function toActivityFailure(error: unknown, health?: RouteHealth): Error {
+  if (error instanceof ModelFailureError) return toApplicationFailure(error.failure, health);
   if (error instanceof TaskStoreError) {
     return ApplicationFailure.create({
       type: 'TaskStore',

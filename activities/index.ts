@@ -10,6 +10,7 @@ import { createCollectDiff } from './collect-diff.ts';
 import type { ExplainEndpointDependencies } from './explain-endpoint.ts';
 import { createExplainEndpoint } from './explain-endpoint.ts';
 import { createFinishTask } from './finish-task.ts';
+import type { AttemptGate } from './health/attempt-gate.ts';
 import { createInvokeModel } from './invoke-model.ts';
 import type { InvokeModelDependencies } from './invoke-model.ts';
 import { createOpenTask } from './open-task.ts';
@@ -30,6 +31,7 @@ export interface ActivityDependencies
     OpenWorkspaceDependencies,
     PlanRouteDependencies,
     ExplainEndpointDependencies {
+  readonly gate: AttemptGate;
   /** The tools that a task with a workspace is told of. */
   readonly workspaceTools: readonly string[];
 }

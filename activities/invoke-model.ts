@@ -15,8 +15,10 @@ import type { ToolCallReference } from '../workflows/domain/turn.ts';
 import type { CallOptions, ModelAnswer } from './clouds/cloud-client.ts';
 import { ModelFailureError } from './clouds/cloud-client.ts';
 import { currentTaskId } from './current-task.ts';
-import { toActivityFailure } from './failures.ts';
 import { withHeartbeat } from './heartbeat.ts';
+import type { AttemptGate, Ticket } from './health/attempt-gate.ts';
+import { estimateTokens } from './health/estimate-tokens.ts';
+import { withHealth } from './health/with-health.ts';
 import type { ModelCall } from './model-call.ts';
 import { callModel, pickUp, stopResponse } from './model-call.ts';
 import type { ServedDeployment } from './served-deployment.ts';
@@ -26,6 +28,8 @@ import { withUniqueCallIds } from './unique-call-ids.ts';
 export interface InvokeModelDependencies {
   readonly store: TaskStore;
   readonly served: ReadonlyMap<DeploymentId, ServedDeployment>;
+  /** Before every attempt that is really new. */
+  readonly gate: AttemptGate;
   /** The definitions of these tools; names it does not know are left out. */
   toolDefinitions(names: readonly string[]): readonly ToolDefinition[];
 }
@@ -39,19 +43,15 @@ interface RunningAttempt {
   readonly call: ModelCall;
   /** The transcript that is sent. */
   readonly head: TranscriptHead;
+  /** Of an attempt that this worker began: what it comes to counts for all others. */
+  ticket?: Ticket;
   responseId?: string;
 }
 
 /** The activity `invokeModel`. */
 export function createInvokeModel(dependencies: InvokeModelDependencies) {
   return (input: InvokeModelInput): Promise<InvokeModelResult> =>
-    withHeartbeat(async () => {
-      try {
-        return await invokeModel(dependencies, input);
-      } catch (error) {
-        throw toActivityFailure(error);
-      }
-    });
+    withHeartbeat(() => withHealth(dependencies, input.deployment, () => invokeModel(dependencies, input)));
 }
 
 async function invokeModel(dependencies: InvokeModelDependencies, input: InvokeModelInput): Promise<InvokeModelResult> {
@@ -60,13 +60,32 @@ async function invokeModel(dependencies: InvokeModelDependencies, input: InvokeM
   const { entry, isNew } = await store.startAttempt(key, input.deployment);
   if (!isNew && entry.state.kind === 'completed') return toResult(store, key, entry.state.answer);
   const attempt = await prepare(dependencies, key, input);
-  if (isNew) return finish(attempt, (options) => callModel(attempt.call, options));
+  if (isNew) {
+    await passGate(dependencies, attempt, input);
+    return finish(attempt, (options) => callModel(attempt.call, options));
+  }
   const { state } = entry;
   if (state.kind === 'submitted' && state.background) {
     attempt.responseId = state.responseId;
     return finish(attempt, (options) => pickUp(attempt.call, state.responseId, options));
   }
   return fail(attempt, failureOf(state));
+}
+
+/** An attempt that is held ends here, in the journal too: the story is whole, and a retry of the activity is told the same. */
+async function passGate(
+  { gate }: InvokeModelDependencies,
+  attempt: RunningAttempt,
+  { deployment, retry }: InvokeModelInput,
+): Promise<void> {
+  const { call, key } = attempt;
+  const cause = retry === undefined ? {} : { retry };
+  try {
+    attempt.ticket = await gate.admit({ taskId: key.taskId, deployment, ...cause, estimateTokens: () => estimateTokens(call) });
+  } catch (error) {
+    if (!(error instanceof ModelFailureError)) throw error;
+    await fail(attempt, error.failure);
+  }
 }
 
 async function prepare(
@@ -93,14 +112,26 @@ async function finish(attempt: RunningAttempt, call: (options: CallOptions) => P
   const { store, key } = attempt;
   const signal = Context.current().cancellationSignal;
   try {
-    const answer = await call({ signal, progress: { onEvent: () => undefined, onResponseId: (id) => submit(attempt, id) } });
+    const onEvent = (): void => attempt.ticket?.firstEvent();
+    const answer = await call({ signal, progress: { onEvent, onResponseId: (id) => submit(attempt, id) } });
     const state = await complete(attempt, answer);
+    await attempt.ticket?.end({ kind: 'answered', usage: answer.usage, ...hintOf(answer) });
     return await toResult(store, key, state);
   } catch (error) {
-    if (signal.aborted) return stop(attempt, error);
-    if (error instanceof ModelFailureError) return fail(attempt, error.failure);
+    if (signal.aborted) return await stop(attempt, error);
+    if (error instanceof ModelFailureError) return await fail(attempt, error.failure, hintOf(error));
     throw error;
+  } finally {
+    // After all of the above: an end that was told stays, and what is left says nothing of the cloud.
+    await attempt.ticket?.end({ kind: 'abandoned' });
   }
+}
+
+/** What the cloud said is left of its limits. */
+type RateLimitHint = Pick<ModelAnswer, 'rateLimit'>;
+
+function hintOf({ rateLimit }: RateLimitHint): RateLimitHint {
+  return rateLimit === undefined ? {} : { rateLimit };
 }
 
 async function submit(attempt: RunningAttempt, responseId: string): Promise<void> {
@@ -123,8 +154,9 @@ async function complete({ store, key, call, head }: RunningAttempt, answer: Mode
   return state.kind === 'completed' ? state.answer : stored;
 }
 
-async function fail({ store, key }: RunningAttempt, failure: ModelFailure): Promise<never> {
+async function fail({ store, key, ticket }: RunningAttempt, failure: ModelFailure, hint: RateLimitHint = {}): Promise<never> {
   const { state } = await store.updateAttempt(key, { kind: 'failed', failure });
+  await ticket?.end({ kind: 'failed', failure, ...hint });
   throw new ModelFailureError(state.kind === 'failed' ? state.failure : failure);
 }
 

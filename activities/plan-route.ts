@@ -5,11 +5,15 @@ import { decideEligibility } from '../workflows/domain/eligibility.ts';
 import { endpointOf } from '../workflows/domain/ids.ts';
 import { nearestNames } from '../workflows/domain/nearest-names.ts';
 import type { Cloud, Deployment, Route } from '../workflows/domain/route.ts';
+import type { RouteHealth } from '../workflows/domain/route-health.ts';
 import { DEFAULT_TENANT } from '../workflows/domain/task-queues.ts';
 import type { TurnPolicy } from '../workflows/domain/turn-policy.ts';
 import { DEFAULT_TURN_POLICY } from '../workflows/domain/turn-policy.ts';
+import { toActivityFailure } from './failures.ts';
+import type { AttemptGate } from './health/attempt-gate.ts';
 
 export interface PlanRouteDependencies {
+  readonly gate: Pick<AttemptGate, 'snapshot'>;
   readonly deployments: readonly Deployment[];
   /** The configured tenants; `default` needs no entry. */
   readonly tenants: readonly PlannedTenant[];
@@ -25,7 +29,7 @@ export interface PlannedTenant {
 }
 
 /** The activity `planRoute`: who may serve a task, best first. Fails for good when nobody may. */
-export function createPlanRoute({ deployments, tenants }: PlanRouteDependencies) {
+export function createPlanRoute({ deployments, gate, tenants }: PlanRouteDependencies) {
   return async (input: PlanRouteInput): Promise<PlanRouteResult> => {
     const tenant = findTenant(tenants, input.tenant);
     const policy: TenantPolicy = { tenant: input.tenant, cloudOrder: tenant?.cloudOrder ?? [] };
@@ -40,7 +44,9 @@ export function createPlanRoute({ deployments, tenants }: PlanRouteDependencies)
       eligible.map(({ deployment }) => deployment),
       tenant,
     );
-    return { route, decision, policy: { ...DEFAULT_TURN_POLICY, ...hourOf(tenant) } };
+    const health = await healthOf(gate, input.model);
+    const turnPolicy = { ...DEFAULT_TURN_POLICY, ...hourOf(tenant) };
+    return { route, decision, policy: turnPolicy, ...(health === undefined ? {} : { health }) };
   };
 }
 
@@ -52,6 +58,15 @@ function toRoute(model: string, deployments: readonly Deployment[], tenant: Plan
 
 function hourOf(tenant: PlannedTenant | undefined): Partial<TurnPolicy> {
   return tenant?.hourUsdMicros === undefined ? {} : { hourUsdMicros: tenant.hourUsdMicros };
+}
+
+/** @throws ApplicationFailure that Temporal tries again when the store is away */
+async function healthOf(gate: PlanRouteDependencies['gate'], model: string): Promise<RouteHealth | undefined> {
+  try {
+    return await gate.snapshot(model);
+  } catch (error) {
+    throw toActivityFailure(error);
+  }
 }
 
 function findTenant(tenants: PlanRouteDependencies['tenants'], tenant: string): PlannedTenant | undefined {

@@ -1,3 +1,4 @@
+import type { RateLimits } from '../workflows/domain/rate-window.ts';
 import type { Deployment } from '../workflows/domain/route.ts';
 import type { CloudClient } from './clouds/cloud-client.ts';
 
@@ -9,4 +10,8 @@ export interface ServedDeployment {
   /** Answers are generated in the cloud's background mode. */
   readonly background: boolean;
   readonly client: CloudClient;
+  /** The host that is called, or the cloud's region: what fails as a whole. */
+  readonly site: string;
+  /** What this endpoint's account may ask of it in a minute. */
+  readonly limits?: RateLimits;
 }

@@ -1,5 +1,6 @@
 /** The parsed `anyport.yaml`, as the rest of the workers know it. `config.ts` reads and checks it. */
 import type { Price } from '../workflows/domain/price.ts';
+import type { RateLimits } from '../workflows/domain/rate-window.ts';
 import type { Capability, Cloud } from '../workflows/domain/route.ts';
 
 /** The name of an environment variable or the path of a file that holds a secret. Never the secret itself. */
@@ -28,6 +29,7 @@ export interface DeploymentConfig {
   readonly price: Price;
   /** Bought in advance; absent: standard capacity. */
   readonly capacity?: 'reserved';
+  readonly limits?: RateLimits;
 }
 
 export interface EndpointConfig {

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import type { ActivityGroups } from '../activities/index.ts';
 import { createActivities } from '../activities/index.ts';
 import { createCloudClient } from '../activities/clouds/create-cloud-client.ts';
+import { createCircuitBoard } from '../activities/health/circuit-board.ts';
 import type { SandboxPolicy } from '../activities/sandbox/choose-sandbox.ts';
 import { createSandbox } from '../activities/sandbox/create-sandbox.ts';
 import { probeBubblewrap } from '../activities/sandbox/probe-sandbox.ts';
@@ -113,11 +114,20 @@ async function composeActivities({ settings, config, endpoints, store, hostId, r
     for (const deployment of deployments) served.set(deployment.deployment.id, { ...deployment, client });
   }
   const registry = createToolRegistry();
+  const gate = createCircuitBoard({
+    store,
+    deployments: [...served.values()],
+    workerId: `${hostId}/${process.pid}/${Date.now()}`,
+    now: () => Date.now(),
+    chance: () => Math.random(),
+    alert: (message) => console.error(`WARN ${message}`),
+  });
   return createActivities({
     store,
     hostId,
     served,
     readHold,
+    gate,
     dataDirectory: settings.dataDirectory,
     deployments: endpoints.deployments,
     tenants: config.tenants,

@@ -21,6 +21,9 @@ const variable = z
 const usd = z.number().min(0).max(HIGHEST_PRICE_USD);
 const price = z.strictObject({ inputUsdPerMillion: usd, cachedInputUsdPerMillion: usd.optional(), outputUsdPerMillion: usd });
 
+const perMinute = z.int().min(1);
+const limits = z.strictObject({ requestsPerMinute: perMinute.optional(), tokensPerMinute: perMinute.optional() });
+
 const deployment = z.union([
   text,
   z.strictObject({
@@ -28,6 +31,7 @@ const deployment = z.union([
     capabilities: z.array(z.enum(CAPABILITIES)).optional(),
     capacity: z.literal('reserved').optional(),
     price: price.optional(),
+    limits: limits.optional(),
   }),
 ]);
 
@@ -77,3 +81,4 @@ export type RawEndpoint = z.infer<typeof endpoint>;
 export type RawTenant = z.infer<typeof tenant>;
 export type RawAuth = z.infer<typeof auth>;
 export type RawPrice = z.infer<typeof price>;
+export type RawLimits = z.infer<typeof limits>;

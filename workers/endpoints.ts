@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { AwsCredential, AzureCredential, EndpointConnection, GoogleCredential } from '../activities/clouds/cloud-client.ts';
 import { toDeploymentId } from '../workflows/domain/ids.ts';
+import type { RateLimits } from '../workflows/domain/rate-window.ts';
 import type { Deployment } from '../workflows/domain/route.ts';
 import type { AnyportConfig, EndpointConfig, SecretReference } from './anyport-config.ts';
 import { ConfigError } from './config-error.ts';
@@ -18,6 +19,8 @@ export interface ResolvedDeployment {
   readonly deployment: Deployment;
   readonly wireModel: string;
   readonly background: boolean;
+  readonly site: string;
+  readonly limits?: RateLimits;
 }
 
 /** An endpoint whose secrets are not here: other workers serve it. */
@@ -62,12 +65,24 @@ function resolveEndpoint(endpoint: EndpointConfig, environment: Environment): Re
     if ('secret' in found) return found.secret;
     throw new ConfigError([`endpoint ${endpoint.name}: ${found.problem}`]); // gone since it was looked for
   };
-  const deployments = deploymentsAt(endpoint).map((deployment, index) => ({
-    deployment,
-    wireModel: endpoint.deployments[index]?.wireModel ?? deployment.model,
-    background: endpoint.background,
-  }));
+  const deployments = deploymentsAt(endpoint).map((deployment, index) => toResolved(endpoint, deployment, index));
   return { name: endpoint.name, connection: connectionOf(endpoint, read), deployments };
+}
+
+function toResolved(endpoint: EndpointConfig, deployment: Deployment, index: number): ResolvedDeployment {
+  const config = endpoint.deployments[index];
+  return {
+    deployment,
+    wireModel: config?.wireModel ?? deployment.model,
+    background: endpoint.background,
+    site: siteOf(endpoint),
+    ...(config?.limits === undefined ? {} : { limits: config.limits }),
+  };
+}
+
+/** A cloud's own address is one for each region; one that is configured is a host of its own. */
+function siteOf({ baseUrl, cloud, region }: EndpointConfig): string {
+  return (baseUrl === undefined ? undefined : URL.parse(baseUrl)?.host) ?? `${cloud} ${region ?? '-'}`;
 }
 
 function deploymentsAt(endpoint: EndpointConfig): readonly Deployment[] {

@@ -1,8 +1,9 @@
 /** One endpoint of the file, checked as a whole: what goes together, and what its cloud needs. */
 import { capabilitiesOf } from '../activities/clouds/capabilities.ts';
+import type { RateLimits } from '../workflows/domain/rate-window.ts';
 import type { Cloud } from '../workflows/domain/route.ts';
 import type { DeploymentConfig, EndpointAuth, EndpointConfig, SecretReference } from './anyport-config.ts';
-import type { RawAuth, RawEndpoint, RawPrice } from './config-schema.ts';
+import type { RawAuth, RawEndpoint, RawLimits, RawPrice } from './config-schema.ts';
 import { defaultPrice, toPrice } from './default-prices.ts';
 
 /** Tells a mistake at a key below the endpoint. */
@@ -97,6 +98,14 @@ function toDeployment(raw: RawEndpoint, model: string, value: RawEndpoint['deplo
     capabilities: details.capabilities ?? capabilitiesOf(raw.cloud, raw.surface),
     price: details.price === undefined ? defaultPrice(model) : priceOf(details.price),
     ...(details.capacity === undefined ? {} : { capacity: details.capacity }),
+    ...(details.limits === undefined ? {} : { limits: toLimits(details.limits) }),
+  };
+}
+
+function toLimits({ requestsPerMinute, tokensPerMinute }: RawLimits): RateLimits {
+  return {
+    ...(requestsPerMinute === undefined ? {} : { requestsPerMinute }),
+    ...(tokensPerMinute === undefined ? {} : { tokensPerMinute }),
   };
 }
 

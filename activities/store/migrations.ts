@@ -48,4 +48,7 @@ export const MIGRATIONS: readonly string[] = [
     PRIMARY KEY (batch_id, line)
   ) STRICT;
   `,
+  `
+  CREATE TABLE shared_records (key TEXT PRIMARY KEY, epoch INTEGER NOT NULL, json TEXT NOT NULL) STRICT, WITHOUT ROWID;
+  `,
 ];

@@ -2,6 +2,7 @@
 import { openSqliteDatabase } from './open-sqlite-database.ts';
 import { createAttemptJournal, createToolJournal } from './sqlite-journals.ts';
 import { createRecords } from './sqlite-records.ts';
+import { createSharedRecords } from './sqlite-shared-records.ts';
 import { createTranscripts } from './sqlite-transcripts.ts';
 import type { TaskStore } from './task-store.ts';
 
@@ -13,6 +14,7 @@ export async function openSqliteTaskStore(file: string): Promise<TaskStore> {
     ...createAttemptJournal(database),
     ...createToolJournal(database),
     ...createRecords(database),
+    ...createSharedRecords(database),
     close: async () => database.close(),
   };
 }

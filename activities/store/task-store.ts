@@ -76,6 +76,13 @@ export interface WorkspaceRecord {
   readonly sandbox: 'bubblewrap' | 'none';
 }
 
+/** What all workers know together under a key. `epoch` grows with each change, from 1. */
+export interface SharedRecord {
+  readonly key: string;
+  readonly epoch: number;
+  readonly value: unknown;
+}
+
 export interface TaskStore {
   /** Stores items and gives their ids, in order. */
   putItems(taskId: TaskId, items: readonly TranscriptItem[]): Promise<readonly ItemId[]>;
@@ -110,6 +117,14 @@ export interface TaskStore {
   putBatchLines(batchId: BatchId, lines: readonly { line: number; request: TaskRequest }[]): Promise<void>;
   /** @throws TaskStoreError when there is no such line */
   getBatchLine(batchId: BatchId, line: number): Promise<TaskRequest>;
+
+  /** Those of the records that exist, in no order. */
+  readShared(keys: readonly string[]): Promise<readonly SharedRecord[]>;
+  /**
+   * Writes the value when the record is still at this epoch (0: does not exist yet), and gives whether it did. Repeated after it
+   * was done it gives `false`: read again then.
+   */
+  compareAndSetShared(key: string, epoch: number, value: unknown): Promise<boolean>;
 
   close(): Promise<void>;
 }

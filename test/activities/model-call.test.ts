@@ -24,7 +24,7 @@ function aModelCall(): ModelCall {
   const { connection, wireModel } = toSurface(emulators.endpoints[ENDPOINT], emulators.environment);
   return {
     key: { taskId: toTaskId('task-1'), turn: 1, attempt: 1 },
-    served: { deployment: aDeployment(), wireModel, background: true, client: createCloudClient(connection) },
+    served: { deployment: aDeployment(), wireModel, site: 'test', background: true, client: createCloudClient(connection) },
     settings: { instructions: '', tools: [] },
     tools: [],
     transcript: [{ kind: 'user-message', text: 'say hello' }],

@@ -9,6 +9,7 @@ import { createPlanRoute } from '../../activities/plan-route.ts';
 import { openSqliteTaskStore } from '../../activities/store/sqlite.ts';
 import { toTaskId } from '../../workflows/domain/ids.ts';
 import { DEFAULT_TURN_POLICY } from '../../workflows/domain/turn-policy.ts';
+import type { RouteHealth } from '../../workflows/domain/route-health.ts';
 import { aDeployment, aFailure, deploymentAt, MODEL } from '../support/builders.ts';
 
 const TASK = toTaskId('task-1');
@@ -18,7 +19,7 @@ function inTask<Result>(activity: () => Promise<Result>): Promise<Result> {
 }
 
 test('an unknown model fails for good, with the nearest names', async () => {
-  const planRoute = createPlanRoute({ deployments: [aDeployment()], tenants: [] });
+  const planRoute = createPlanRoute({ deployments: [aDeployment()], tenants: [], gate: { snapshot: async () => undefined } });
 
   await expect(planRoute({ model: 'gpt-6.1-sun', tenant: 'default', needs: [] })).rejects.toMatchObject({
     type: 'NotEligible',
@@ -28,7 +29,7 @@ test('an unknown model fails for good, with the nearest names', async () => {
 });
 
 test('a missing capability and an unknown tenant are told by name', async () => {
-  const planRoute = createPlanRoute({ deployments: [aDeployment()], tenants: [] });
+  const planRoute = createPlanRoute({ deployments: [aDeployment()], tenants: [], gate: { snapshot: async () => undefined } });
 
   await expect(planRoute({ model: MODEL, tenant: 'default', needs: ['vision'] })).rejects.toThrow('azure-eastus2 lacks vision');
   await expect(planRoute({ model: MODEL, tenant: 'acme', needs: [] })).rejects.toThrow('unknown tenant "acme"');
@@ -37,7 +38,7 @@ test('a missing capability and an unknown tenant are told by name', async () => 
 test("a tenant's hour and where its filtered turns may go are settled with the route", async () => {
   const deployments = ['azure', 'openai', 'google'].map((endpoint) => aDeployment({ endpoint }));
   const tenant = { name: 'acme', cloudOrder: [], hourUsdMicros: 5_000_000, afterContentFilter: ['google', 'elsewhere'] };
-  const planRoute = createPlanRoute({ deployments, tenants: [tenant] });
+  const planRoute = createPlanRoute({ deployments, tenants: [tenant], gate: { snapshot: async () => undefined } });
 
   const acme = await planRoute({ model: MODEL, tenant: 'acme', needs: [] });
   const other = await planRoute({ model: MODEL, tenant: 'default', needs: [] });
@@ -46,6 +47,17 @@ test("a tenant's hour and where its filtered turns may go are settled with the r
   expect(acme.policy).toEqual({ version: 2, hourUsdMicros: 5_000_000 });
   expect(other.route).not.toHaveProperty('afterFilter');
   expect(other.policy).toEqual(DEFAULT_TURN_POLICY);
+});
+
+test('a route comes with what is known of its deployments, and with nothing when all is well', async () => {
+  const notice = { deployment: deploymentAt('azure-eastus2'), kind: 'open', untilMs: 1 } as const;
+  const health = { notices: [notice], withoutRetries: [], isPanic: false };
+  const plan = (known: RouteHealth | undefined) =>
+    createPlanRoute({ deployments: [aDeployment()], tenants: [], gate: { snapshot: async () => known } });
+  const input = { model: MODEL, tenant: 'default', needs: [] };
+
+  expect(await plan(health)(input)).toMatchObject({ health });
+  expect(await plan(undefined)(input)).not.toHaveProperty('health');
 });
 
 test('a result counts lost attempts that were made again, and effects that were started again', async () => {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { loadConfig } from '../../workers/config.ts';
+import { resolveEndpoints } from '../../workers/endpoints.ts';
 import { ConfigError } from '../../workers/config-error.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'anyport-config-'));
@@ -127,6 +128,11 @@ describe('a key or value that cannot be is refused with its line, and what to do
       'tenants.t.order.0 must be openai, azure, aws or google, not "mars"',
     ],
     [
+      'a limit of nothing',
+      withEndpoint('cloud: openai, deployments: { m: { wireModel: x, limits: { tokensPerMinute: 0 } } }'),
+      'endpoints.a.deployments.m.limits.tokensPerMinute',
+    ],
+    [
       'an unknown sandbox',
       `${withEndpoint(GOOD)}sandbox: maybe\n`,
       ':4:1: sandbox must be required, optional or none, not "maybe"',
@@ -236,4 +242,19 @@ describe('what a tenant says of its turns', () => {
     expect(config.tenants).toEqual([{ name: 'acme', cloudOrder: [], hourUsdMicros: 2_500_000, afterContentFilter: ['a'] }]);
     expect(config.endpoints[0]?.deployments[0]?.capacity).toBe('reserved');
   });
+});
+
+test('limits per minute are known, and a host of its own is called by its name', () => {
+  const example = fileURLToPath(new URL('../../anyport.example.yaml', import.meta.url));
+  const secrets = { AZURE_OPENAI_API_KEY: 'k', OPENAI_API_KEY: 'k' };
+  const { served } = resolveEndpoints(loadConfig({ file: example, environment, workingDirectory: folder }), secrets);
+  const deployments = served.flatMap((each) => each.deployments);
+
+  expect(deployments.map(({ limits }) => limits)).toEqual([
+    undefined,
+    { requestsPerMinute: 500, tokensPerMinute: 2_000_000 },
+    undefined,
+    undefined,
+  ]);
+  expect(deployments.map(({ site }) => site)).toEqual(['example.openai.azure.com', 'openai -', 'aws us-east-1', 'google global']);
 });

@@ -98,7 +98,7 @@ describe('a worker that has the secrets of one cloud only', () => {
 
   test('plans routes over all of them, as one that has every secret does', async () => {
     const [some, all] = [resolve({ AZURE_KEY: 'az' }), resolve({ AZURE_KEY: 'az', AWS_ID: 'id', AWS_SECRET: 's' })];
-    const planRoute = createPlanRoute({ deployments: some.deployments, tenants: [] });
+    const planRoute = createPlanRoute({ deployments: some.deployments, tenants: [], gate: { snapshot: async () => undefined } });
 
     const { route } = await planRoute({ model: 'm', tenant: 'default', needs: [] });
 

@@ -29,11 +29,29 @@ export interface StoreProcess {
 type Settle = (reply: Reply) => void;
 
 const PROGRAM = fileURLToPath(new URL('store-process.ts', import.meta.url));
-const METHODS = [
-  ...['putItems', 'getItem', 'appendToTranscript', 'readTranscript', 'putSettings', 'getSettings'],
-  ...['startAttempt', 'updateAttempt', 'listAttempts', 'startToolCall', 'readToolCall', 'finishToolCall', 'listToolCalls'],
-  ...['putWorkspace', 'getWorkspace', 'putBatchLines', 'getBatchLine', 'close'],
-] as readonly (keyof TaskStore)[];
+/** Every one of them: what is missing here does not compile. */
+const METHODS = {
+  putItems: true,
+  getItem: true,
+  appendToTranscript: true,
+  readTranscript: true,
+  putSettings: true,
+  getSettings: true,
+  startAttempt: true,
+  updateAttempt: true,
+  listAttempts: true,
+  startToolCall: true,
+  readToolCall: true,
+  finishToolCall: true,
+  listToolCalls: true,
+  putWorkspace: true,
+  getWorkspace: true,
+  putBatchLines: true,
+  getBatchLine: true,
+  readShared: true,
+  compareAndSetShared: true,
+  close: true,
+} as const satisfies Record<keyof TaskStore, true>;
 
 /** `through` is a program that ends in starting the rest of its arguments: `setpriv`, `prlimit`. */
 export function startStoreProcess(through: readonly string[] = []): StoreProcess {
@@ -52,13 +70,14 @@ export function startStoreProcess(through: readonly string[] = []): StoreProcess
     if (error === undefined) return value;
     throw error.name === 'TaskStoreError' ? new TaskStoreError(error.message) : new Error(error.message);
   };
-  const methods = METHODS.map((method) => [method, (...parameters: readonly unknown[]) => call(method, parameters)]);
+  const names = Object.keys(METHODS) as (keyof TaskStore)[]; // as the table above is typed
+  const methods = names.map((method) => [method, (...parameters: readonly unknown[]) => call(method, parameters)]);
   return {
     pid: child.pid ?? 0,
     ready: () => call('ready', []),
     open: async (file) => {
       await call('open', [file]);
-      return Object.fromEntries(methods) as TaskStore; // every method of it, by the list above
+      return Object.fromEntries(methods) as TaskStore; // every method of it, by the table above
     },
     kill: async () => {
       child.kill('SIGKILL');

@@ -1,7 +1,10 @@
+import { execFile } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { toTaskStoreError } from '../../activities/store/sqlite-failure.ts';
 import { openSqliteTaskStore } from '../../activities/store/sqlite.ts';
@@ -45,4 +48,18 @@ test('says that a disk is full', () => {
     caught = error;
   }
   expect(toTaskStoreError(caught, '/data/a.db').message).toContain('/data/a.db cannot grow: its disk is full');
+});
+
+test('loses no change of a shared record that two processes make at the same time', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'anyport-store-'));
+  const file = join(folder, 'a.db');
+  const program = fileURLToPath(new URL('./count-up.ts', import.meta.url));
+  const run = promisify(execFile);
+
+  await Promise.all([1, 2].map(() => run(process.execPath, [program, file, '200', '2'])));
+
+  const store = await openSqliteTaskStore(file);
+  expect(await store.readShared(['count'])).toEqual([{ key: 'count', epoch: 400, value: 400 }]);
+  await store.close();
+  await rm(folder, { recursive: true });
 });

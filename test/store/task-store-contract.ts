@@ -1,5 +1,6 @@
 /** What every implementation of `TaskStore` does. */
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { changeShared } from '../../activities/store/change-shared.ts';
 import { TaskStoreError } from '../../activities/store/task-store.ts';
 import type { TaskStore } from '../../activities/store/task-store.ts';
 import { toBatchId, toTaskId } from '../../workflows/domain/ids.ts';
@@ -37,6 +38,7 @@ export function testTaskStore(create: () => Promise<StoreUnderTest>): void {
   });
   testTranscripts();
   testJournals();
+  testSharedRecords();
   testTheRest();
 }
 
@@ -111,6 +113,30 @@ function testJournals(): void {
 
     expect(entry).toMatchObject({ key: CALL, starts: 2, result: { item: 'a', outcome: 'ok' } });
     expect(await store.listToolCalls(TASK)).toEqual([entry]);
+  });
+}
+
+function testSharedRecords(): void {
+  test('lets exactly one of two writers change a shared record, and both see what it wrote', async () => {
+    const written = await Promise.all([store, other].map((each, index) => each.compareAndSetShared('a', 0, { by: index })));
+
+    expect(written.filter(Boolean)).toHaveLength(1);
+    expect(await store.readShared(['a', 'never written'])).toEqual([
+      { key: 'a', epoch: 1, value: { by: written.indexOf(true) } },
+    ]);
+    expect(await other.compareAndSetShared('a', 1, 'next')).toBe(true);
+    expect(await store.compareAndSetShared('a', 1, 'late')).toBe(false);
+    expect(await store.compareAndSetShared('b', 1, 'not there')).toBe(false);
+    expect(await store.readShared(['a', 'b'])).toEqual([{ key: 'a', epoch: 2, value: 'next' }]);
+  });
+
+  test('writes nothing when a change leaves a shared record as it is', async () => {
+    const same = { count: 1 };
+    await changeShared(store, 'a', () => same);
+
+    expect(await changeShared<object>(other, 'a', (before) => before)).toEqual(same);
+    expect(await changeShared<object>(other, 'b', () => undefined)).toBeUndefined();
+    expect(await store.readShared(['a', 'b'])).toMatchObject([{ epoch: 1 }]);
   });
 }
 

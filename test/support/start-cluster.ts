@@ -15,7 +15,7 @@ import { startTemporalServer } from '../../workers/dev/temporal-server.ts';
 import type { Emulators } from '../emulators/start-emulators.ts';
 import { startEmulators } from '../emulators/start-emulators.ts';
 import type { LedgerRequest } from './emulated-cloud.ts';
-import { readLedger, setFaults } from './emulated-cloud.ts';
+import { clearFaults, readLedger, setFaults } from './emulated-cloud.ts';
 
 export type { LedgerRequest } from './emulated-cloud.ts';
 
@@ -48,6 +48,7 @@ export interface Cluster {
   /** Writes a file that is gone with the cluster, and gives its path. */
   write(name: string, content: string): Promise<string>;
   setFaults(endpoint: EmulatedEndpoint, faults: readonly object[]): Promise<void>;
+  clearFaults(endpoint: EmulatedEndpoint): Promise<void>;
   ledger(endpoint: EmulatedEndpoint): Promise<readonly LedgerRequest[]>;
   stop(): Promise<void>;
 }
@@ -95,6 +96,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
       return file;
     },
     setFaults: (endpoint, faults) => setFaults(emulators, endpoint, faults),
+    clearFaults: (endpoint) => clearFaults(emulators, endpoint),
     ledger: (endpoint) => readLedger(emulators, endpoint),
     async stop() {
       await tasks.close();

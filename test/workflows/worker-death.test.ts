@@ -20,6 +20,9 @@ const SCRIPT = [
 ];
 const SLOW = { kind: 'slow-stream', eventDelayMs: 250, count: 1 };
 
+/** Moves one request on, and says nothing against the deployment to those after it. */
+const REFUSES_ONCE = { kind: 'status', status: 400, body: { error: { code: 'unsupported_parameter' } }, count: 1 };
+
 let cluster: Cluster;
 
 beforeAll(async () => {
@@ -33,7 +36,7 @@ afterAll(() => cluster.stop());
 
 describe('when the worker is killed with kill -9', () => {
   test('in a background answer, the next worker picks the same answer up, and it is paid once', async () => {
-    await cluster.setFaults('azure-eastus2', [{ kind: 'status', status: 404, count: 1 }]);
+    await cluster.setFaults('azure-eastus2', [REFUSES_ONCE]);
     await cluster.setFaults('aws-us-east-1', [SLOW]);
     const { taskId } = await cluster.tasks.start({ prompt: 'talk', model: MODEL });
     await submitted(taskId, 'aws-us-east-1');

@@ -1,0 +1,110 @@
+import type { ApplicationFailure } from '@temporalio/common';
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { DefaultLogger } from '@temporalio/worker';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { createCloudClient } from '../../activities/clouds/create-cloud-client.ts';
+import { createCircuitBoard } from '../../activities/health/circuit-board.ts';
+import { createInvokeModel } from '../../activities/invoke-model.ts';
+import { openSqliteTaskStore } from '../../activities/store/sqlite.ts';
+import type { TaskStore } from '../../activities/store/task-store.ts';
+import type { InvokeModelResult } from '../../workflows/activity-interfaces.ts';
+import { toTaskId } from '../../workflows/domain/ids.ts';
+import { EMPTY_TRANSCRIPT } from '../../workflows/domain/transcript.ts';
+import type { WireServer } from '../clouds/wire-server.ts';
+import { completed, message, sendEvents, sendJson, startWireServer } from '../clouds/wire-server.ts';
+import { aDeployment, deploymentAt } from '../support/builders.ts';
+
+const TASK = toTaskId('task-1');
+
+let server: WireServer;
+let folder: string;
+let store: TaskStore;
+let nowMs: number;
+let invoke: (attempt: number) => Promise<InvokeModelResult>;
+
+beforeEach(async () => {
+  server = await startWireServer();
+  folder = await mkdtemp(join(tmpdir(), 'anyport-invoke-'));
+  store = await openSqliteTaskStore(join(folder, 'a.db'));
+  nowMs = 1_000_000;
+  const deployments = ['azure', 'aws', 'google'].map((endpoint) => ({
+    deployment: aDeployment({ endpoint }),
+    wireModel: 'm',
+    background: false,
+    site: endpoint,
+    client: createCloudClient({ cloud: 'openai', baseUrl: `${server.url}/v1`, apiKey: 'key' }),
+  }));
+  const gate = createCircuitBoard({
+    store,
+    deployments,
+    workerId: 'worker',
+    now: () => nowMs,
+    chance: () => 0,
+    alert: () => undefined,
+  });
+  const served = new Map(deployments.map((each) => [each.deployment.id, each]));
+  const invokeModel = createInvokeModel({ store, served, gate, toolDefinitions: () => [] });
+  const [hello = ''] = await store.putItems(TASK, [{ kind: 'user-message', text: 'hello' }]);
+  const head = await store.appendToTranscript(TASK, EMPTY_TRANSCRIPT, [hello]);
+  await store.putSettings(TASK, { instructions: 'Be brief.', tools: [] });
+  const execution = { workflowId: `agent-task/${TASK}`, runId: 'run' };
+  invoke = (attempt) => {
+    const activity = () => invokeModel({ turn: 1, attempt, deployment: deploymentAt('azure'), head, results: [] });
+    const environment = new MockActivityEnvironment({ workflowExecution: execution }, { logger: new DefaultLogger('ERROR') });
+    return environment.run<[], InvokeModelResult, typeof activity>(activity);
+  };
+});
+afterEach(async () => {
+  await server.close();
+  await store.close();
+  await rm(folder, { recursive: true });
+});
+
+async function failureOf(call: Promise<unknown>): Promise<ApplicationFailure> {
+  return call.then(
+    () => Promise.reject(new Error('the call succeeded')),
+    (error: ApplicationFailure) => error,
+  );
+}
+
+test('a held attempt sends nothing, is in the journal, and a retry of the activity is told the same', async () => {
+  server.answer((response) => sendJson(response, 404, { error: { code: 'model_not_found' } }));
+  const open = { deployment: deploymentAt('azure'), kind: 'open', untilMs: nowMs + 300_000 };
+  const notFound = await failureOf(invoke(1));
+  expect(notFound.details).toMatchObject([{ kind: 'not-found' }, { notices: [open], isPanic: false }]);
+
+  const held = await failureOf(invoke(2));
+
+  const code = 'circuit open: deployment';
+  const failure = {
+    kind: 'held',
+    phase: 'resolve',
+    acceptance: 'not-accepted',
+    scope: 'deployment',
+    code,
+    retryAfterMs: 300_000,
+  };
+  expect(held).toMatchObject({ type: 'ModelFailure.Held', nonRetryable: true, details: [failure, { notices: [open] }] });
+  nowMs += 300_000;
+  expect((await failureOf(invoke(2))).details).toEqual([failure]);
+  expect((await store.listAttempts(TASK)).at(-1)?.state).toEqual({ kind: 'failed', failure });
+  expect(server.requests).toHaveLength(1);
+});
+
+test('an answer says nothing of health when all is well, and a retry of its activity neither sends nor asks the gate', async () => {
+  server.answer(
+    (response) => sendEvents(response, [completed([message('hello')])]),
+    (response) => sendJson(response, 401, { error: { code: 'invalid_api_key' } }),
+  );
+  const answer = await invoke(1);
+  await failureOf(invoke(2));
+
+  const again = await invoke(1);
+
+  expect(answer).not.toHaveProperty('health');
+  expect(again).toMatchObject({ ...answer, health: { notices: [{ kind: 'open' }] } });
+  expect(server.requests).toHaveLength(2);
+});
