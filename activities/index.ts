@@ -18,6 +18,7 @@ import { createPlanRoute } from './plan-route.ts';
 import { createReadBatchLine } from './read-batch-line.ts';
 import { createRunTool } from './run-tool.ts';
 import type { RunToolDependencies } from './run-tool.ts';
+import { createStopTask } from './stop-task.ts';
 import { createStoreBatchLines } from './store-batch-lines.ts';
 
 export interface ActivityDependencies
@@ -44,6 +45,7 @@ export function createActivities(dependencies: ActivityDependencies): ActivityGr
       openTask: createOpenTask(dependencies),
       finishTask: createFinishTask(dependencies),
       storeBatchLines: createStoreBatchLines(dependencies),
+      stopTask: createStopTask(dependencies),
       readBatchLine: createReadBatchLine(dependencies),
       openWorkspace: createOpenWorkspace(dependencies),
       runTool,

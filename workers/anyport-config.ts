@@ -37,8 +37,8 @@ export interface EndpointConfig {
   readonly project?: string;
   readonly baseUrl?: string;
   readonly auth: EndpointAuth;
-  /** Generate in the cloud's background mode, where the deployment has it. */
-  readonly background: boolean;
+  /** Generate in the cloud's background mode, where the deployment has it; `auto`: only what is expected to be long or dear. */
+  readonly background: boolean | 'auto';
   readonly deployments: readonly DeploymentConfig[];
 }
 

@@ -2,8 +2,10 @@
 import { Runtime, Worker, DefaultLogger } from '@temporalio/worker';
 import { ApplicationFailure } from '@temporalio/common';
 import type { LogEntry, WorkerOptions } from '@temporalio/worker';
-import { availableParallelism } from 'node:os';
+import { randomUUID } from 'node:crypto';
+import { availableParallelism, hostname } from 'node:os';
 import { join } from 'node:path';
+import { createActivityWatch } from '../activities/activity-watch.ts';
 import type { ActivityGroups } from '../activities/index.ts';
 import { createActivities } from '../activities/index.ts';
 import { createCloudClient } from '../activities/clouds/create-cloud-client.ts';
@@ -21,7 +23,7 @@ import { bundleWorkflows } from './bundle-workflows.ts';
 import { loadConfig } from './config.ts';
 import { resolveEndpoints } from './endpoints.ts';
 import { readHostId } from './host-id.ts';
-import type { TemporalSettings } from './temporal-connection.ts';
+import type { TemporalSettings } from './locate-temporal.ts';
 import { connectTemporal } from './temporal-connection.ts';
 
 export interface WorkerSettings extends TemporalSettings {
@@ -33,13 +35,15 @@ export interface WorkerSettings extends TemporalSettings {
 }
 
 export interface RunningWorkers {
+  /** Names this process and no other that ever was; Temporal knows its workers by it. */
+  readonly owner: string;
   /** Takes no further work and lets what runs come to an end. */
   stop(): void;
   /** Settles when the last one has stopped; rejects when one broke. */
   readonly stopped: Promise<void>;
 }
 
-type SharedOptions = typeof WORKER_OPTIONS & Pick<WorkerOptions, 'connection' | 'namespace'>;
+type SharedOptions = typeof WORKER_OPTIONS & Pick<WorkerOptions, 'connection' | 'namespace' | 'identity' | 'interceptors'>;
 
 const WORKER_OPTIONS = {
   // Every heartbeat reaches the server: a lost worker is seen within the heartbeat timeout of 5 s, and a cancel within a beat.
@@ -69,7 +73,9 @@ export async function composeWorkers(settings: WorkerSettings): Promise<RunningW
   const store = await openSqliteTaskStore(join(settings.dataDirectory, 'anyport.db'));
   const hostId = await readHostId(settings.dataDirectory);
   const groups = await composeActivities({ settings, config, store, hostId });
-  const shared: SharedOptions = { ...WORKER_OPTIONS, connection, namespace };
+  const owner = `${process.pid}@${hostname()}/${randomUUID()}`;
+  const interceptors = { activity: [createActivityWatch(store, owner)] };
+  const shared: SharedOptions = { ...WORKER_OPTIONS, connection, namespace, identity: owner, interceptors };
   const endpoints = config.endpoints.map(({ name }) => endpointQueue(name));
   const workers = await Promise.all([
     Worker.create({ ...shared, taskQueue: TASKS_QUEUE, activities: groups.tasks, workflowBundle: await bundleWorkflows() }),
@@ -81,7 +87,11 @@ export async function composeWorkers(settings: WorkerSettings): Promise<RunningW
     }),
     ...endpoints.map((taskQueue) => Worker.create({ ...shared, taskQueue, activities: groups.endpoint })),
   ]);
-  return { stop: () => stopAll(workers), stopped: runAll(workers, () => Promise.all([connection.close(), store.close()])) };
+  return {
+    owner,
+    stop: () => stopAll(workers),
+    stopped: runAll(workers, () => Promise.all([connection.close(), store.close()])),
+  };
 }
 
 /** When one worker breaks the others stop too: half a worker would leave queues without anyone to say so. */

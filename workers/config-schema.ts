@@ -39,7 +39,7 @@ const endpoint = z.strictObject({
     .optional(),
   project: text.optional(),
   baseUrl: text.optional(),
-  background: z.boolean().optional(),
+  background: z.literal([true, false, 'auto'], 'must be true, false or auto').optional(),
   auth: auth.optional(),
   deployments: z.record(text, deployment).refine((all) => Object.keys(all).length > 0, 'must name at least one model'),
 });

@@ -17,7 +17,7 @@ export interface ResolvedEndpoint {
 export interface ResolvedDeployment {
   readonly deployment: Deployment;
   readonly wireModel: string;
-  readonly background: boolean;
+  readonly background: boolean | 'auto';
 }
 
 /** @throws ConfigError when no endpoint is configured, or naming every secret that is missing */

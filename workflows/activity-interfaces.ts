@@ -164,6 +164,8 @@ export interface TaskActivities {
   finishTask(input: FinishTaskInput): Promise<Omit<TaskResult, 'diff' | 'diffPath'>>;
   storeBatchLines(input: StoreBatchLinesInput): Promise<StoreBatchLinesResult>;
   readBatchLine(input: ReadBatchLineInput): Promise<TaskRequest>;
+  /** Has whatever runs for the calling workflow stop at once, on whichever worker it runs. */
+  stopTask(): Promise<void>;
 }
 
 /** Activities on `endpoints/<endpoint>`. Fails with a `ModelFailure` in the details of a non-retryable failure. */
