@@ -13,6 +13,7 @@ import type { EmulatedClouds } from './emulated-clouds.ts';
 import { startEmulatedClouds } from './emulated-clouds.ts';
 import type { KeptProcess } from './keep-running.ts';
 import { keepRunning } from './keep-running.ts';
+import { superviseWorker } from '../supervisor/supervise-worker.ts';
 import type { TemporalServer } from './temporal-server.ts';
 import { startTemporalServer, TemporalServerError } from './temporal-server.ts';
 
@@ -83,7 +84,12 @@ async function startParts(options: DevStackOptions, undo: Undo[]): Promise<DevSt
   undo.push(() => lock.release());
   const [temporal, clouds] = await bothOf(provideTemporal(options, undo), isEmulated ? provideClouds(options, undo) : undefined);
   announceClouds(options, clouds);
-  const worker = await keepRunning({ name: 'worker', start: () => startWorker(options, temporal, clouds), say });
+  const worker = await superviseWorker({
+    start: () => startWorker(options, temporal, clouds),
+    dataDirectory,
+    temporal: { temporal: temporal.address, namespace: temporal.namespace, environment: temporal.workerEnvironment },
+    say,
+  });
   undo.push(() => worker.stop());
   const record = {
     temporalAddress: temporal.address,
