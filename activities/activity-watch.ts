@@ -19,9 +19,24 @@ interface Running {
   readonly stop: AbortController;
 }
 
-/** For the `interceptors.activity` of every worker of a process. `owner` names that process, and no other that ever was. */
-export function createActivityWatch(store: TaskStore, owner: string): (context: Context) => { readonly inbound: Inbound } {
+/**
+ * A note outlives its activity's work by this much: Temporal is told of the end only after it, and a process that dies in between
+ * has left the activity open.
+ */
+const REPORT_MS = 2_000;
+
+export interface ActivityWatch {
+  /** For the `interceptors.activity` of every worker of this process. */
+  readonly interceptor: (context: Context) => { readonly inbound: Inbound };
+  /** Drops the notes of activities that have ended; to be called when all have. */
+  flush(): Promise<void>;
+}
+
+/** `owner` names this worker process, and no other that ever was. */
+export function createActivityWatch(store: TaskStore, owner: string): ActivityWatch {
   const running = new Set<Running>();
+  const ended = new Map<NodeJS.Timeout, ActivityKey>();
+  const drop = (key: ActivityKey): Promise<void> => unlessAway(() => store.closeActivity(key, owner));
   let timer: NodeJS.Timeout | undefined;
   const watch = async (key: ActivityKey, work: () => Promise<unknown>): Promise<unknown> => {
     const entry: Running = { key, stop: new AbortController() };
@@ -36,10 +51,14 @@ export function createActivityWatch(store: TaskStore, owner: string): (context: 
         clearInterval(timer);
         timer = undefined;
       }
-      await unlessAway(() => store.closeActivity(key, owner));
+      const dropping = setTimeout(() => {
+        ended.delete(dropping);
+        void drop(key);
+      }, REPORT_MS).unref();
+      ended.set(dropping, key);
     }
   };
-  return ({ info }) => ({
+  const interceptor: ActivityWatch['interceptor'] = ({ info }) => ({
     inbound: {
       execute(input, next) {
         const { workflowExecution, activityId } = info;
@@ -47,6 +66,13 @@ export function createActivityWatch(store: TaskStore, owner: string): (context: 
       },
     },
   });
+  const flush = async (): Promise<void> => {
+    const left = [...ended];
+    ended.clear();
+    for (const [dropping] of left) clearTimeout(dropping);
+    await Promise.all(left.map(([, key]) => drop(key)));
+  };
+  return { interceptor, flush };
 }
 
 async function stopRequested(store: TaskStore, owner: string, running: ReadonlySet<Running>): Promise<void> {

@@ -34,13 +34,13 @@ export interface WorkerSettings extends TemporalSettings {
   readonly sandbox?: SandboxPolicy;
 }
 
-export interface RunningWorkers {
+export interface ComposedWorkers {
   /** Names this process and no other that ever was; Temporal knows its workers by it. */
   readonly owner: string;
+  /** Asks Temporal for work; settles when the last worker has stopped, rejects when one broke. */
+  run(): Promise<void>;
   /** Takes no further work and lets what runs come to an end. */
   stop(): void;
-  /** Settles when the last one has stopped; rejects when one broke. */
-  readonly stopped: Promise<void>;
 }
 
 type SharedOptions = typeof WORKER_OPTIONS & Pick<WorkerOptions, 'connection' | 'namespace' | 'identity' | 'interceptors'>;
@@ -61,8 +61,8 @@ const WORKER_OPTIONS = {
 /** Commands use the host's processors, unlike model calls. */
 const TOOLS_AT_ONCE = 2 * availableParallelism();
 
-/** Starts everything. @throws ConfigError, TaskStoreError, or an Error with words when Temporal does not answer */
-export async function composeWorkers(settings: WorkerSettings): Promise<RunningWorkers> {
+/** Everything but running. @throws ConfigError, TaskStoreError, or an Error with words when Temporal does not answer */
+export async function composeWorkers(settings: WorkerSettings): Promise<ComposedWorkers> {
   Runtime.install({ logger: new DefaultLogger('WARN', logEntry) });
   const config = loadConfig({
     ...(settings.config === undefined ? {} : { file: settings.config }),
@@ -74,7 +74,8 @@ export async function composeWorkers(settings: WorkerSettings): Promise<RunningW
   const hostId = await readHostId(settings.dataDirectory);
   const groups = await composeActivities({ settings, config, store, hostId });
   const owner = `${process.pid}@${hostname()}/${randomUUID()}`;
-  const interceptors = { activity: [createActivityWatch(store, owner)] };
+  const watch = createActivityWatch(store, owner);
+  const interceptors = { activity: [watch.interceptor] };
   const shared: SharedOptions = { ...WORKER_OPTIONS, connection, namespace, identity: owner, interceptors };
   const endpoints = config.endpoints.map(({ name }) => endpointQueue(name));
   const workers = await Promise.all([
@@ -87,11 +88,11 @@ export async function composeWorkers(settings: WorkerSettings): Promise<RunningW
     }),
     ...endpoints.map((taskQueue) => Worker.create({ ...shared, taskQueue, activities: groups.endpoint })),
   ]);
-  return {
-    owner,
-    stop: () => stopAll(workers),
-    stopped: runAll(workers, () => Promise.all([connection.close(), store.close()])),
+  const close = async (): Promise<void> => {
+    await watch.flush();
+    await Promise.all([connection.close(), store.close()]);
   };
+  return { owner, run: () => runAll(workers, close), stop: () => stopAll(workers) };
 }
 
 /** When one worker breaks the others stop too: half a worker would leave queues without anyone to say so. */

@@ -9,6 +9,7 @@ export interface WorkerFlags {
   readonly temporal?: string;
   readonly namespace?: string;
   readonly exitWithParent?: true;
+  readonly standby?: true;
 }
 
 export function workerCommand(): Command {
@@ -21,5 +22,6 @@ export function workerCommand(): Command {
     )
     .option('--temporal <address>', 'host:port; default: TEMPORAL_ADDRESS, Temporal’s own configuration, 127.0.0.1:7233')
     .option('--namespace <name>', 'default: TEMPORAL_NAMESPACE, then "default"')
-    .option('--exit-with-parent', 'stop when standard input closes');
+    .option('--exit-with-parent', 'stop when standard input closes')
+    .addOption(new Option('--standby', 'run at the first line of standard input').hideHelp());
 }

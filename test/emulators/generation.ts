@@ -84,6 +84,7 @@ export class Generation {
         return;
       }
       this.#events = [...this.#events, event];
+      this.#entry.events = this.#events.length;
       this.#changed.emit('change');
     }
   }
@@ -107,6 +108,7 @@ export class Generation {
   #end(status: GenerationStatus, bill: 'all' | 'partial' | 'nothing'): void {
     if (this.#status !== 'in_progress') return;
     this.#status = status;
+    this.#entry.endedAtMs = Date.now();
     const { inputTokens, outputTokens } = this.response.usage;
     const share = this.#events.length / this.response.events.length;
     if (bill === 'all') this.#entry.billedUsage = { inputTokens, outputTokens };

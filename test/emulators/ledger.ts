@@ -11,6 +11,10 @@ export interface LedgerEntry {
   status: number | null;
   outcome: 'open' | 'completed' | 'refused' | 'broken' | 'aborted';
   aborted: boolean;
+  /** Generated so far. */
+  events: number;
+  /** When the generation ended, however it did. */
+  endedAtMs: number | null;
   stream: boolean;
   background: boolean;
   /** null: nothing was generated, or the cloud broke it by itself. */
@@ -32,6 +36,8 @@ export class Ledger {
       status: null,
       outcome: 'open',
       aborted: false,
+      events: 0,
+      endedAtMs: null,
       stream: false,
       background: false,
       billedUsage: null,

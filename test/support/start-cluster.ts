@@ -14,8 +14,11 @@ import { startChild } from '../../workers/dev/child-process.ts';
 import { startTemporalServer } from '../../workers/dev/temporal-server.ts';
 import type { Emulators } from '../emulators/start-emulators.ts';
 import { startEmulators } from '../emulators/start-emulators.ts';
+import type { FreezableProxy } from './freezable-proxy.ts';
+import { startFreezableProxy } from './freezable-proxy.ts';
 
-const WORKER = fileURLToPath(new URL('../../workers/main.ts', import.meta.url));
+const BARE_WORKER = fileURLToPath(new URL('../../workers/main.ts', import.meta.url));
+const SUPERVISOR = fileURLToPath(new URL('../../workers/supervisor/main.ts', import.meta.url));
 /** A worker is up after 1 to 3 s; a machine that runs other tests beside it may take longer. */
 const WORKER_READY_TIMEOUT_MS = 60_000;
 
@@ -26,6 +29,10 @@ export interface ClusterOptions {
   readonly endpoints?: readonly EmulatedEndpoint[];
   /** Those that generate in background mode. */
   readonly background?: readonly EmulatedEndpoint[];
+  /** Each worker runs under a supervisor, as `anyport worker` does. */
+  readonly supervised?: true;
+  /** AWS credentials come from this command: it decides when, and whether, a request is ready to leave. */
+  readonly awsCredentialProcess?: string;
 }
 
 export type EmulatedEndpoint = 'openai' | 'azure-eastus2' | 'aws-us-east-1' | 'aws-runtime-us-east-1' | 'google-global';
@@ -38,6 +45,8 @@ export interface LedgerRequest {
   readonly responseId?: string | null;
   readonly outcome: string;
   readonly aborted: boolean;
+  readonly events: number;
+  readonly endedAtMs: number | null;
   readonly billedUsage: { readonly inputTokens: number; readonly outputTokens: number } | null;
 }
 
@@ -46,14 +55,21 @@ export interface Cluster {
   readonly temporal: Client;
   readonly address: string;
   readonly directory: string;
+  /** The file of the task store. */
+  readonly store: string;
+  /** The way of the workers to Temporal; `tasks` and `temporal` have another. */
+  readonly proxy: FreezableProxy;
   /** The worker that was started last. */
   worker(): RunningChild;
   startWorker(): Promise<RunningChild>;
+  /** What workers and supervisors wrote to standard error. */
+  readonly said: readonly string[];
   setFaults(endpoint: EmulatedEndpoint, faults: readonly object[]): Promise<void>;
   ledger(endpoint: EmulatedEndpoint): Promise<readonly LedgerRequest[]>;
   stop(): Promise<void>;
 }
 
+const AWS_PROFILE = 'emulated';
 const CLOUD_ORDER = { openai: 'openai', azure: 'azure', aws: 'aws', google: 'google' } as const;
 
 /** Starts all parts and one worker. */
@@ -63,21 +79,32 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   if (binary === undefined) throw new Error('there is no Temporal server here: run node scripts/bootstrap.mjs');
   const server = await startTemporalServer({ binary: binary.path, ports: { grpc: 0, ui: 0 } });
   const emulators = await startEmulators({ script: options.script });
+  const proxy = await startFreezableProxy(server.address);
   const config = join(directory, 'anyport.yaml');
   await writeFile(config, JSON.stringify(configOf(options, emulators)));
   const connection = await Connection.connect({ address: server.address });
   const tasks = await TaskClient.connect({ address: server.address, namespace: 'default', dataDirectory: directory });
   const workers: RunningChild[] = [];
+  const said: string[] = [];
+  const environment = { ...process.env, ...emulators.environment, ...(await writeAwsProfile(directory, options)) };
   const startWorker = async (): Promise<RunningChild> => {
     const worker = await startChild({
       name: 'worker',
       command: process.execPath,
       args: [
-        ...[WORKER, '--exit-with-parent', '--config', config, '--data', join(directory, 'data')],
-        ...['--temporal', server.address, '--namespace', 'default'],
+        ...[
+          options.supervised === true ? SUPERVISOR : BARE_WORKER,
+          '--exit-with-parent',
+          '--config',
+          config,
+          '--data',
+          join(directory, 'data'),
+        ],
+        ...['--temporal', proxy.address, '--namespace', 'default'],
       ],
-      environment: { ...process.env, ...emulators.environment },
+      environment,
       readyTimeoutMs: WORKER_READY_TIMEOUT_MS,
+      onStderr: (line) => said.push(line),
     });
     workers.push(worker);
     return worker;
@@ -88,14 +115,18 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
     temporal: new Client({ connection }),
     address: server.address,
     directory,
+    store: join(directory, 'data', 'anyport.db'),
+    proxy,
     worker: () => lastOf(workers),
     startWorker,
+    said,
     setFaults: (endpoint, faults) => postFaults(emulators, endpoint, faults),
     ledger: (endpoint) => readLedger(emulators, endpoint),
     async stop() {
       await tasks.close();
       await connection.close();
       await Promise.all(workers.map((worker) => worker.stop()));
+      await proxy.close();
       await server.stop();
       await emulators.close();
       await rm(directory, { recursive: true });
@@ -106,9 +137,23 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
 function configOf(options: ClusterOptions, emulators: Emulators): object {
   const names = options.endpoints ?? ['azure-eastus2', 'aws-us-east-1', 'google-global'];
   const background: readonly string[] = options.background ?? [];
-  const endpoints = names.map((name) => [name, { ...emulators.endpoints[name], background: background.includes(name) }] as const);
+  const usesProfile = (name: string): boolean => options.awsCredentialProcess !== undefined && name.startsWith('aws-');
+  const endpoints = names.map((name) => {
+    const auth = usesProfile(name) ? { auth: { profile: AWS_PROFILE } } : {};
+    return [name, { ...emulators.endpoints[name], background: background.includes(name), ...auth }] as const;
+  });
   const order = new Set(endpoints.map(([, endpoint]) => CLOUD_ORDER[cloudOf(endpoint)]));
   return { endpoints: Object.fromEntries(endpoints), tenants: { default: { order: [...order] } }, sandbox: 'optional' };
+}
+
+async function writeAwsProfile(
+  directory: string,
+  { awsCredentialProcess }: ClusterOptions,
+): Promise<Readonly<Record<string, string>>> {
+  if (awsCredentialProcess === undefined) return {};
+  const file = join(directory, 'aws-config');
+  await writeFile(file, `[profile ${AWS_PROFILE}]\ncredential_process = ${awsCredentialProcess}\n`);
+  return { AWS_CONFIG_FILE: file, AWS_SHARED_CREDENTIALS_FILE: join(directory, 'no-aws-credentials') };
 }
 
 function cloudOf(endpoint: object): keyof typeof CLOUD_ORDER {

@@ -39,6 +39,8 @@ export interface RunningChild {
   readonly exited: Promise<ExitReport>;
   /** As `kill -9` does. */
   kill(): void;
+  /** Writes a line to its lifeline. */
+  tell(line: string): void;
   /** Asks it to end what it is doing and go. */
   drain(): void;
   /** Closes its lifeline and waits; kills it when it does not go. */
@@ -84,6 +86,7 @@ export async function startChild(options: ChildProcessOptions): Promise<RunningC
     exited,
     kill: () => void child.kill('SIGKILL'),
     drain: () => void child.kill('SIGTERM'),
+    tell: (line) => void child.stdin.write(`${line}\n`),
     stop,
   };
 }

@@ -18,7 +18,7 @@ import type { TemporalServer } from './temporal-server.ts';
 import { startTemporalServer, TemporalServerError } from './temporal-server.ts';
 
 const WORKER = fileURLToPath(new URL('../main.ts', import.meta.url));
-/** It polls after 2 to 3 s, most of it for bundling the workflows when they changed; this is for a busy machine. */
+/** It is up after 2 to 3 s, most of it for bundling the workflows when they changed; this is for a busy machine. */
 const WORKER_READY_TIMEOUT_MS = 90_000;
 
 export interface DevStackOptions {
@@ -199,6 +199,7 @@ function startWorker(options: DevStackOptions, temporal: Temporal, clouds: Emula
     args: [
       WORKER,
       '--exit-with-parent',
+      '--standby',
       '--data',
       options.dataDirectory,
       ...temporal.workerArguments,

@@ -13,7 +13,7 @@ import { workerCommand } from '../worker-command.ts';
 import { superviseWorker } from './supervise-worker.ts';
 
 const WORKER = fileURLToPath(new URL('../main.ts', import.meta.url));
-/** It polls after 2 to 3 s, most of it for bundling the workflows when they changed; this is for a busy machine. */
+/** It is up after 2 to 3 s, most of it for bundling the workflows when they changed; this is for a busy machine. */
 const READY_TIMEOUT_MS = 90_000;
 /** Above the 30 s that a worker gives what it is doing; below the 40 s after which the container is killed. */
 const DRAIN_MS = 35_000;
@@ -54,13 +54,15 @@ async function supervise({ data, temporal, namespace }: WorkerFlags): Promise<vo
   console.log(JSON.stringify({ ready: true, worker: worker.current()?.pid ?? null }));
   await stopRequested;
   await worker.stop();
+  // The lifeline would keep us up.
+  process.stdin.destroy();
 }
 
 async function startWorker(): Promise<RunningChild> {
   const child = await startChild({
     name: 'worker',
     command: process.execPath,
-    args: [WORKER, ...process.argv.slice(2), '--exit-with-parent'],
+    args: [WORKER, ...process.argv.slice(2), '--exit-with-parent', '--standby'],
     environment: process.env,
     readyTimeoutMs: READY_TIMEOUT_MS,
     onStderr: (line) => console.error(line),

@@ -8,6 +8,7 @@ import { keepRunning } from '../dev/keep-running.ts';
 import type { TemporalSettings } from '../locate-temporal.ts';
 import { locateTemporal } from '../locate-temporal.ts';
 import { recoverActivities } from './recover-activities.ts';
+import { createStandby } from './standby.ts';
 
 /**
  * None of our activities may run for that long. A note that old is of a worker that died with its supervisor, and of an activity that
@@ -16,7 +17,7 @@ import { recoverActivities } from './recover-activities.ts';
 const FORGOTTEN_AFTER_MS = 24 * 3_600_000;
 
 export interface SuperviseOptions {
-  /** Starts a worker process that reports its `owner`. */
+  /** Starts a worker process on standby, which reports its `owner`. */
   readonly start: () => Promise<RunningChild>;
   /** Of the worker: its task store is read. */
   readonly dataDirectory: string;
@@ -41,15 +42,18 @@ export async function superviseWorker({
     if (recovered > 0) say(`worker (process ${child.pid}) left ${recovered} activities: they go on elsewhere`);
   };
   const close = () => Promise.all([store.close(), connection.close()]);
-  const kept = await keepRunning({ name: 'worker', start, say, onDeath: recover }).catch(async (error: unknown) => {
-    await close();
-    throw error;
-  });
+  const standby = createStandby(start, say);
+  const kept = await keepRunning({ name: 'worker', start: () => standby.take(), say, onDeath: recover }).catch(
+    async (error: unknown) => {
+      await close();
+      throw error;
+    },
+  );
   return {
     ...kept,
     stop: async () => {
       const last = kept.current();
-      await kept.stop();
+      await Promise.all([kept.stop(), standby.stop()]);
       // One that had to be killed has not given back what it was doing.
       if (last !== undefined) await recover(last).catch((error: unknown) => say(`worker: ${String(error)}`));
       await close();
