@@ -146,6 +146,7 @@ describe.each([
     beforeEach(() => Promise.all([gate, asked].map((file) => rm(file, { force: true }))));
     // One that dies again and again is started again later and later: not what is looked at here.
     afterEach(async () => {
+      if (!supervised) return;
       await cluster.worker().stop();
       await cluster.startWorker();
     });
