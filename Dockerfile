@@ -23,7 +23,7 @@ COPY scripts scripts
 # Bundled here, so that a container needs neither the time nor the right to write for it.
 RUN node --eval "import('./workers/bundle-workflows.ts').then((bundler) => bundler.bundleWorkflows())"
 USER node
-CMD ["workers/main.ts", "--config", "/etc/anyport/anyport.yaml", "--data", "/var/lib/anyport"]
+CMD ["workers/supervisor/main.ts", "--config", "/etc/anyport/anyport.yaml", "--data", "/var/lib/anyport"]
 
 FROM base AS emulated
 RUN npm ci --no-audit --no-fund && npm cache clean --force

@@ -35,7 +35,7 @@ export default defineConfig({
       {
         test: {
           name: 'server',
-          include: ['test/{workflows,replay,dev,cli,demo}/**/*.test.ts'],
+          include: ['test/{workflows,replay,dev,cli,demo,chaos}/**/*.test.ts'],
           globalSetup: ['test/support/temporal-server-setup.ts'],
           // Each file starts workers, some a server of their own: more at once than cores only makes them wait for each other.
           maxWorkers: Math.max(1, Math.floor(availableParallelism() / 2)),

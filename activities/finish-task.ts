@@ -59,6 +59,7 @@ function toRecord({ key, deployment, state }: AttemptEntry): AttemptRecord {
     case 'failed':
       return { ...record, outcome: 'failed', failure: describeFailure(state.failure) };
     case 'started':
+    case 'sending':
     case 'submitted':
       return { ...record, outcome: 'unknown' };
   }
@@ -80,11 +81,12 @@ function countPaidTwice(attempts: readonly AttemptEntry[]): number {
 
 function isSuspect({ state }: AttemptEntry): boolean {
   switch (state.kind) {
-    case 'started':
+    case 'sending':
     case 'submitted':
       return true;
     case 'failed':
       return state.failure.acceptance !== 'not-accepted';
+    case 'started':
     case 'completed':
     case 'cancelled':
       return false;

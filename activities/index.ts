@@ -22,6 +22,7 @@ import { createReadBatchLine } from './read-batch-line.ts';
 import { createReportEndpoints } from './report-endpoints.ts';
 import { createRunTool } from './run-tool.ts';
 import type { RunToolDependencies } from './run-tool.ts';
+import { createStopTask } from './stop-task.ts';
 import { createStoreBatchLines } from './store-batch-lines.ts';
 
 export interface ActivityDependencies
@@ -54,6 +55,7 @@ export function createActivities(dependencies: ActivityDependencies): ActivityGr
       openTask: createOpenTask(dependencies),
       finishTask: createFinishTask(dependencies),
       storeBatchLines: createStoreBatchLines(dependencies),
+      stopTask: createStopTask(dependencies),
       readBatchLine: createReadBatchLine(dependencies),
       reportEndpoints: createReportEndpoints(dependencies),
       explainEndpoint: createExplainEndpoint(dependencies),

@@ -1,17 +1,20 @@
 /**
- * One attempt, with the journal that makes a worker's death cheap: `started` before anything is sent, `submitted` when the
- * cloud names a response, `completed` before Temporal is told. A retry of the activity reads it first.
+ * One attempt, with the journal that makes a worker's death cheap: `started` when it is prepared, `sending` right before the
+ * request leaves, `submitted` when the cloud names a response, `completed` before Temporal is told. A retry reads it first.
  */
-import { ApplicationFailure, Context } from '@temporalio/activity';
+import { ApplicationFailure } from '@temporalio/activity';
+import { randomUUID } from 'node:crypto';
 import type { InvokeModelInput, InvokeModelResult } from '../workflows/activity-interfaces.ts';
 import type { DeploymentId } from '../workflows/domain/ids.ts';
 import { endpointOf } from '../workflows/domain/ids.ts';
-import type { ModelFailure } from '../workflows/domain/model-failure.ts';
+import type { Acceptance, ModelFailure } from '../workflows/domain/model-failure.ts';
 import { costUsdMicros } from '../workflows/domain/price.ts';
 import type { ToolDefinition } from '../workflows/domain/tool-call.ts';
 import { excerptOf, toPrintable } from '../workflows/domain/tool-call.ts';
 import type { ItemId, TranscriptHead, TranscriptItem } from '../workflows/domain/transcript.ts';
 import type { ToolCallReference } from '../workflows/domain/turn.ts';
+import { activitySignal, cancelConfirmed, isTaskCancelled, taskCancelled } from './activity-signal.ts';
+import { chooseBackground } from './choose-background.ts';
 import type { CallOptions, ModelAnswer } from './clouds/cloud-client.ts';
 import { ModelFailureError } from './clouds/cloud-client.ts';
 import { currentTaskId } from './current-task.ts';
@@ -22,7 +25,7 @@ import { withHealth } from './health/with-health.ts';
 import type { ModelCall } from './model-call.ts';
 import { callModel, pickUp, stopResponse } from './model-call.ts';
 import type { ServedDeployment } from './served-deployment.ts';
-import type { AttemptKey, AttemptState, StoredAnswer, TaskStore } from './store/task-store.ts';
+import type { AttemptEntry, AttemptKey, AttemptState, StoredAnswer, TaskStore } from './store/task-store.ts';
 import { withUniqueCallIds } from './unique-call-ids.ts';
 
 export interface InvokeModelDependencies {
@@ -35,6 +38,8 @@ export interface InvokeModelDependencies {
 }
 
 const EXCERPT_CHARACTERS = 120;
+/** Another worker is there already; Temporal's own pause would grow with every interruption. */
+const SOON = '10ms';
 
 /** An attempt as it runs: what is asked, of whom, and where the answer goes. */
 interface RunningAttempt {
@@ -45,6 +50,9 @@ interface RunningAttempt {
   readonly head: TranscriptHead;
   /** Of an attempt that this worker began: what it comes to counts for all others. */
   ticket?: Ticket;
+  /** Tells this try from those of other workers that were thought dead. */
+  readonly sender: string;
+  acceptance: Acceptance;
   responseId?: string;
 }
 
@@ -57,15 +65,17 @@ export function createInvokeModel(dependencies: InvokeModelDependencies) {
 async function invokeModel(dependencies: InvokeModelDependencies, input: InvokeModelInput): Promise<InvokeModelResult> {
   const { store } = dependencies;
   const key: AttemptKey = { taskId: currentTaskId(), turn: input.turn, attempt: input.attempt };
-  const { entry, isNew } = await store.startAttempt(key, input.deployment);
-  if (!isNew && entry.state.kind === 'completed') return toResult(store, key, entry.state.answer);
-  const attempt = await prepare(dependencies, key, input);
-  if (isNew) {
+  const { entry } = await store.startAttempt(key, input.deployment);
+  const { state } = entry;
+  if (state.kind === 'completed') return toResult(store, key, state.answer);
+  const attempt = await prepare(dependencies, entry, input);
+  // Whoever prepared it sent nothing: that is no second attempt.
+  if (state.kind === 'started') {
     await passGate(dependencies, attempt, input);
     return finish(attempt, (options) => callModel(attempt.call, options));
   }
-  const { state } = entry;
   if (state.kind === 'submitted' && state.background) {
+    attempt.acceptance = 'accepted';
     attempt.responseId = state.responseId;
     return finish(attempt, (options) => pickUp(attempt.call, state.responseId, options));
   }
@@ -90,7 +100,7 @@ async function passGate(
 
 async function prepare(
   { store, served, toolDefinitions }: InvokeModelDependencies,
-  key: AttemptKey,
+  { key, state }: AttemptEntry,
   input: InvokeModelInput,
 ): Promise<RunningAttempt> {
   const deployment = served.get(input.deployment);
@@ -104,27 +114,46 @@ async function prepare(
   // The cloud refused reasoning that was thought to be its own: what it does not get, it cannot refuse.
   const transcript = input.dropReasoning === true ? whole.filter(({ kind }) => kind !== 'reasoning') : whole;
   const tools = toolDefinitions(settings.tools);
-  return { store, key, head, call: { key, served: deployment, settings, tools, transcript } };
+  const background =
+    state.kind === 'submitted'
+      ? state.background
+      : chooseBackground({ served: deployment, settings, attempts: await store.listAttempts(key.taskId) });
+  const call = { key, served: deployment, background, settings, tools, transcript };
+  return { store, key, head, call, sender: randomUUID(), acceptance: 'not-accepted' };
 }
 
 /** Runs the call and writes down how it ended, before anyone is told. */
 async function finish(attempt: RunningAttempt, call: (options: CallOptions) => Promise<ModelAnswer>): Promise<InvokeModelResult> {
   const { store, key } = attempt;
-  const signal = Context.current().cancellationSignal;
+  const signal = activitySignal();
+  const progress = {
+    onSending: () => claim(attempt),
+    onResponseId: (id: string) => submit(attempt, id),
+    onEvent: () => attempt.ticket?.firstEvent(),
+  };
   try {
-    const onEvent = (): void => attempt.ticket?.firstEvent();
-    const answer = await call({ signal, progress: { onEvent, onResponseId: (id) => submit(attempt, id) } });
+    const answer = await call({ signal, progress });
     const state = await complete(attempt, answer);
     await attempt.ticket?.end({ kind: 'answered', usage: answer.usage, ...hintOf(answer) });
     return await toResult(store, key, state);
   } catch (error) {
-    if (signal.aborted) return await stop(attempt, error);
+    if (signal.aborted) return await stop(attempt);
     if (error instanceof ModelFailureError) return await fail(attempt, error.failure, hintOf(error));
     throw error;
   } finally {
     // After all of the above: an end that was told stays, and what is left says nothing of the cloud.
     await attempt.ticket?.end({ kind: 'abandoned' });
   }
+}
+
+/** Of two workers that hold the same attempt, one sends: the other was thought dead, or will find what this one leaves. */
+async function claim(attempt: RunningAttempt): Promise<void> {
+  const { store, key, sender } = attempt;
+  const { state } = await store.updateAttempt(key, { kind: 'sending', sender });
+  if (state.kind !== 'sending' || state.sender !== sender) {
+    throw ApplicationFailure.retryable('another worker is sending this attempt', 'AttemptTaken');
+  }
+  attempt.acceptance = 'unknown';
 }
 
 /** What the cloud said is left of its limits. */
@@ -135,8 +164,9 @@ function hintOf({ rateLimit }: RateLimitHint): RateLimitHint {
 }
 
 async function submit(attempt: RunningAttempt, responseId: string): Promise<void> {
+  attempt.acceptance = 'accepted';
   attempt.responseId = responseId;
-  const { background } = attempt.call.served;
+  const { background } = attempt.call;
   await attempt.store.updateAttempt(attempt.key, { kind: 'submitted', responseId, background });
 }
 
@@ -161,25 +191,25 @@ async function fail({ store, key, ticket }: RunningAttempt, failure: ModelFailur
 }
 
 /**
- * A cancelled task stops the cloud's work too. A worker that shuts down, or an operator's pause, is no cancel: the journal
- * stays as it is, and the next try of this activity goes on from it.
+ * A cancelled task stops the cloud's work too. A worker that shuts down, or an operator's pause or reset, is no cancel: the
+ * journal stays as it is, and the next try of this activity goes on from it.
  */
-async function stop(attempt: RunningAttempt, error: unknown): Promise<never> {
-  const { responseId } = attempt;
-  if (Context.current().cancellationDetails?.cancelRequested === false) {
-    throw ApplicationFailure.retryable('the worker stopped during the call', 'WorkerStopped');
+async function stop({ store, key, call, responseId, acceptance }: RunningAttempt): Promise<never> {
+  if (!isTaskCancelled()) {
+    const message = 'the call was stopped without a cancel: the next try goes on from its journal';
+    throw ApplicationFailure.create({ type: 'WorkerStopped', message, nextRetryDelay: SOON });
   }
-  if (responseId !== undefined) await stopResponse(attempt.call.served, responseId);
-  const state: AttemptState = { kind: 'cancelled', ...(responseId === undefined ? {} : { responseId }) };
-  await attempt.store.updateAttempt(attempt.key, state);
-  throw error;
+  if (responseId !== undefined) await stopResponse(call, responseId);
+  await store.updateAttempt(key, { kind: 'cancelled', acceptance, ...(responseId === undefined ? {} : { responseId }) });
+  await cancelConfirmed();
+  throw taskCancelled();
 }
 
 /** What an attempt that another worker left behind has come to. */
 function failureOf(state: AttemptState): ModelFailure {
   if (state.kind === 'failed') return state.failure;
   const interrupted = { kind: 'interrupted', scope: 'request', code: 'worker lost' } as const;
-  if (state.kind === 'started') return { ...interrupted, phase: 'sent', acceptance: 'unknown' };
+  if (state.kind === 'sending') return { ...interrupted, phase: 'sent', acceptance: 'unknown' };
   const responseId = 'responseId' in state ? state.responseId : undefined;
   const known = responseId === undefined ? {} : { responseId };
   return { ...interrupted, ...known, phase: 'started', acceptance: 'accepted' };

@@ -4,7 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { handOver } from '../workflows/domain/handoff.ts';
 import type { ToolDefinition } from '../workflows/domain/tool-call.ts';
 import type { TranscriptItem } from '../workflows/domain/transcript.ts';
-import type { AnswerProgress, CallOptions, ModelAnswer, ModelRequest } from './clouds/cloud-client.ts';
+import type { AnswerProgress, CallOptions, ModelAnswer, ModelRequest, PickUpOptions } from './clouds/cloud-client.ts';
 import { ModelFailureError } from './clouds/cloud-client.ts';
 import type { ServedDeployment } from './served-deployment.ts';
 import type { AttemptKey, TaskSettings } from './store/task-store.ts';
@@ -12,6 +12,8 @@ import type { AttemptKey, TaskSettings } from './store/task-store.ts';
 export interface ModelCall {
   readonly key: AttemptKey;
   readonly served: ServedDeployment;
+  /** Generate in the cloud's background mode. */
+  readonly background: boolean;
   readonly settings: TaskSettings;
   readonly tools: readonly ToolDefinition[];
   readonly transcript: readonly TranscriptItem[];
@@ -27,9 +29,13 @@ const PICK_UP_PAUSE_MS = 1_000;
 /** Sends the request, once. A background response whose stream breaks is picked up again. @throws ModelFailureError */
 export async function callModel(call: ModelCall, options: CallOptions): Promise<ModelAnswer> {
   const { client } = call.served;
-  const seen: { responseId?: string } = {};
+  const seen: { responseId?: string; sequence?: number } = {};
   const progress: AnswerProgress = {
-    onEvent: (sequence) => options.progress.onEvent(sequence),
+    ...options.progress,
+    onEvent(sequence) {
+      seen.sequence = sequence;
+      options.progress.onEvent(sequence);
+    },
     async onResponseId(responseId) {
       seen.responseId = responseId;
       await options.progress.onResponseId(responseId);
@@ -40,12 +46,15 @@ export async function callModel(call: ModelCall, options: CallOptions): Promise<
     return await client.invoke(request, { signal: options.signal, progress });
   } catch (error) {
     if (!request.background || seen.responseId === undefined || !isBreak(error)) throw error;
-    return pickUp(call, seen.responseId, options);
+    return pickUp(call, seen.responseId, { ...options, ...(seen.sequence === undefined ? {} : { after: seen.sequence }) });
   }
 }
 
-/** Gets the answer of a background response that was begun before. @throws ModelFailureError */
-export async function pickUp(call: ModelCall, responseId: string, options: CallOptions): Promise<ModelAnswer> {
+/**
+ * Gets the answer of a background response that was begun before, after the event that was seen last, or from its beginning when
+ * another process saw it. @throws ModelFailureError
+ */
+export async function pickUp(call: ModelCall, responseId: string, options: PickUpOptions): Promise<ModelAnswer> {
   const { client } = call.served;
   const request = toModelRequest(call);
   for (let tries = 1; ; tries += 1) {
@@ -55,7 +64,7 @@ export async function pickUp(call: ModelCall, responseId: string, options: CallO
       if (!isBreak(error)) throw error;
       if (tries === PICK_UPS) {
         // The task goes on elsewhere: what nobody will read should not be generated to its end.
-        await stopResponse(call.served, responseId);
+        await stopResponse(call, responseId);
         // Whatever became of the last try to read it, the response itself had been taken.
         throw new ModelFailureError({ ...error.failure, acceptance: 'accepted', responseId }, { cause: error });
       }
@@ -65,10 +74,10 @@ export async function pickUp(call: ModelCall, responseId: string, options: CallO
 }
 
 /** Stops a background response as far as that can be done; its endpoint may be the very thing that is down. */
-export async function stopResponse({ client, background }: ServedDeployment, responseId: string): Promise<void> {
+export async function stopResponse({ served, background }: ModelCall, responseId: string): Promise<void> {
   if (!background) return;
   try {
-    await client.cancel(responseId);
+    await served.client.cancel(responseId);
   } catch (error) {
     if (!(error instanceof ModelFailureError)) throw error;
   }
@@ -82,8 +91,8 @@ function isBreak(error: unknown): error is ModelFailureError {
   return kind === 'unavailable' || kind === 'timeout' || kind === 'protocol' || kind === 'overloaded';
 }
 
-function toModelRequest({ key, served, settings, tools, transcript }: ModelCall): ModelRequest {
-  const { deployment, wireModel, background } = served;
+function toModelRequest({ key, served, background, settings, tools, transcript }: ModelCall): ModelRequest {
+  const { deployment, wireModel } = served;
   const { maxOutputTokens } = settings;
   return {
     wireModel,

@@ -2,10 +2,11 @@
  * One tool call, at most once for what has effects: a journal entry precedes every start, and a start without a result means
  * that a host was lost in the middle. Then only tools that change nothing run again; of the others the model is told.
  */
-import { ApplicationFailure, Context } from '@temporalio/activity';
+import { ApplicationFailure } from '@temporalio/activity';
 import { existsSync } from 'node:fs';
 import type { RunToolInput, RunToolResult } from '../workflows/activity-interfaces.ts';
 import type { ToolCall, ToolOutcome } from '../workflows/domain/transcript.ts';
+import { activitySignal, cancelConfirmed, isTaskCancelled } from './activity-signal.ts';
 import { currentTaskId } from './current-task.ts';
 import { toActivityFailure } from './failures.ts';
 import { withHeartbeat } from './heartbeat.ts';
@@ -62,10 +63,11 @@ async function runTool(dependencies: RunToolDependencies, input: RunToolInput): 
   }
   const workspace = await readWorkspace(store, key);
   await store.startToolCall(key, call.name, tool.retryClass);
-  const { cancellationSignal: signal } = Context.current();
+  const signal = activitySignal();
   const sandbox = dependencies.sandboxOf(workspace.sandbox);
   const end = await runGuarded(tool, call, { workspace: workspace.directory, sandbox, signal });
   // Killed by a cancel or a stopping worker: no result is written, so that a retry finds a start without one.
+  if (isTaskCancelled()) await cancelConfirmed();
   signal.throwIfAborted();
   return finish(store, key, end);
 }

@@ -7,8 +7,8 @@ export interface ServedDeployment {
   readonly deployment: Deployment;
   /** The model's name at the endpoint. */
   readonly wireModel: string;
-  /** Answers are generated in the cloud's background mode. */
-  readonly background: boolean;
+  /** Answers are generated in the cloud's background mode; `auto`: when they are expected to be long or dear. */
+  readonly background: boolean | 'auto';
   readonly client: CloudClient;
   /** The host that is called, or the cloud's region: what fails as a whole. */
   readonly site: string;

@@ -43,8 +43,8 @@ export interface EndpointConfig {
   readonly auth: EndpointAuth;
   /** Where the file says how it is reached, for messages: `anyport.yaml:3:5`. */
   readonly place?: string;
-  /** Generate in the cloud's background mode, where the deployment has it. */
-  readonly background: boolean;
+  /** Generate in the cloud's background mode, where the deployment has it; `auto`: only what is expected to be long or dear. */
+  readonly background: boolean | 'auto';
   readonly deployments: readonly DeploymentConfig[];
 }
 

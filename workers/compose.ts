@@ -2,8 +2,10 @@
 import { Runtime, Worker, DefaultLogger } from '@temporalio/worker';
 import { ApplicationFailure } from '@temporalio/common';
 import type { LogEntry, WorkerOptions } from '@temporalio/worker';
-import { availableParallelism } from 'node:os';
+import { randomUUID } from 'node:crypto';
+import { availableParallelism, hostname } from 'node:os';
 import { join } from 'node:path';
+import { createActivityWatch } from '../activities/activity-watch.ts';
 import type { ActivityGroups } from '../activities/index.ts';
 import { createActivities } from '../activities/index.ts';
 import { createCloudClient } from '../activities/clouds/create-cloud-client.ts';
@@ -23,8 +25,8 @@ import { loadConfig } from './config.ts';
 import type { ResolvedEndpoints } from './endpoints.ts';
 import { resolveEndpoints } from './endpoints.ts';
 import { readHostId } from './host-id.ts';
+import type { TemporalSettings } from './locate-temporal.ts';
 import { createHoldReader } from './queue-holds.ts';
-import type { TemporalSettings } from './temporal-connection.ts';
 import { connectTemporal } from './temporal-connection.ts';
 
 export interface WorkerSettings extends TemporalSettings {
@@ -35,14 +37,16 @@ export interface WorkerSettings extends TemporalSettings {
   readonly sandbox?: SandboxPolicy;
 }
 
-export interface RunningWorkers {
+export interface ComposedWorkers {
+  /** Names this process and no other that ever was; Temporal knows its workers by it. */
+  readonly owner: string;
+  /** Asks Temporal for work; settles when the last worker has stopped, rejects when one broke. */
+  run(): Promise<void>;
   /** Takes no further work and lets what runs come to an end. */
   stop(): void;
-  /** Settles when the last one has stopped; rejects when one broke. */
-  readonly stopped: Promise<void>;
 }
 
-type SharedOptions = typeof WORKER_OPTIONS & Pick<WorkerOptions, 'connection' | 'namespace'>;
+type SharedOptions = typeof WORKER_OPTIONS & Pick<WorkerOptions, 'connection' | 'namespace' | 'identity' | 'interceptors'>;
 
 const WORKER_OPTIONS = {
   // Every heartbeat reaches the server: a lost worker is seen within the heartbeat timeout of 5 s, and a cancel within a beat.
@@ -60,8 +64,8 @@ const WORKER_OPTIONS = {
 /** Commands use the host's processors, unlike model calls. */
 const TOOLS_AT_ONCE = 2 * availableParallelism();
 
-/** Starts everything. @throws ConfigError, TaskStoreError, or an Error with words when Temporal does not answer */
-export async function composeWorkers(settings: WorkerSettings): Promise<RunningWorkers> {
+/** Everything but running. @throws ConfigError, TaskStoreError, or an Error with words when Temporal does not answer */
+export async function composeWorkers(settings: WorkerSettings): Promise<ComposedWorkers> {
   Runtime.install({ logger: new DefaultLogger('WARN', logEntry) });
   const { environment } = settings;
   const config = loadConfig({ file: settings.config, environment, workingDirectory: process.cwd() });
@@ -72,7 +76,10 @@ export async function composeWorkers(settings: WorkerSettings): Promise<RunningW
   const hostId = await readHostId(settings.dataDirectory);
   const readHold = createHoldReader(connection, namespace);
   const groups = await composeActivities({ settings, config, endpoints, store, hostId, readHold });
-  const shared: SharedOptions = { ...WORKER_OPTIONS, connection, namespace };
+  const owner = `${process.pid}@${hostname()}/${randomUUID()}`;
+  const watch = createActivityWatch(store, owner);
+  const interceptors = { activity: [watch.interceptor] };
+  const shared: SharedOptions = { ...WORKER_OPTIONS, connection, namespace, identity: owner, interceptors };
   const workers = await Promise.all([
     Worker.create({ ...shared, taskQueue: TASKS_QUEUE, activities: groups.tasks, workflowBundle: await bundleWorkflows() }),
     Worker.create({
@@ -85,7 +92,11 @@ export async function composeWorkers(settings: WorkerSettings): Promise<RunningW
       Worker.create({ ...shared, taskQueue: endpointQueue(name), activities: groups.endpoint }),
     ),
   ]);
-  return { stop: () => stopAll(workers), stopped: runAll(workers, () => Promise.all([connection.close(), store.close()])) };
+  const close = async (): Promise<void> => {
+    await watch.flush();
+    await Promise.all([connection.close(), store.close()]);
+  };
+  return { owner, run: () => runAll(workers, close), stop: () => stopAll(workers) };
 }
 
 /** When one worker breaks the others stop too: half a worker would leave queues without anyone to say so. */

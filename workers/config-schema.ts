@@ -54,7 +54,7 @@ const endpoint = z.strictObject({
   region: z.string().regex(NAME, REGION_FORM).optional(),
   project: text.optional(),
   baseUrl: text.optional(),
-  background: z.boolean().optional(),
+  background: z.literal([true, false, 'auto'], 'must be true, false or auto').optional(),
   auth: auth.optional(),
   deployments: z
     .record(text, deployment)

@@ -18,7 +18,7 @@ export interface ResolvedEndpoint {
 export interface ResolvedDeployment {
   readonly deployment: Deployment;
   readonly wireModel: string;
-  readonly background: boolean;
+  readonly background: boolean | 'auto';
   readonly site: string;
   readonly limits?: RateLimits;
 }

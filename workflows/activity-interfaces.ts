@@ -186,6 +186,8 @@ export interface TaskActivities {
   readBatchLine(input: ReadBatchLineInput): Promise<TaskRequest>;
   reportEndpoints(): Promise<EndpointReport>;
   explainEndpoint(input: ExplainEndpointInput): Promise<ExplainEndpointResult>;
+  /** Has whatever runs for the calling workflow stop at once, on whichever worker it runs. */
+  stopTask(): Promise<void>;
 }
 
 /** Activities on `endpoints/<endpoint>`. Fails with a `ModelFailure` in the details of a non-retryable failure. */

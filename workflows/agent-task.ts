@@ -82,6 +82,7 @@ export async function agentTask(input: AgentTaskInput): Promise<TaskResult> {
     workspaceQueue: input.kind === 'continued' ? input.task.opened.workspaceQueue : null,
     loop: input.kind === 'continued' ? input.task.loop : null,
   };
+  const stopped = stopOnCancel(progress);
   const end = await runToEnd(input, progress, story);
   if (end.kind === 'continue-as-new' && progress.opened !== null) {
     const task = { opened: progress.opened, loop: end.state, status: story.status(), batch };
@@ -89,12 +90,31 @@ export async function agentTask(input: AgentTaskInput): Promise<TaskResult> {
   }
   const ending: TaskEnding = end.kind === 'ended' ? end.ending : { kind: 'cancelled' };
   return CancellationScope.nonCancellable(async () => {
+    await stopped();
     story.tell({ kind: 'finishing' });
     const result = await closeTask({ ending, loop: progress.loop, workspaceQueue: progress.workspaceQueue });
     story.end(result);
     if (batch !== null) await reportToBatch(batch.batchId, { line: batch.line, state: result.state });
     return settle(result);
   });
+}
+
+/**
+ * A cancel reaches a running activity by Temporal only with its next heartbeat; until then the cloud generates, and bills. The task
+ * store brings it at once. Gives what to wait for before the task closes. Tasks planned with policy 1 replay without it.
+ */
+function stopOnCancel(progress: Progress): () => Promise<void> {
+  let stopping: Promise<void> | undefined;
+  CancellationScope.current().cancelRequested.catch(() => {
+    if (progress.opened?.limits.policy === undefined) return;
+    const { stopTask } = proxyActivities<TaskActivities>({
+      ...STORE_ACTIVITY,
+      taskQueue: TASKS_QUEUE,
+      summary: 'stop what runs',
+    });
+    stopping = CancellationScope.nonCancellable(() => stopTask());
+  });
+  return async () => stopping;
 }
 
 async function runToEnd(input: AgentTaskInput, progress: Progress, story: TaskStory): Promise<LoopEnd> {

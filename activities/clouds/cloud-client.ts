@@ -49,6 +49,8 @@ export interface ModelAnswer {
 
 /** What the adapter tells while an answer is on its way. */
 export interface AnswerProgress {
+  /** The request is about to leave, credentials and all. Awaited; what it throws keeps the request from being sent. */
+  onSending(): Promise<void>;
   /** The cloud named its response: the attempt is accepted from here on. Awaited before more is read. */
   onResponseId(responseId: string): Promise<void>;
   /** An event arrived; `sequence` is its number within the response. */
@@ -60,15 +62,20 @@ export interface CallOptions {
   readonly progress: AnswerProgress;
 }
 
+export interface PickUpOptions extends CallOptions {
+  /** Number of the last event that was seen; without it the response is streamed from its beginning. */
+  readonly after?: number;
+}
+
 export interface CloudClient {
   /** Streams from the cloud and requires the terminal event. @throws ModelFailureError */
   invoke(request: ModelRequest, options: CallOptions): Promise<ModelAnswer>;
   /**
-   * Picks up a background response at the endpoint that made it, by streaming it from its beginning: what an earlier
-   * connection brought is not kept, so `starting_after` would give half an answer.
+   * Picks up a background response at the endpoint that made it: the rest of its stream, or the whole of it by polling where the
+   * cloud does not stream it or the rest does not carry the answer.
    * @throws ModelFailureError, `not-found` when the cloud no longer has it
    */
-  reattach(responseId: string, request: ModelRequest, options: CallOptions): Promise<ModelAnswer>;
+  reattach(responseId: string, request: ModelRequest, options: PickUpOptions): Promise<ModelAnswer>;
   /** Stops a background response; one that has already ended is left as it is. @throws ModelFailureError */
   cancel(responseId: string): Promise<void>;
 }

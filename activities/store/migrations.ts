@@ -51,4 +51,16 @@ export const MIGRATIONS: readonly string[] = [
   `
   CREATE TABLE shared_records (key TEXT PRIMARY KEY, epoch INTEGER NOT NULL, json TEXT NOT NULL) STRICT, WITHOUT ROWID;
   `,
+  `
+  CREATE TABLE open_activities (
+    workflow_id TEXT NOT NULL,
+    run_id TEXT NOT NULL,
+    activity_id TEXT NOT NULL,
+    owner TEXT NOT NULL,
+    started_ms INTEGER NOT NULL,
+    stop_requested INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (workflow_id, run_id, activity_id)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX open_activities_by_owner ON open_activities (owner, stop_requested);
+  `,
 ];

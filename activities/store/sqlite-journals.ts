@@ -30,9 +30,10 @@ export function createAttemptJournal(database: SqliteDatabase): AttemptJournal {
 function moveAttempt(database: SqliteDatabase, key: AttemptKey, state: AttemptState): void {
   // Every attempt is started already; going back from `submitted` would lose its response id.
   if (state.kind === 'started') return;
+  const movable = state.kind === 'sending' ? `('started')` : `('started', 'sending', 'submitted')`;
   database.run(
     `UPDATE attempts SET kind = ?, state = ?
-     WHERE task_id = ? AND turn = ? AND attempt = ? AND kind IN ('started', 'submitted')`,
+     WHERE task_id = ? AND turn = ? AND attempt = ? AND kind IN ${movable}`,
     state.kind,
     JSON.stringify(state),
     key.taskId,

@@ -1,6 +1,7 @@
 /** The embedded task store: one SQLite file, which several processes of one host may share. */
 import { openSqliteDatabase } from './open-sqlite-database.ts';
 import { createAttemptJournal, createToolJournal } from './sqlite-journals.ts';
+import { createOpenActivities } from './sqlite-open-activities.ts';
 import { createRecords } from './sqlite-records.ts';
 import { createSharedRecords } from './sqlite-shared-records.ts';
 import { createTranscripts } from './sqlite-transcripts.ts';
@@ -15,6 +16,7 @@ export async function openSqliteTaskStore(file: string): Promise<TaskStore> {
     ...createToolJournal(database),
     ...createRecords(database),
     ...createSharedRecords(database),
+    ...createOpenActivities(database),
     close: async () => database.close(),
   };
 }

@@ -4,7 +4,7 @@
  */
 import type { TaskRequest } from '../../workflows/activity-interfaces.ts';
 import type { BatchId, DeploymentId, TaskId } from '../../workflows/domain/ids.ts';
-import type { ModelFailure } from '../../workflows/domain/model-failure.ts';
+import type { Acceptance, ModelFailure } from '../../workflows/domain/model-failure.ts';
 import type { ItemId, ToolOutcome, TranscriptHead, TranscriptItem } from '../../workflows/domain/transcript.ts';
 import type { Usage } from '../../workflows/domain/usage.ts';
 
@@ -25,15 +25,17 @@ export interface StoredAnswer {
 }
 
 /**
- * The journal of an attempt. `started` is written before anything is sent, `submitted` as soon as the cloud names a response,
- * `completed` before Temporal is told. `failed` and `cancelled` are ends too.
+ * The journal of an attempt. `started`: prepared, and surely not sent. `sending`: claimed by one sender right before the request
+ * leaves. `submitted`: the cloud named a response. `completed` is written before Temporal is told. `failed` and `cancelled` are
+ * ends too; `acceptance` says whether the cloud may bill what was cancelled.
  */
 export type AttemptState =
   | { readonly kind: 'started' }
+  | { readonly kind: 'sending'; readonly sender: string }
   | { readonly kind: 'submitted'; readonly responseId: string; readonly background: boolean }
   | { readonly kind: 'completed'; readonly answer: StoredAnswer }
   | { readonly kind: 'failed'; readonly failure: ModelFailure }
-  | { readonly kind: 'cancelled'; readonly responseId?: string };
+  | { readonly kind: 'cancelled'; readonly responseId?: string; readonly acceptance?: Acceptance };
 
 export interface AttemptEntry {
   readonly key: AttemptKey;
@@ -83,6 +85,17 @@ export interface SharedRecord {
   readonly value: unknown;
 }
 
+/** One run of a workflow. */
+export interface Execution {
+  readonly workflowId: string;
+  readonly runId: string;
+}
+
+/** An activity as Temporal names it. */
+export interface ActivityKey extends Execution {
+  readonly activityId: string;
+}
+
 export interface TaskStore {
   /** Stores items and gives their ids, in order. */
   putItems(taskId: TaskId, items: readonly TranscriptItem[]): Promise<readonly ItemId[]>;
@@ -99,7 +112,10 @@ export interface TaskStore {
 
   /** Writes `started` when the attempt has no entry yet, and gives the entry as it then is, with whether this call made it. */
   startAttempt(key: AttemptKey, deployment: DeploymentId): Promise<{ entry: AttemptEntry; isNew: boolean }>;
-  /** Moves an attempt on. An end (completed, failed, cancelled) is never overwritten: the entry as it is comes back. */
+  /**
+   * Moves an attempt on. An end (completed, failed, cancelled) is never overwritten, and `sending` follows on `started` alone, so
+   * that of several senders one wins: the entry as it is comes back.
+   */
   updateAttempt(key: AttemptKey, state: AttemptState): Promise<AttemptEntry>;
   /** All attempts of a task by turn and attempt. */
   listAttempts(taskId: TaskId): Promise<readonly AttemptEntry[]>;
@@ -125,6 +141,18 @@ export interface TaskStore {
    * was done it gives `false`: read again then.
    */
   compareAndSetShared(key: string, epoch: number, value: unknown): Promise<boolean>;
+  /** Notes that the worker process `owner` runs this activity now, whoever ran it before. */
+  openActivity(activity: ActivityKey, owner: string, startedMs: number): Promise<void>;
+  /** The owner runs it no more; the note of a later owner stays. */
+  closeActivity(activity: ActivityKey, owner: string): Promise<void>;
+  /** What the owner runs, or ran when it died. */
+  listOpenActivities(owner: string): Promise<readonly ActivityKey[]>;
+  /** Asks whoever runs activities of this execution to stop them. */
+  requestStop(execution: Execution): Promise<void>;
+  /** Activities of the owner that it was asked to stop. */
+  listStopRequests(owner: string): Promise<readonly ActivityKey[]>;
+  /** Drops the notes of activities that began before; gives how many there were. */
+  forgetOpenActivities(beforeMs: number): Promise<number>;
 
   close(): Promise<void>;
 }

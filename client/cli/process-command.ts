@@ -18,7 +18,7 @@ const PROGRAMS: readonly Program[] = [
     description: 'Run the local stack: Temporal with its UI, a worker, and emulated clouds where no credentials are found.',
     path: '../../workers/dev/main.ts',
   },
-  { name: 'worker', description: 'Run a worker.', path: '../../workers/main.ts' },
+  { name: 'worker', description: 'Run a worker.', path: '../../workers/supervisor/main.ts' },
   {
     name: 'doctor',
     description: 'Check Temporal, endpoints, credentials, store and sandbox; say what to do.',

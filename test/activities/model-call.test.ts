@@ -25,6 +25,7 @@ function aModelCall(): ModelCall {
   return {
     key: { taskId: toTaskId('task-1'), turn: 1, attempt: 1 },
     served: { deployment: aDeployment(), wireModel, site: 'test', background: true, client: createCloudClient(connection) },
+    background: true,
     settings: { instructions: '', tools: [] },
     tools: [],
     transcript: [{ kind: 'user-message', text: 'say hello' }],

@@ -3,7 +3,7 @@ import type { CloudClient } from '../../activities/clouds/cloud-client.ts';
 import { createCloudClient } from '../../activities/clouds/create-cloud-client.ts';
 import { aCall, aRequest, failureOf } from './builders.ts';
 import type { WireServer } from './wire-server.ts';
-import { completed, message, sendJson, startWireServer } from './wire-server.ts';
+import { completed, CREATED, message, sendEvents, sendJson, startWireServer } from './wire-server.ts';
 
 let server: WireServer;
 let client: CloudClient;
@@ -31,6 +31,32 @@ describe('a background response', () => {
       'GET /v1/responses/resp_1',
       'GET /v1/responses/resp_1',
       'GET /v1/responses/resp_1',
+    ]);
+  });
+
+  test('is streamed on from the last event that was seen', async () => {
+    server.answer((response) => sendEvents(response, [completed([message('hello')])]));
+
+    const answer = await client.reattach('resp_1', aRequest({ background: true }), { ...aCall(), after: 7 });
+
+    expect(answer.items).toEqual([{ kind: 'assistant-message', text: 'hello' }]);
+    expect(server.requests.map(({ url }) => url)).toEqual(['/v1/responses/resp_1?stream=true&starting_after=7']);
+  });
+
+  test('is asked for whole when the rest of its stream does not carry the answer', async () => {
+    const half = { type: 'response.output_item.done', output_index: 1, item: message('world') };
+    const whole = completed([message('hello'), message('world')]).response;
+    server.answer(
+      (response) => sendEvents(response, [half, completed([])]),
+      (response) => sendJson(response, 200, whole),
+    );
+
+    const answer = await client.reattach('resp_1', aRequest({ background: true }), { ...aCall(), after: 7 });
+
+    expect(answer.items).toHaveLength(2);
+    expect(server.requests.map(({ url }) => url)).toEqual([
+      '/v1/responses/resp_1?stream=true&starting_after=7',
+      '/v1/responses/resp_1',
     ]);
   });
 
@@ -65,6 +91,21 @@ describe('a background response', () => {
       acceptance: 'accepted',
       phase: 'terminal',
     });
+  });
+
+  test('says that it leaves before it does, and stays when its caller says no', async () => {
+    const order: string[] = [];
+    server.answer((response) => {
+      order.push('arrived');
+      return sendEvents(response, [CREATED, completed([message('hello')])]);
+    });
+    const told = aCall({ onSending: async () => void order.push('sending') });
+    await client.invoke(aRequest(), told);
+    const taken = new Error('taken');
+
+    await expect(client.invoke(aRequest(), aCall({ onSending: () => Promise.reject(taken) }))).rejects.toBe(taken);
+
+    expect(order).toEqual(['sending', 'arrived']);
   });
 
   test.each([200, 400, 404, 409])('may be cancelled when the cloud answers %i', async (status) => {

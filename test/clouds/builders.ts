@@ -42,6 +42,7 @@ export function aCall(overrides: Partial<AnswerProgress> & { readonly signal?: A
   const options: CallOptions = {
     signal,
     progress: {
+      onSending: async () => undefined,
       async onResponseId(id) {
         responseIds.push(id);
       },

@@ -85,6 +85,7 @@ export class Generation {
         return;
       }
       this.#events = [...this.#events, event];
+      this.#entry.events = this.#events.length;
       this.#changed.emit('change');
     }
   }

@@ -19,6 +19,8 @@ export interface LedgerEntry {
   disconnectedAtMs: number | null;
   /** Kind of the fault that it met. */
   fault: string | null;
+  /** Generated so far. */
+  events: number;
   stream: boolean;
   background: boolean;
   /** null: nothing was generated, or the cloud broke it by itself. */
@@ -44,6 +46,7 @@ export class Ledger {
       abortedAtMs: null,
       disconnectedAtMs: null,
       fault: null,
+      events: 0,
       stream: false,
       background: false,
       billedUsage: null,

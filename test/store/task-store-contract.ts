@@ -39,6 +39,7 @@ export function testTaskStore(create: () => Promise<StoreUnderTest>): void {
   testTranscripts();
   testJournals();
   testSharedRecords();
+  testOpenActivities();
   testTheRest();
 }
 
@@ -100,6 +101,21 @@ function testJournals(): void {
     expect(await store.listAttempts(TASK)).toEqual([after]);
   });
 
+  test('lets one of two senders have an attempt, and none once it was sent', async () => {
+    await store.startAttempt(KEY, deploymentAt('openai'));
+    const claims = await Promise.all([
+      store.updateAttempt(KEY, { kind: 'sending', sender: 'a' }),
+      other.updateAttempt(KEY, { kind: 'sending', sender: 'b' }),
+    ]);
+    const [first, second] = claims.map(({ state }) => state);
+    expect(first).toEqual(second);
+
+    await store.updateAttempt(KEY, { kind: 'submitted', responseId: 'r', background: true });
+    const late = await other.updateAttempt(KEY, { kind: 'sending', sender: 'c' });
+
+    expect(late.state).toMatchObject({ kind: 'submitted' });
+  });
+
   test('refuses to move an attempt that was never started', async () => {
     await expect(store.updateAttempt(KEY, { kind: 'cancelled' })).rejects.toThrow('never started');
   });
@@ -137,6 +153,42 @@ function testSharedRecords(): void {
     expect(await changeShared<object>(other, 'a', (before) => before)).toEqual(same);
     expect(await changeShared<object>(other, 'b', () => undefined)).toBeUndefined();
     expect(await store.readShared(['a', 'b'])).toMatchObject([{ epoch: 1 }]);
+  });
+}
+
+function testOpenActivities(): void {
+  const activity = { workflowId: 'agent-task/task-1', runId: 'run', activityId: '7' };
+
+  test('knows what a worker has open until it is closed, whichever worker took it last', async () => {
+    await store.openActivity(activity, 'dead', 1);
+    await store.openActivity({ ...activity, activityId: '8' }, 'dead', 1);
+    await other.openActivity(activity, 'heir', 2);
+
+    await store.closeActivity(activity, 'dead');
+
+    expect(await other.listOpenActivities('dead')).toEqual([{ ...activity, activityId: '8' }]);
+    expect(await store.listOpenActivities('heir')).toEqual([activity]);
+    await other.closeActivity(activity, 'heir');
+    expect(await store.listOpenActivities('heir')).toEqual([]);
+  });
+
+  test('brings a request to stop to every owner, and to one that takes the activity over', async () => {
+    await store.openActivity(activity, 'owner', 1);
+    await store.openActivity({ ...activity, runId: 'other' }, 'owner', 1);
+
+    await other.requestStop({ workflowId: activity.workflowId, runId: 'run' });
+    await store.openActivity(activity, 'heir', 2);
+
+    expect(await store.listStopRequests('owner')).toEqual([]);
+    expect(await store.listStopRequests('heir')).toEqual([activity]);
+  });
+
+  test('forgets what was opened long ago', async () => {
+    await store.openActivity(activity, 'owner', 1);
+    await store.openActivity({ ...activity, activityId: '8' }, 'owner', 5);
+
+    expect(await store.forgetOpenActivities(5)).toBe(1);
+    expect(await other.listOpenActivities('owner')).toEqual([{ ...activity, activityId: '8' }]);
   });
 }
 

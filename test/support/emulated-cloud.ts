@@ -55,6 +55,7 @@ export interface LedgerRequest {
   readonly abortedAtMs: number | null;
   readonly disconnectedAtMs: number | null;
   readonly fault: string | null;
+  readonly events: number;
   readonly billedUsage: { readonly inputTokens: number; readonly outputTokens: number } | null;
 }
 

@@ -18,8 +18,11 @@ import type { LedgerRequest } from './emulated-cloud.ts';
 import { clearFaults, readLedger, setFaults } from './emulated-cloud.ts';
 
 export type { LedgerRequest } from './emulated-cloud.ts';
+import type { FreezableProxy } from './freezable-proxy.ts';
+import { startFreezableProxy } from './freezable-proxy.ts';
 
-const WORKER = fileURLToPath(new URL('../../workers/main.ts', import.meta.url));
+const BARE_WORKER = fileURLToPath(new URL('../../workers/main.ts', import.meta.url));
+const SUPERVISOR = fileURLToPath(new URL('../../workers/supervisor/main.ts', import.meta.url));
 /** A worker is up after 1 to 3 s; a machine that runs other tests beside it may take longer. */
 const WORKER_READY_TIMEOUT_MS = 60_000;
 
@@ -32,6 +35,10 @@ export interface ClusterOptions {
   readonly background?: readonly EmulatedEndpoint[];
   /** Variables of the emulated clouds' credentials that the first worker does not get. */
   readonly without?: readonly string[];
+  /** Each worker runs under a supervisor, as `anyport worker` does. */
+  readonly supervised?: true;
+  /** AWS credentials come from this command: it decides when, and whether, a request is ready to leave. */
+  readonly awsCredentialProcess?: string;
 }
 
 export type EmulatedEndpoint = 'openai' | 'azure-eastus2' | 'aws-us-east-1' | 'aws-runtime-us-east-1' | 'google-global';
@@ -41,18 +48,25 @@ export interface Cluster {
   readonly temporal: Client;
   readonly address: string;
   readonly directory: string;
+  /** The file of the task store. */
+  readonly store: string;
+  /** The way of the workers to Temporal; `tasks` and `temporal` have another. */
+  readonly proxy: FreezableProxy;
   /** The worker that was started last. */
   worker(): RunningChild;
   /** `without` are variables of credentials that it does not get. */
   startWorker(without?: readonly string[]): Promise<RunningChild>;
   /** Writes a file that is gone with the cluster, and gives its path. */
   write(name: string, content: string): Promise<string>;
+  /** What workers and supervisors wrote to standard error. */
+  readonly said: readonly string[];
   setFaults(endpoint: EmulatedEndpoint, faults: readonly object[]): Promise<void>;
   clearFaults(endpoint: EmulatedEndpoint): Promise<void>;
   ledger(endpoint: EmulatedEndpoint): Promise<readonly LedgerRequest[]>;
   stop(): Promise<void>;
 }
 
+const AWS_PROFILE = 'emulated';
 const CLOUD_ORDER = { openai: 'openai', azure: 'azure', aws: 'aws', google: 'google' } as const;
 
 /** Starts all parts and one worker. */
@@ -62,22 +76,23 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   if (binary === undefined) throw new Error('there is no Temporal server here: run node scripts/bootstrap.mjs');
   const server = await startTemporalServer({ binary: binary.path, ports: { grpc: 0, ui: 0 } });
   const emulators = await startEmulators({ script: options.script });
+  const proxy = await startFreezableProxy(server.address);
   const config = join(directory, 'anyport.yaml');
   await writeFile(config, JSON.stringify(configOf(options, emulators)));
   const connection = await Connection.connect({ address: server.address });
   const tasks = await TaskClient.connect({ address: server.address, namespace: 'default', dataDirectory: directory });
   const workers: RunningChild[] = [];
+  const said: string[] = [];
+  const awsProfile = await writeAwsProfile(directory, options);
   const startWorker = async (without: readonly string[] = []): Promise<RunningChild> => {
     const credentials = Object.entries(emulators.environment).filter(([name]) => !without.includes(name));
     const worker = await startChild({
       name: 'worker',
       command: process.execPath,
-      args: [
-        ...[WORKER, '--exit-with-parent', '--config', config, '--data', join(directory, 'data')],
-        ...['--temporal', server.address, '--namespace', 'default'],
-      ],
-      environment: { ...process.env, ...Object.fromEntries(credentials) },
+      args: workerArguments(options, { config, directory, address: proxy.address }),
+      environment: { ...process.env, ...Object.fromEntries(credentials), ...awsProfile },
       readyTimeoutMs: WORKER_READY_TIMEOUT_MS,
+      onStderr: (line) => said.push(line),
     });
     workers.push(worker);
     return worker;
@@ -88,8 +103,11 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
     temporal: new Client({ connection }),
     address: server.address,
     directory,
+    store: join(directory, 'data', 'anyport.db'),
+    proxy,
     worker: () => lastOf(workers),
     startWorker,
+    said,
     async write(name, content) {
       const file = join(directory, name);
       await writeFile(file, content);
@@ -102,6 +120,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
       await tasks.close();
       await connection.close();
       await Promise.all(workers.map((worker) => worker.stop()));
+      await proxy.close();
       await server.stop();
       await emulators.close();
       await rm(directory, { recursive: true });
@@ -109,12 +128,35 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   };
 }
 
+function workerArguments(
+  { supervised }: ClusterOptions,
+  { config, directory, address }: { config: string; directory: string; address: string },
+): readonly string[] {
+  const program = supervised === true ? SUPERVISOR : BARE_WORKER;
+  const data = join(directory, 'data');
+  return [program, '--exit-with-parent', '--config', config, '--data', data, '--temporal', address, '--namespace', 'default'];
+}
+
 function configOf(options: ClusterOptions, emulators: Emulators): object {
   const names = options.endpoints ?? ['azure-eastus2', 'aws-us-east-1', 'google-global'];
   const background: readonly string[] = options.background ?? [];
-  const endpoints = names.map((name) => [name, { ...emulators.endpoints[name], background: background.includes(name) }] as const);
+  const usesProfile = (name: string): boolean => options.awsCredentialProcess !== undefined && name.startsWith('aws-');
+  const endpoints = names.map((name) => {
+    const auth = usesProfile(name) ? { auth: { profile: AWS_PROFILE } } : {};
+    return [name, { ...emulators.endpoints[name], background: background.includes(name), ...auth }] as const;
+  });
   const order = new Set(endpoints.map(([, endpoint]) => CLOUD_ORDER[cloudOf(endpoint)]));
   return { endpoints: Object.fromEntries(endpoints), tenants: { default: { order: [...order] } }, sandbox: 'optional' };
+}
+
+async function writeAwsProfile(
+  directory: string,
+  { awsCredentialProcess }: ClusterOptions,
+): Promise<Readonly<Record<string, string>>> {
+  if (awsCredentialProcess === undefined) return {};
+  const file = join(directory, 'aws-config');
+  await writeFile(file, `[profile ${AWS_PROFILE}]\ncredential_process = ${awsCredentialProcess}\n`);
+  return { AWS_CONFIG_FILE: file, AWS_SHARED_CREDENTIALS_FILE: join(directory, 'no-aws-credentials') };
 }
 
 function cloudOf(endpoint: object): keyof typeof CLOUD_ORDER {

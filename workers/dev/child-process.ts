@@ -39,6 +39,10 @@ export interface RunningChild {
   readonly exited: Promise<ExitReport>;
   /** As `kill -9` does. */
   kill(): void;
+  /** Writes a line to its lifeline. */
+  tell(line: string): void;
+  /** Asks it to end what it is doing and go. */
+  drain(): void;
   /** Closes its lifeline and waits; kills it when it does not go. */
   stop(): Promise<ExitReport>;
 }
@@ -76,7 +80,15 @@ export async function startChild(options: ChildProcessOptions): Promise<RunningC
     const timer = setTimeout(() => child.kill('SIGKILL'), STOP_GRACE_MS);
     return exited.finally(() => clearTimeout(timer));
   };
-  return { pid: child.pid ?? 0, report, exited, kill: () => void child.kill('SIGKILL'), stop };
+  return {
+    pid: child.pid ?? 0,
+    report,
+    exited,
+    kill: () => void child.kill('SIGKILL'),
+    drain: () => void child.kill('SIGTERM'),
+    tell: (line) => void child.stdin.write(`${line}\n`),
+    stop,
+  };
 }
 
 interface Log {

@@ -14,11 +14,12 @@ import type { EmulatedClouds } from './emulated-clouds.ts';
 import { startEmulatedClouds } from './emulated-clouds.ts';
 import type { KeptProcess } from './keep-running.ts';
 import { keepRunning } from './keep-running.ts';
+import { superviseWorker } from '../supervisor/supervise-worker.ts';
 import type { TemporalServer } from './temporal-server.ts';
 import { startTemporalServer, TemporalServerError } from './temporal-server.ts';
 
 const WORKER = fileURLToPath(new URL('../main.ts', import.meta.url));
-/** It polls after 2 to 3 s, most of it for bundling the workflows when they changed; this is for a busy machine. */
+/** It is up after 2 to 3 s, most of it for bundling the workflows when they changed; this is for a busy machine. */
 const WORKER_READY_TIMEOUT_MS = 90_000;
 
 export interface DevStackOptions {
@@ -84,7 +85,12 @@ async function startParts(options: DevStackOptions, undo: Undo[]): Promise<DevSt
   undo.push(() => lock.release());
   const [temporal, clouds] = await bothOf(provideTemporal(options, undo), isEmulated ? provideClouds(options, undo) : undefined);
   announceClouds(options, clouds);
-  const worker = await keepRunning({ name: 'worker', start: () => startWorker(options, temporal, clouds), say });
+  const worker = await superviseWorker({
+    start: () => startWorker(options, temporal, clouds),
+    dataDirectory,
+    temporal: { temporal: temporal.address, namespace: temporal.namespace, environment: temporal.workerEnvironment },
+    say,
+  });
   undo.push(() => worker.stop());
   const record = {
     temporalAddress: temporal.address,
@@ -194,6 +200,7 @@ function startWorker(options: DevStackOptions, temporal: Temporal, clouds: Emula
     args: [
       WORKER,
       '--exit-with-parent',
+      '--standby',
       '--data',
       options.dataDirectory,
       ...temporal.workerArguments,

@@ -19,6 +19,8 @@ export interface KeepRunningOptions<Child extends Stoppable> {
   readonly name: string;
   readonly start: () => Promise<Child>;
   readonly say: (line: string) => void;
+  /** What is to be done for one that died; the next one starts meanwhile. */
+  readonly onDeath?: (child: Child) => Promise<void>;
 }
 
 export interface KeptProcess<Child extends Stoppable> {
@@ -44,6 +46,9 @@ export async function keepRunning<Child extends Stoppable>(options: KeepRunningO
       if (stopping.signal.aborted) return;
       deaths = performance.now() - startedAt > HEALTHY_AFTER_MS ? 1 : deaths + 1;
       say(`${name} (process ${child.pid}) died: ${describeExit(exit)}. Starting another one.`);
+      options
+        .onDeath?.(child)
+        .catch((error: unknown) => say(`${name}: ${error instanceof Error ? error.message : String(error)}`));
       child = undefined;
       next = Promise.withResolvers<Child>();
       next.promise.catch(() => undefined);

@@ -1,4 +1,4 @@
-import type { TemporalSettings } from '../temporal-connection.ts';
+import type { TemporalSettings } from '../locate-temporal.ts';
 import { connectTemporal } from '../temporal-connection.ts';
 import type { DevRecord } from '../dev/dev-record.ts';
 import type { Check } from './check.ts';

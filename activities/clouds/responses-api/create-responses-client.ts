@@ -1,15 +1,23 @@
 /** A client of one endpoint that speaks the Responses API: one request, once; the answer whole, or a classified failure. */
 import type OpenAI from 'openai';
 import { setTimeout as pause } from 'node:timers/promises';
-import type { CallOptions, CloudClient, ModelAnswer, ModelRequest } from '../cloud-client.ts';
+import type { CallOptions, CloudClient, ModelAnswer, ModelRequest, PickUpOptions } from '../cloud-client.ts';
 import { ModelFailureError } from '../cloud-client.ts';
 import { CallTimer } from './call-timer.ts';
 import type { ResponsesEndpoint } from './cloud-dialect.ts';
+import type { RequestTrace } from './observed-fetch.ts';
 import { observedFetch, traced } from './observed-fetch.ts';
 import { NoAnswerError, readAnswer } from './read-answer.ts';
 import { readRateLimit } from './read-rate-limit.ts';
 import { readRequestId } from './read-refusal.ts';
-import { BrokenStreamError, NO_TERMINAL_EVENT, StreamedError, readResponseStream } from './read-response-stream.ts';
+import type { ToldResponse } from './read-response-stream.ts';
+import {
+  BrokenStreamError,
+  NO_TERMINAL_EVENT,
+  ProgressError,
+  StreamedError,
+  readResponseStream,
+} from './read-response-stream.ts';
 import { UnreadableReasoningError, renderRequest } from './render-request.ts';
 import type { ResponseObject } from './response-object.ts';
 import { RESPONSE } from './response-object.ts';
@@ -36,16 +44,27 @@ export function createResponsesClient(endpoint: ResponsesEndpoint): CloudClient 
       const body = render(request, endpoint);
       const work = (call: Call): Promise<ModelAnswer> =>
         stream(call, (signal) => sdk.responses.create(body, { signal }).asResponse());
-      return inCall(endpoint, sdk, { request, options, work });
+      const trace: RequestTrace = { phase: 'resolve', beforeSending: () => tellSending(options) };
+      return inCall(endpoint, sdk, { request, options, trace, work });
     },
-    reattach: (responseId, request, options) => {
-      const work = (call: Call): Promise<ModelAnswer> => pickUp(call, responseId);
-      return inCall(endpoint, sdk, { request, options, work }).catch((error: unknown) => {
+    reattach: async (responseId, request, options) => {
+      const run = <Answer>(work: CallPlan<Answer>['work']) =>
+        inCall(endpoint, sdk, { request, options, trace: { phase: 'resolve' }, work });
+      try {
+        const found = await run((call) => pickUp(call, responseId, options));
+        return found === 'in parts' ? await run((call) => poll(call, responseId)) : found;
+      } catch (error) {
         throw asAccepted(error, responseId);
-      });
+      }
     },
     cancel: (responseId) => cancel(endpoint, sdk, responseId),
   };
+}
+
+async function tellSending({ progress }: CallOptions): Promise<void> {
+  await progress.onSending().catch((error: unknown) => {
+    throw new ProgressError(error);
+  });
 }
 
 function assertRenderable(request: ModelRequest, { dialect }: ResponsesEndpoint): void {
@@ -77,14 +96,21 @@ function render(request: ModelRequest, { dialect }: ResponsesEndpoint) {
   }
 }
 
-async function inCall(
+interface CallPlan<Answer> {
+  readonly request: ModelRequest;
+  readonly options: CallOptions;
+  readonly trace: RequestTrace;
+  readonly work: (call: Call) => Promise<Answer>;
+}
+
+async function inCall<Answer>(
   endpoint: ResponsesEndpoint,
   sdk: OpenAI,
-  { request, options, work }: { request: ModelRequest; options: CallOptions; work: (call: Call) => Promise<ModelAnswer> },
-): Promise<ModelAnswer> {
+  { request, options, trace, work }: CallPlan<Answer>,
+): Promise<Answer> {
   options.signal.throwIfAborted();
   const timer = new CallTimer(options.signal, endpoint.timeouts.firstEventMs);
-  const state: CallState = { trace: { phase: 'resolve' } };
+  const state: CallState = { trace };
   try {
     return await work({ endpoint, sdk, request, options, timer, state });
   } catch (error) {
@@ -119,7 +145,11 @@ async function open({ state, timer, endpoint }: Call, send: Send): Promise<Respo
   return response;
 }
 
-async function readStream(call: Call, response: Response): Promise<ModelAnswer> {
+function readStream(call: Call, response: Response): Promise<ModelAnswer> {
+  return readWhole(call, response).then((whole) => toAnswer(whole, call));
+}
+
+async function readWhole(call: Call, response: Response): Promise<ToldResponse> {
   const { state, timer, endpoint, options } = call;
   if (state.stream === undefined || response.body === null) throw new BrokenStreamError('no body');
   const reading = {
@@ -128,15 +158,16 @@ async function readStream(call: Call, response: Response): Promise<ModelAnswer> 
     timeouts: endpoint.timeouts,
     progress: options.progress,
   };
-  return toAnswer(await readResponseStream(response.body, reading), call);
+  return readResponseStream(response.body, reading);
 }
 
-/** Streams the response from its beginning; a cloud that will not stream it is polled. */
-async function pickUp(call: Call, responseId: string): Promise<ModelAnswer> {
+/** Streams the response, or what is missing of it; a cloud that will not stream it is polled. */
+async function pickUp(call: Call, responseId: string, { after }: PickUpOptions): Promise<ModelAnswer | 'in parts'> {
   const { sdk } = call;
+  const query = { stream: true, ...(after === undefined ? {} : { starting_after: after }) } as const;
   let response: Response;
   try {
-    response = await open(call, (signal) => sdk.responses.retrieve(responseId, { stream: true }, { signal }).asResponse());
+    response = await open(call, (signal) => sdk.responses.retrieve(responseId, query, { signal }).asResponse());
   } catch (error) {
     if (!isStreamRefused(error, call)) throw error;
     return poll(call, responseId);
@@ -146,12 +177,18 @@ async function pickUp(call: Call, responseId: string): Promise<ModelAnswer> {
     return poll(call, responseId);
   }
   try {
-    return await readStream(call, response);
+    return await (after === undefined ? readStream(call, response) : readRest(call, response));
   } catch (error) {
     // Its stream is over and told no end, as that of a response which was cancelled or has expired: only asking tells.
     if (!(error instanceof BrokenStreamError) || error.code !== NO_TERMINAL_EVENT) throw error;
     return poll(call, responseId);
   }
+}
+
+/** The events before were read by nobody who kept them: only an end that carries the whole output is an answer. */
+async function readRest(call: Call, response: Response): Promise<ModelAnswer | 'in parts'> {
+  const rest = await readWhole(call, response);
+  return rest.isPutTogether === true ? 'in parts' : toAnswer(rest, call);
 }
 
 /** A response that was made without a stream cannot be streamed: the request for it is then an invalid one. */
@@ -164,12 +201,11 @@ function isStreamRefused(error: unknown, { state, endpoint, timer }: Call): bool
 }
 
 async function poll(call: Call, responseId: string): Promise<ModelAnswer> {
-  const { endpoint, sdk, timer, options } = call;
-  for (let sequence = 0; ; sequence += 1) {
+  const { endpoint, sdk, timer } = call;
+  for (;;) {
     const response = await open(call, (signal) => sdk.responses.retrieve(responseId, {}, { signal }).asResponse());
     const read = RESPONSE.safeParse(await readJson(response)).data;
     if (read === undefined) throw new BrokenStreamError('malformed response');
-    options.progress.onEvent(sequence);
     if (read.status !== 'queued' && read.status !== 'in_progress') {
       if (call.state.stream !== undefined) call.state.stream.position = 'terminal';
       return toAnswer(read, call);

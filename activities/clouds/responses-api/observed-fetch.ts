@@ -10,6 +10,8 @@ const REFUSAL_BODY_BYTES = 64 * 1024;
 /** Mutable position of one call; `resolve` until the request leaves (credentials are being got), then `sent`. */
 export interface RequestTrace {
   phase: 'resolve' | 'sent' | 'headers';
+  /** Awaited before the request leaves; what it throws keeps it from leaving. */
+  readonly beforeSending?: () => Promise<void>;
 }
 
 const currentTrace = new AsyncLocalStorage<RequestTrace>();
@@ -44,6 +46,9 @@ export function traced<Result>(trace: RequestTrace, call: () => Promise<Result>)
 
 export const observedFetch: typeof globalThis.fetch = async (input, init) => {
   const trace = currentTrace.getStore();
+  await trace?.beforeSending?.();
+  // Whoever gave up meanwhile has not sent anything.
+  init?.signal?.throwIfAborted();
   if (trace !== undefined) trace.phase = 'sent';
   const response = await send(input, init);
   if (trace !== undefined) trace.phase = 'headers';

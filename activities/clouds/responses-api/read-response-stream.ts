@@ -62,9 +62,12 @@ const DONE = '[DONE]';
  */
 const DRAIN_MS = 100;
 
+/** `isPutTogether`: the terminal event left the items out; those that were told one by one stand in for them. */
+export type ToldResponse = ResponseObject & { readonly isPutTogether?: true };
+
 /** The response as its terminal event tells it. @throws BrokenStreamError, StreamedError, or what the connection throws */
-export async function readResponseStream(body: ReadableStream<Uint8Array>, reading: StreamReading): Promise<ResponseObject> {
-  let terminal: ResponseObject | undefined;
+export async function readResponseStream(body: ReadableStream<Uint8Array>, reading: StreamReading): Promise<ToldResponse> {
+  let terminal: ToldResponse | undefined;
   try {
     for await (const response of readTerminals(body, reading)) {
       terminal ??= response;
@@ -79,7 +82,7 @@ export async function readResponseStream(body: ReadableStream<Uint8Array>, readi
 }
 
 /** Yields the response of each terminal event; there should be one. */
-async function* readTerminals(body: ReadableStream<Uint8Array>, reading: StreamReading): AsyncGenerator<ResponseObject> {
+async function* readTerminals(body: ReadableStream<Uint8Array>, reading: StreamReading): AsyncGenerator<ToldResponse> {
   const items = new Map<number, unknown>();
   let count = 0;
   for await (const raw of readServerSentEvents(body, reading.timer.signal)) {
@@ -133,15 +136,16 @@ function responseIdOf({ response }: StreamEvent): string | undefined {
 }
 
 /** Some servers leave the items out of the terminal event, since each was already told when it was done. */
-function toTerminal(type: string, { response }: StreamEvent, items: ReadonlyMap<number, unknown>): ResponseObject {
+function toTerminal(type: string, { response }: StreamEvent, items: ReadonlyMap<number, unknown>): ToldResponse {
   const read = RESPONSE.safeParse(response).data;
   if (read === undefined) throw new BrokenStreamError('malformed terminal event');
   const told = [...items.entries()]
     .toSorted(([left], [right]) => left - right)
     .map(([, item]) => item)
     .filter((item) => OUTPUT_ITEM.safeParse(item).success);
-  const output = read.output === undefined || read.output === null || read.output.length === 0 ? told : read.output;
-  return { ...read, output, status: type.slice('response.'.length) };
+  const status = type.slice('response.'.length);
+  const isWhole = read.output !== undefined && read.output !== null && read.output.length > 0;
+  return isWhole ? { ...read, status } : { ...read, output: told, status, isPutTogether: true };
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

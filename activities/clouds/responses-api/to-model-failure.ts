@@ -24,7 +24,8 @@ export interface CallState {
 /** The error to throw for what a call threw. */
 export function toCallError(error: unknown, state: CallState, dialect: CloudDialect): unknown {
   if (error instanceof ModelFailureError) return error;
-  if (error instanceof ProgressError) return error.cause;
+  const progress = findCause(error, ProgressError);
+  if (progress !== undefined) return progress.cause;
   const failure = state.stream === undefined ? beforeStream(error, state, dialect) : withinStream(error, state.stream, dialect);
   if (failure === undefined) return error;
   const rateLimit = state.stream === undefined ? rateLimitOf(error) : state.stream.rateLimit;

@@ -71,6 +71,7 @@ function scriptActivities(): AnyportActivities {
       attempts.set(taskId, [...(attempts.get(taskId) ?? []), { turn, endpoint: ENDPOINT, outcome: 'completed' }]);
       return outcome;
     },
+    stopTask: async () => undefined,
     runTool: async () => ({ item: 'item', outcome: 'ok' }),
     collectDiff: async () => ({ diff: SCRIPTED_DIFF }),
     closeWorkspace: async () => undefined,
