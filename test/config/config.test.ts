@@ -103,7 +103,7 @@ describe('a key or value that cannot be is refused with its line, and what to do
     [
       'text for a switch',
       withEndpoint(`background: "yes", ${GOOD}`),
-      ':3:8: endpoints.a.background must be true or false, not "yes"',
+      ':3:8: endpoints.a.background must be true, false or auto, not "yes"',
     ],
     [
       'a number for a name',
