@@ -7,7 +7,7 @@ import type { InvokeModelInput, InvokeModelResult } from '../workflows/activity-
 import type { DeploymentId } from '../workflows/domain/ids.ts';
 import { endpointOf } from '../workflows/domain/ids.ts';
 import type { ModelFailure } from '../workflows/domain/model-failure.ts';
-import { costUsdMicros } from '../workflows/domain/price.ts';
+import { costUsdMicros, priceAt } from '../workflows/domain/price.ts';
 import type { ToolDefinition } from '../workflows/domain/tool-call.ts';
 import { excerptOf, toPrintable } from '../workflows/domain/tool-call.ts';
 import type { ItemId, TranscriptHead, TranscriptItem } from '../workflows/domain/transcript.ts';
@@ -114,7 +114,7 @@ async function complete({ store, key, call, head }: RunningAttempt, answer: Mode
     head: await store.appendToTranscript(key.taskId, head, items),
     items,
     usage: answer.usage,
-    costUsdMicros: costUsdMicros(answer.usage, call.served.deployment.price),
+    costUsdMicros: costUsdMicros(answer.usage, priceAt(call.served.prices, Date.now())),
     ...(answer.incomplete === undefined ? {} : { incomplete: answer.incomplete }),
   };
   const { state } = await store.updateAttempt(key, { kind: 'completed', answer: stored });

@@ -2,13 +2,18 @@ import { ApplicationFailure } from '@temporalio/common';
 import type { PlanRouteInput, PlanRouteResult } from '../workflows/activity-interfaces.ts';
 import type { EligibilityDecision, TenantPolicy } from '../workflows/domain/eligibility.ts';
 import { decideEligibility } from '../workflows/domain/eligibility.ts';
+import type { DeploymentId } from '../workflows/domain/ids.ts';
 import { endpointOf } from '../workflows/domain/ids.ts';
 import { nearestNames } from '../workflows/domain/nearest-names.ts';
+import type { DatedPrices } from '../workflows/domain/price.ts';
+import { priceAt } from '../workflows/domain/price.ts';
 import type { Cloud, Deployment } from '../workflows/domain/route.ts';
 import { DEFAULT_TURN_POLICY } from '../workflows/domain/turn-policy.ts';
 
 export interface PlanRouteDependencies {
   readonly deployments: readonly Deployment[];
+  /** Of those whose price changes while the worker runs; of the others the deployment's own holds. */
+  readonly prices?: ReadonlyMap<DeploymentId, DatedPrices>;
   /** The configured tenants; `default` needs no entry. */
   readonly tenants: readonly { readonly name: string; readonly cloudOrder: readonly Cloud[] }[];
 }
@@ -16,7 +21,7 @@ export interface PlanRouteDependencies {
 const DEFAULT_TENANT = 'default';
 
 /** The activity `planRoute`: who may serve a task, best first. Fails for good when nobody may. */
-export function createPlanRoute({ deployments, tenants }: PlanRouteDependencies) {
+export function createPlanRoute({ deployments, prices, tenants }: PlanRouteDependencies) {
   return async (input: PlanRouteInput): Promise<PlanRouteResult> => {
     const policy = policyOf(tenants, input.tenant);
     const need = { product: 'model', model: input.model, capabilities: [...new Set(input.needs)] } as const;
@@ -25,7 +30,11 @@ export function createPlanRoute({ deployments, tenants }: PlanRouteDependencies)
       const message = whyNobody(input, deployments, decision);
       throw ApplicationFailure.nonRetryable(message, 'NotEligible', decision);
     }
-    const route = { model: input.model, deployments: eligible.map(({ deployment }) => deployment) };
+    const priced = eligible.map(({ deployment }) => {
+      const dated = prices?.get(deployment.id);
+      return dated === undefined ? deployment : { ...deployment, price: priceAt(dated, Date.now()) };
+    });
+    const route = { model: input.model, deployments: priced };
     return { route, decision, policy: DEFAULT_TURN_POLICY };
   };
 }

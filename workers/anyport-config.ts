@@ -1,5 +1,5 @@
 /** The parsed `anyport.yaml`, as the rest of the workers know it. `config.ts` reads and checks it. */
-import type { Price } from '../workflows/domain/price.ts';
+import type { DatedPrices } from '../workflows/domain/price.ts';
 import type { Capability, Cloud } from '../workflows/domain/route.ts';
 
 /** The name of an environment variable or the path of a file that holds a secret. Never the secret itself. */
@@ -25,7 +25,7 @@ export interface DeploymentConfig {
   /** The model's name at the endpoint. */
   readonly wireModel: string;
   readonly capabilities: readonly Capability[];
-  readonly price: Price;
+  readonly prices: DatedPrices;
 }
 
 export interface EndpointConfig {

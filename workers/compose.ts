@@ -114,6 +114,7 @@ async function composeActivities({ settings, config, store, hostId }: Parts): Pr
     served,
     dataDirectory: settings.dataDirectory,
     deployments: [...served.values()].map(({ deployment }) => deployment),
+    prices: new Map([...served].map(([id, { prices }]) => [id, prices])),
     tenants: config.tenants,
     workspaceTools: registry.names,
     toolDefinitions: (names) => registry.definitions(names),

@@ -10,11 +10,27 @@ const HIGHEST_PRICE_USD = 1_000;
 const text = z.string().min(1, 'must not be empty');
 const variable = z.string().regex(VARIABLE, 'must be the name of an environment variable, not the secret itself');
 const usd = z.number().min(0).max(HIGHEST_PRICE_USD);
-const price = z.strictObject({ inputUsdPerMillion: usd, cachedInputUsdPerMillion: usd.optional(), outputUsdPerMillion: usd });
+const price = z.strictObject({
+  inputUsdPerMillion: usd,
+  cachedInputUsdPerMillion: usd.optional(),
+  cacheWriteUsdPerMillion: usd.optional(),
+  outputUsdPerMillion: usd,
+});
+const day = z.string().refine((text) => /^\d{4}-\d{2}-\d{2}$/.test(text) && !Number.isNaN(Date.parse(text)), {
+  error: 'must be a day such as 2026-11-17',
+});
+const prices = z
+  .array(price.extend({ from: day }))
+  .min(1, 'must have at least one price')
+  .refine((all) => new Set(all.map(({ from }) => from)).size === all.length, 'must have one price for each day');
 
 const deployment = z.union([
   text,
-  z.strictObject({ wireModel: text, capabilities: z.array(z.enum(CAPABILITIES)).optional(), price: price.optional() }),
+  z.strictObject({
+    wireModel: text,
+    capabilities: z.array(z.enum(CAPABILITIES)).optional(),
+    price: z.union([prices, price]).optional(),
+  }),
 ]);
 
 /** Flat, so that an unknown key is told by its name; which keys go together is checked afterwards. */
@@ -58,6 +74,7 @@ export type RawConfig = z.infer<typeof configSchema>;
 export type RawEndpoint = z.infer<typeof endpoint>;
 export type RawAuth = z.infer<typeof auth>;
 export type RawPrice = z.infer<typeof price>;
+export type RawPrices = RawPrice | z.infer<typeof prices>;
 
 /** A mistake and the keys that lead to it. */
 export interface Mistake {

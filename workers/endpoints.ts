@@ -2,8 +2,10 @@
 import { createHash } from 'node:crypto';
 import type { AwsCredential, AzureCredential, EndpointConnection, GoogleCredential } from '../activities/clouds/cloud-client.ts';
 import { toDeploymentId } from '../workflows/domain/ids.ts';
+import type { DatedPrices } from '../workflows/domain/price.ts';
+import { priceAt } from '../workflows/domain/price.ts';
 import type { Deployment } from '../workflows/domain/route.ts';
-import type { AnyportConfig, EndpointConfig, SecretReference } from './anyport-config.ts';
+import type { AnyportConfig, DeploymentConfig, EndpointConfig, SecretReference } from './anyport-config.ts';
 import { ConfigError } from './config-error.ts';
 import type { Environment } from './read-secret.ts';
 import { readSecret } from './read-secret.ts';
@@ -16,6 +18,7 @@ export interface ResolvedEndpoint {
 
 export interface ResolvedDeployment {
   readonly deployment: Deployment;
+  readonly prices: DatedPrices;
   readonly wireModel: string;
   readonly background: boolean;
 }
@@ -36,9 +39,10 @@ export function resolveEndpoints(config: AnyportConfig, environment: Environment
       problems.push(`endpoint ${endpoint.name}: ${found.problem}`);
       return '';
     };
-    const deployments = deploymentsAt(endpoint).map((deployment, index) => ({
-      deployment,
-      wireModel: endpoint.deployments[index]?.wireModel ?? deployment.model,
+    const deployments = endpoint.deployments.map((entry): ResolvedDeployment => ({
+      deployment: toDeployment(endpoint, entry),
+      prices: entry.prices,
+      wireModel: entry.wireModel,
       background: endpoint.background,
     }));
     return { name: endpoint.name, connection: connectionOf(endpoint, read), deployments };
@@ -47,9 +51,9 @@ export function resolveEndpoints(config: AnyportConfig, environment: Environment
   return resolved;
 }
 
-function deploymentsAt(endpoint: EndpointConfig): readonly Deployment[] {
+function toDeployment(endpoint: EndpointConfig, { model, capabilities, prices }: DeploymentConfig): Deployment {
   const { name, cloud, region } = endpoint;
-  return endpoint.deployments.map(({ model, capabilities, price }) => ({
+  return {
     id: toDeploymentId(name, model),
     endpoint: name,
     cloud,
@@ -57,8 +61,8 @@ function deploymentsAt(endpoint: EndpointConfig): readonly Deployment[] {
     model,
     boundary: `${cloud}:${accountOf(endpoint)}:${region ?? '-'}:${familyOf(model)}`,
     capabilities,
-    price,
-  }));
+    price: priceAt(prices, Date.now()),
+  };
 }
 
 /** Which account it is cannot be asked without a call; what is configured stands for it. Never wider than the truth. */
