@@ -19,8 +19,9 @@ import { toActivityFailure } from './failures.ts';
 import { withHeartbeat } from './heartbeat.ts';
 import type { ModelCall } from './model-call.ts';
 import { callModel, pickUp, stopResponse } from './model-call.ts';
+import { reserveFor } from './reserve-for.ts';
 import type { ServedDeployment } from './served-deployment.ts';
-import type { AttemptKey, AttemptState, StoredAnswer, TaskStore } from './store/task-store.ts';
+import type { AttemptKey, AttemptReserve, AttemptState, StoredAnswer, TaskStore } from './store/task-store.ts';
 import { withUniqueCallIds } from './unique-call-ids.ts';
 
 export interface InvokeModelDependencies {
@@ -39,6 +40,7 @@ interface RunningAttempt {
   readonly call: ModelCall;
   /** The transcript that is sent. */
   readonly head: TranscriptHead;
+  readonly reserve: AttemptReserve;
   responseId?: string;
 }
 
@@ -57,9 +59,10 @@ export function createInvokeModel(dependencies: InvokeModelDependencies) {
 async function invokeModel(dependencies: InvokeModelDependencies, input: InvokeModelInput): Promise<InvokeModelResult> {
   const { store } = dependencies;
   const key: AttemptKey = { taskId: currentTaskId(), turn: input.turn, attempt: input.attempt };
-  const { entry, isNew } = await store.startAttempt(key, input.deployment);
-  if (!isNew && entry.state.kind === 'completed') return toResult(store, key, entry.state.answer);
   const attempt = await prepare(dependencies, key, input);
+  const { entry, isNew } = await store.startAttempt(key, input.deployment, attempt?.reserve);
+  if (!isNew && entry.state.kind === 'completed') return toResult(store, key, entry.state.answer);
+  if (attempt === undefined) return endFailed(store, key, notServed(input.deployment));
   if (isNew) return finish(attempt, (options) => callModel(attempt.call, options));
   const { state } = entry;
   if (state.kind === 'submitted' && state.background) {
@@ -69,21 +72,20 @@ async function invokeModel(dependencies: InvokeModelDependencies, input: InvokeM
   return fail(attempt, failureOf(state));
 }
 
+/** `undefined`: this worker does not serve the deployment. */
 async function prepare(
   { store, served, toolDefinitions }: InvokeModelDependencies,
   key: AttemptKey,
   input: InvokeModelInput,
-): Promise<RunningAttempt> {
+): Promise<RunningAttempt | undefined> {
   const deployment = served.get(input.deployment);
-  if (deployment === undefined) {
-    await store.updateAttempt(key, { kind: 'failed', failure: notServed(input.deployment) });
-    throw new ModelFailureError(notServed(input.deployment));
-  }
+  if (deployment === undefined) return undefined;
   const settings = await store.getSettings(key.taskId);
   const head = await store.appendToTranscript(key.taskId, input.head, input.results);
   const transcript = await store.readTranscript(key.taskId, head);
   const tools = toolDefinitions(settings.tools);
-  return { store, key, head, call: { key, served: deployment, settings, tools, transcript } };
+  const call: ModelCall = { key, served: deployment, settings, tools, transcript };
+  return { store, key, head, call, reserve: reserveFor(call, Date.now()) };
 }
 
 /** Runs the call and writes down how it ended, before anyone is told. */
@@ -121,7 +123,13 @@ async function complete({ store, key, call, head }: RunningAttempt, answer: Mode
   return state.kind === 'completed' ? state.answer : stored;
 }
 
-async function fail({ store, key }: RunningAttempt, failure: ModelFailure): Promise<never> {
+/** The loop counts what is in suspense against the task's budget, so the failure says how much that is. */
+function fail({ store, key, reserve }: RunningAttempt, failure: ModelFailure): Promise<never> {
+  if (failure.acceptance === 'not-accepted') return endFailed(store, key, failure);
+  return endFailed(store, key, { ...failure, suspenseUsdMicros: reserve.usdMicros });
+}
+
+async function endFailed(store: TaskStore, key: AttemptKey, failure: ModelFailure): Promise<never> {
   const { state } = await store.updateAttempt(key, { kind: 'failed', failure });
   throw new ModelFailureError(state.kind === 'failed' ? state.failure : failure);
 }

@@ -6,6 +6,7 @@
 import type { BatchProgress, LineRange } from './domain/batch-window.ts';
 import type { EligibilityDecision } from './domain/eligibility.ts';
 import type { BatchId } from './domain/ids.ts';
+import type { SubTotals } from './domain/ledger.ts';
 import type { ModelFailure } from './domain/model-failure.ts';
 import type { Capability, Route } from './domain/route.ts';
 import type { RouteHealth } from './domain/route-health.ts';
@@ -133,8 +134,19 @@ export interface TaskResult {
   readonly turns: number;
   readonly attempts: readonly AttemptRecord[];
   readonly usage: Usage;
+  /** The same as `paid.usdMicros`. */
   readonly costUsdMicros: number;
-  /** Attempts that a cloud accepted, or may have, without the task getting their answer: each may have been billed. */
+  /** What clouds reported and we know the price of, with its parts. */
+  readonly paid: {
+    readonly usdMicros: number;
+    readonly byCloud: SubTotals;
+    readonly byEndpoint: SubTotals;
+  };
+  /** The most that may have been billed besides: for attempts that a cloud took, or may have, and that gave no answer. */
+  readonly suspenseUsdMicros: number;
+  /** The part of it that was made again in the same turn, and so may have been paid twice. */
+  readonly suspectedTwice: { readonly count: number; readonly usdMicros: number };
+  /** The same as `suspectedTwice.count`. */
   readonly suspectedPaidTwice: number;
   /** Tool calls with an effect that were started more than once. */
   readonly toolEffectsTwice: number;

@@ -48,4 +48,9 @@ export const MIGRATIONS: readonly string[] = [
     PRIMARY KEY (batch_id, line)
   ) STRICT;
   `,
+  // What an attempt may cost at most, and at which cloud. NULL in attempts that were journalled before.
+  `
+  ALTER TABLE attempts ADD COLUMN cloud TEXT;
+  ALTER TABLE attempts ADD COLUMN reserved_usd_micros INTEGER;
+  `,
 ];
