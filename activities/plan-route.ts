@@ -1,5 +1,6 @@
 import { ApplicationFailure } from '@temporalio/common';
 import type { PlanRouteInput, PlanRouteResult } from '../workflows/activity-interfaces.ts';
+import type { TaskBudget } from '../workflows/domain/budget.ts';
 import type { EligibilityDecision, TenantPolicy } from '../workflows/domain/eligibility.ts';
 import { decideEligibility } from '../workflows/domain/eligibility.ts';
 import type { DeploymentId } from '../workflows/domain/ids.ts';
@@ -15,7 +16,7 @@ export interface PlanRouteDependencies {
   /** Of those whose price changes while the worker runs; of the others the deployment's own holds. */
   readonly prices?: ReadonlyMap<DeploymentId, DatedPrices>;
   /** The configured tenants; `default` needs no entry. */
-  readonly tenants: readonly { readonly name: string; readonly cloudOrder: readonly Cloud[] }[];
+  readonly tenants: readonly { readonly name: string; readonly cloudOrder: readonly Cloud[]; readonly budget?: TaskBudget }[];
 }
 
 const DEFAULT_TENANT = 'default';
@@ -35,7 +36,8 @@ export function createPlanRoute({ deployments, prices, tenants }: PlanRouteDepen
       return dated === undefined ? deployment : { ...deployment, price: priceAt(dated, Date.now()) };
     });
     const route = { model: input.model, deployments: priced };
-    return { route, decision, policy: DEFAULT_TURN_POLICY };
+    const budget = tenants.find(({ name }) => name === input.tenant)?.budget;
+    return { route, decision, policy: DEFAULT_TURN_POLICY, ...(budget === undefined ? {} : { budget }) };
   };
 }
 

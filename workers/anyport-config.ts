@@ -1,4 +1,5 @@
 /** The parsed `anyport.yaml`, as the rest of the workers know it. `config.ts` reads and checks it. */
+import type { TaskBudget } from '../workflows/domain/budget.ts';
 import type { DatedPrices } from '../workflows/domain/price.ts';
 import type { Capability, Cloud } from '../workflows/domain/route.ts';
 
@@ -45,6 +46,8 @@ export interface EndpointConfig {
 export interface TenantConfig {
   readonly name: string;
   readonly cloudOrder: readonly Cloud[];
+  /** What its tasks may use up when they don't say it themselves. */
+  readonly budget?: TaskBudget;
 }
 
 export interface AnyportConfig {

@@ -1,5 +1,7 @@
 /** The shape of `anyport.yaml`. What depends on more than one key is checked by `to-endpoint-config.ts`. */
 import { z } from 'zod';
+import type { BudgetKind, TaskBudget } from '../workflows/domain/budget.ts';
+import { BUDGET_RANGES } from '../workflows/domain/budget.ts';
 import { CAPABILITIES, CLOUDS } from '../workflows/domain/route.ts';
 
 const NAME = /^[a-z0-9-]+$/;
@@ -60,7 +62,25 @@ const endpoint = z.strictObject({
   deployments: z.record(text, deployment).refine((all) => Object.keys(all).length > 0, 'must name at least one model'),
 });
 
-const tenant = z.strictObject({ standardCloud: z.enum(CLOUDS).optional(), order: z.array(z.enum(CLOUDS)).optional() });
+function within(kind: BudgetKind) {
+  const { least, most, isWhole } = BUDGET_RANGES[kind];
+  const number = z.number().min(least).max(most);
+  return (isWhole ? number.int() : number).exactOptional();
+}
+
+const budget = z.strictObject({
+  costUsd: within('costUsd'),
+  tokens: within('tokens'),
+  turns: within('turns'),
+  toolCalls: within('toolCalls'),
+  wallClockMs: within('wallClockMs'),
+}) satisfies z.ZodType<TaskBudget>;
+
+const tenant = z.strictObject({
+  standardCloud: z.enum(CLOUDS).optional(),
+  order: z.array(z.enum(CLOUDS)).optional(),
+  budget: budget.optional(),
+});
 
 export const configSchema = z.strictObject({
   endpoints: z

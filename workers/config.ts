@@ -103,9 +103,9 @@ function toConfig(
     mistakes.push(...missingSecrets(endpoint, environment));
     return endpoint;
   });
-  const tenants = Object.entries(raw.tenants ?? {}).map(([name, { standardCloud, order }]): TenantConfig => {
+  const tenants = Object.entries(raw.tenants ?? {}).map(([name, { standardCloud, order, budget }]): TenantConfig => {
     const named = [...(standardCloud === undefined ? [] : [standardCloud]), ...(order ?? [])];
-    return { name, cloudOrder: [...new Set(named)] };
+    return { name, cloudOrder: [...new Set(named)], ...(budget === undefined ? {} : { budget }) };
   });
   return { config: { endpoints, tenants, sandbox: raw.sandbox ?? 'required', source }, mistakes };
 }

@@ -4,6 +4,7 @@
  * workflow id it was called by.
  */
 import type { BatchProgress, LineRange } from './domain/batch-window.ts';
+import type { TaskBudget } from './domain/budget.ts';
 import type { EligibilityDecision } from './domain/eligibility.ts';
 import type { BatchId } from './domain/ids.ts';
 import type { SubTotals } from './domain/ledger.ts';
@@ -33,6 +34,8 @@ export interface TaskRequest {
   readonly needs?: readonly Capability[];
   /** A task that has not ended after this many turns fails with what it has. */
   readonly maxTurns?: number;
+  /** What the task may use up before it pauses and asks for more; each part wins over the tenant's. */
+  readonly budget?: TaskBudget;
   readonly maxOutputTokens?: number;
 }
 
@@ -66,6 +69,8 @@ export interface PlanRouteResult {
   readonly decision: Omit<EligibilityDecision, 'eligible'>;
   /** The table and prices by which the task's turns are decided, to its end; absent in histories of policy 1. */
   readonly policy?: TurnPolicy;
+  /** What the tenant's tasks may use up when they don't say it themselves. */
+  readonly budget?: TaskBudget;
   /** What is known of the route's deployments; absent when nothing speaks against any. */
   readonly health?: RouteHealth;
 }

@@ -49,6 +49,11 @@ test.each([
     ':2:3: endpoint g: cloud google needs a project',
   ],
   [
+    'a budget out of its range',
+    `endpoints:\n  a: ${endpoint}\ntenants:\n  t: { budget: { turns: 0 } }\n`,
+    ':4:18: tenants.t.budget.turns: ',
+  ],
+  [
     'a price from a day that is none',
     'endpoints:\n  a:\n    cloud: openai\n    deployments: { m: { wireModel: x, price: [{ from: 2026-13-01, inputUsdPerMillion: 1, outputUsdPerMillion: 1 }] } }\n',
     ':4:39: endpoints.a.deployments.m.price.0.from: must be a day such as 2026-11-17',

@@ -24,6 +24,8 @@ export interface ClusterOptions {
   readonly script: readonly object[];
   /** Endpoints of the emulated clouds in the order in which they are preferred. Default: azure, aws, google. */
   readonly endpoints?: readonly EmulatedEndpoint[];
+  /** Besides `default`, as in the configuration. */
+  readonly tenants?: Readonly<Record<string, object>>;
   /** Those that generate in background mode. */
   readonly background?: readonly EmulatedEndpoint[];
 }
@@ -108,7 +110,11 @@ function configOf(options: ClusterOptions, emulators: Emulators): object {
   const background: readonly string[] = options.background ?? [];
   const endpoints = names.map((name) => [name, { ...emulators.endpoints[name], background: background.includes(name) }] as const);
   const order = new Set(endpoints.map(([, endpoint]) => CLOUD_ORDER[cloudOf(endpoint)]));
-  return { endpoints: Object.fromEntries(endpoints), tenants: { default: { order: [...order] } }, sandbox: 'optional' };
+  return {
+    endpoints: Object.fromEntries(endpoints),
+    tenants: { default: { order: [...order] }, ...options.tenants },
+    sandbox: 'optional',
+  };
 }
 
 function cloudOf(endpoint: object): keyof typeof CLOUD_ORDER {
