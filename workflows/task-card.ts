@@ -32,11 +32,12 @@ function suspenseOf({ suspenseUsdMicros: suspense }: TaskStatus): readonly strin
   return suspense === undefined ? [] : [`- in suspense: ${formatUsd(suspense)} may have been billed without an answer`];
 }
 
-function budgetOf({ budget, costUsdMicros, suspenseUsdMicros = 0, usage, turn, toolCalls = 0 }: TaskStatus): readonly string[] {
+function budgetOf(status: TaskStatus): readonly string[] {
+  const { budget, costUsdMicros, suspenseUsdMicros = 0, usage, turnsAnswered: turns = 0, toolCalls = 0 } = status;
   if (budget === undefined) return [];
   const costUsd = (costUsdMicros + suspenseUsdMicros) / 1e6;
   const tokens = usage.inputTokens + usage.outputTokens;
-  return [`- budget: ${describeSpending(budget, { costUsd, tokens, turns: turn, toolCalls })}`];
+  return [`- budget: ${describeSpending(budget, { costUsd, tokens, turns, toolCalls })}`];
 }
 
 function attemptTable(events: readonly TaskEvent[]): readonly string[] {

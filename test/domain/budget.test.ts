@@ -43,6 +43,13 @@ describe('a budget', () => {
     );
   });
 
+  test('has room for a step that uses up the very last of it', () => {
+    const spent = { ...SPENT, usdMicros: 100_000, suspenseUsdMicros: 0 };
+
+    expect(exceeds({ costUsd: 0.3 }, spent, { usdMicros: 200_000 })).toEqual([]);
+    expect(exceeds({ costUsd: 0.3 }, spent, { usdMicros: 200_001 })).toHaveLength(1);
+  });
+
   test('stops nothing where it is not limited', () => {
     expect(exceeds({}, { ...SPENT, tokens: 1e9, usdMicros: 1e12, turns: 9, nowMs: 1e12 }, { turns: 1, usdMicros: 1 })).toEqual(
       [],

@@ -31,6 +31,7 @@ test('a card shows what was spent of each budget, and what is in suspense', () =
 
   expect(card).toContain('- in suspense: $0.0900 may have been billed without an answer');
   expect(card).toContain('- budget: $0.1000 of $1.0000 · 1 of 2 turns');
+  expect(cardAfter(ANSWERED, { kind: 'budget-used-up', turn: 2, exceeded: [] })).toContain('1 of 2 turns');
 });
 
 test('a card of a task that waits for a larger budget says the command that raises it', () => {

@@ -114,7 +114,10 @@ export function exceeds(
 
 /** Used up, or too small for the next step. What the step does not touch, it cannot pass: a tool call needs no dollars. */
 function isExceeded(kind: BudgetKind, limit: number, { spent, next }: { spent: number; next: number }): boolean {
-  return kind === 'wallClockMs' ? spent >= limit : next > 0 && spent + next > limit;
+  if (kind === 'wallClockMs') return spent >= limit;
+  // Dollars are compared as whole micro-dollars: 0.1 + 0.2 is not above 0.3.
+  const scale = kind === 'costUsd' ? USD_MICROS : 1;
+  return next > 0 && Math.round((spent + next) * scale) > Math.round(limit * scale);
 }
 
 /** Why a raise cannot be taken; `undefined`: it can. Asking for what holds already is no mistake: a request may come twice. */

@@ -62,7 +62,11 @@ export function advance(status: TaskStatus, body: TaskEventBody, atMs: number): 
 function changesOf(status: TaskStatus, body: TaskEventBody): Partial<TaskStatus> {
   if (body.kind === 'attempt-started') return { deployment: body.deployment };
   if (body.kind === 'turn-answered') {
-    return { usage: addUsage(status.usage, body.usage), costUsdMicros: status.costUsdMicros + body.costUsdMicros };
+    return {
+      usage: addUsage(status.usage, body.usage),
+      costUsdMicros: status.costUsdMicros + body.costUsdMicros,
+      turnsAnswered: (status.turnsAnswered ?? 0) + 1,
+    };
   }
   if (body.kind === 'tool-ended') return { toolCalls: (status.toolCalls ?? 0) + 1 };
   if (body.kind === 'attempt-failed' && body.suspenseUsdMicros !== undefined) {

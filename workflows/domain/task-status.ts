@@ -92,6 +92,7 @@ export interface TaskStatus {
   readonly costUsdMicros: number;
   /** May have been billed without an answer; absent when nothing may. */
   readonly suspenseUsdMicros?: number;
+  readonly turnsAnswered?: number;
   readonly toolCalls?: number;
   /** Absent: without limits. */
   readonly budget?: TaskBudget;
