@@ -1,13 +1,14 @@
 import type { AttemptRecord, FinishTaskInput, TaskResult } from '../workflows/activity-interfaces.ts';
 import { endpointOf } from '../workflows/domain/ids.ts';
+import type { AttemptSettlement, LedgerEntry } from '../workflows/domain/ledger.ts';
+import { ledgerOf } from '../workflows/domain/ledger.ts';
 import { describeFailure } from '../workflows/domain/model-failure.ts';
 import type { TranscriptItem } from '../workflows/domain/transcript.ts';
 import type { TaskEnding } from '../workflows/domain/turn.ts';
-import type { Usage } from '../workflows/domain/usage.ts';
 import { addUsage, NO_USAGE } from '../workflows/domain/usage.ts';
 import { currentTaskId } from './current-task.ts';
 import { toActivityFailure } from './failures.ts';
-import type { AttemptEntry, TaskStore, ToolCallEntry } from './store/task-store.ts';
+import type { AttemptEntry, AttemptState, TaskStore, ToolCallEntry } from './store/task-store.ts';
 
 /** Temporal refuses payloads of 2 MB; a result carries a diff of up to 400 KB, too. In UTF-16 units, at most 3 bytes each. */
 const MOST_OUTPUT_CHARACTERS = 128 * 1024;
@@ -30,7 +31,6 @@ export function createFinishTask({ store }: { readonly store: TaskStore }) {
         turns,
         attempts: attempts.slice(-MOST_ATTEMPTS).map(toRecord),
         ...spentOn(attempts),
-        suspectedPaidTwice: countPaidTwice(attempts),
         toolEffectsTwice: countEffectsTwice(toolCalls),
       };
     } catch (error) {
@@ -65,31 +65,47 @@ function toRecord({ key, deployment, state }: AttemptEntry): AttemptRecord {
   }
 }
 
-/** Only what clouds reported: failed attempts report nothing, and `suspectedPaidTwice` counts them. */
-function spentOn(attempts: readonly AttemptEntry[]): { usage: Usage; costUsdMicros: number } {
+type Spent = Pick<TaskResult, 'usage' | 'costUsdMicros' | 'paid' | 'suspenseUsdMicros' | 'suspectedTwice' | 'suspectedPaidTwice'>;
+
+/** `usage` and cost are what clouds reported; attempts without an answer report nothing, and the ledger keeps them apart. */
+function spentOn(attempts: readonly AttemptEntry[]): Spent {
   const answers = attempts.flatMap(({ state }) => (state.kind === 'completed' ? [state.answer] : []));
+  const { totals, settledByCloud, settledByEndpoint, suspectedTwice } = ledgerOf(attempts.map(toLedgerEntry));
   return {
     usage: answers.reduce((sum, answer) => addUsage(sum, answer.usage), NO_USAGE),
-    costUsdMicros: answers.reduce((sum, answer) => sum + answer.costUsdMicros, 0),
+    costUsdMicros: totals.settledUsdMicros,
+    paid: { usdMicros: totals.settledUsdMicros, byCloud: settledByCloud, byEndpoint: settledByEndpoint },
+    suspenseUsdMicros: totals.suspenseUsdMicros,
+    suspectedTwice,
+    suspectedPaidTwice: suspectedTwice.count,
   };
 }
 
-/** Attempts that a cloud may have billed without our getting the answer, and that were made again in the same turn. */
-function countPaidTwice(attempts: readonly AttemptEntry[]): number {
-  return attempts.filter((entry, index) => isSuspect(entry) && attempts[index + 1]?.key.turn === entry.key.turn).length;
+function toLedgerEntry({ key, deployment, reserve, state }: AttemptEntry): LedgerEntry {
+  return {
+    turn: key.turn,
+    endpoint: endpointOf(deployment),
+    cloud: reserve?.cloud ?? null,
+    reservedUsdMicros: reserve?.usdMicros ?? 0,
+    settlement: settlementOf(state),
+  };
 }
 
-function isSuspect({ state }: AttemptEntry): boolean {
+function settlementOf(state: AttemptState): AttemptSettlement {
   switch (state.kind) {
+    case 'completed':
+      return { kind: 'settled', costUsdMicros: state.answer.costUsdMicros };
+    case 'failed':
+      return { kind: state.failure.acceptance === 'not-accepted' ? 'released' : 'suspense' };
+    // A request that was in flight when it was cancelled: clouds bill what they generated until they noticed.
+    case 'cancelled':
+      return { kind: state.acceptance === 'not-accepted' ? 'released' : 'suspense' };
+    // Nothing of it was sent.
+    case 'started':
+      return { kind: 'released' };
     case 'sending':
     case 'submitted':
-      return true;
-    case 'failed':
-      return state.failure.acceptance !== 'not-accepted';
-    case 'started':
-    case 'completed':
-    case 'cancelled':
-      return false;
+      return { kind: 'suspense' };
   }
 }
 

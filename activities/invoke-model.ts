@@ -8,7 +8,7 @@ import type { InvokeModelInput, InvokeModelResult } from '../workflows/activity-
 import type { DeploymentId } from '../workflows/domain/ids.ts';
 import { endpointOf } from '../workflows/domain/ids.ts';
 import type { Acceptance, ModelFailure } from '../workflows/domain/model-failure.ts';
-import { costUsdMicros } from '../workflows/domain/price.ts';
+import { costUsdMicros, priceAt } from '../workflows/domain/price.ts';
 import type { ToolDefinition } from '../workflows/domain/tool-call.ts';
 import { excerptOf, toPrintable } from '../workflows/domain/tool-call.ts';
 import type { ItemId, TranscriptHead, TranscriptItem } from '../workflows/domain/transcript.ts';
@@ -24,8 +24,9 @@ import { estimateTokens } from './health/estimate-tokens.ts';
 import { withHealth } from './health/with-health.ts';
 import type { ModelCall } from './model-call.ts';
 import { callModel, pickUp, stopResponse } from './model-call.ts';
+import { reserveFor } from './reserve-for.ts';
 import type { ServedDeployment } from './served-deployment.ts';
-import type { AttemptEntry, AttemptKey, AttemptState, StoredAnswer, TaskStore } from './store/task-store.ts';
+import type { AttemptKey, AttemptReserve, AttemptState, StoredAnswer, TaskStore } from './store/task-store.ts';
 import { withUniqueCallIds } from './unique-call-ids.ts';
 
 export interface InvokeModelDependencies {
@@ -53,6 +54,7 @@ interface RunningAttempt {
   /** Tells this try from those of other workers that were thought dead. */
   readonly sender: string;
   acceptance: Acceptance;
+  readonly reserve: AttemptReserve;
   responseId?: string;
 }
 
@@ -65,19 +67,20 @@ export function createInvokeModel(dependencies: InvokeModelDependencies) {
 async function invokeModel(dependencies: InvokeModelDependencies, input: InvokeModelInput): Promise<InvokeModelResult> {
   const { store } = dependencies;
   const key: AttemptKey = { taskId: currentTaskId(), turn: input.turn, attempt: input.attempt };
-  const { entry } = await store.startAttempt(key, input.deployment);
+  const attempt = await prepare(dependencies, key, input);
+  const { entry } = await store.startAttempt(key, input.deployment, attempt?.reserve);
   const { state } = entry;
   if (state.kind === 'completed') return toResult(store, key, state.answer);
-  const attempt = await prepare(dependencies, entry, input);
+  if (attempt === undefined) return endFailed(store, key, notServed(input.deployment));
   // Whoever prepared it sent nothing: that is no second attempt.
   if (state.kind === 'started') {
     await passGate(dependencies, attempt, input);
     return finish(attempt, (options) => callModel(attempt.call, options));
   }
   if (state.kind === 'submitted' && state.background) {
-    attempt.acceptance = 'accepted';
-    attempt.responseId = state.responseId;
-    return finish(attempt, (options) => pickUp(attempt.call, state.responseId, options));
+    const { responseId } = state;
+    const taken: RunningAttempt = { ...attempt, call: { ...attempt.call, background: true }, acceptance: 'accepted', responseId };
+    return finish(taken, (options) => pickUp(taken.call, responseId, options));
   }
   return fail(attempt, failureOf(state));
 }
@@ -98,28 +101,24 @@ async function passGate(
   }
 }
 
+/** `undefined`: this worker does not serve the deployment. */
 async function prepare(
   { store, served, toolDefinitions }: InvokeModelDependencies,
-  { key, state }: AttemptEntry,
+  key: AttemptKey,
   input: InvokeModelInput,
-): Promise<RunningAttempt> {
+): Promise<RunningAttempt | undefined> {
   const deployment = served.get(input.deployment);
-  if (deployment === undefined) {
-    await store.updateAttempt(key, { kind: 'failed', failure: notServed(input.deployment) });
-    throw new ModelFailureError(notServed(input.deployment));
-  }
+  if (deployment === undefined) return undefined;
   const settings = await store.getSettings(key.taskId);
   const head = await store.appendToTranscript(key.taskId, input.head, input.results);
   const whole = await store.readTranscript(key.taskId, head);
   // The cloud refused reasoning that was thought to be its own: what it does not get, it cannot refuse.
   const transcript = input.dropReasoning === true ? whole.filter(({ kind }) => kind !== 'reasoning') : whole;
   const tools = toolDefinitions(settings.tools);
-  const background =
-    state.kind === 'submitted'
-      ? state.background
-      : chooseBackground({ served: deployment, settings, attempts: await store.listAttempts(key.taskId) });
-  const call = { key, served: deployment, background, settings, tools, transcript };
-  return { store, key, head, call, sender: randomUUID(), acceptance: 'not-accepted' };
+  const background = chooseBackground({ served: deployment, settings, attempts: await store.listAttempts(key.taskId) });
+  const call: ModelCall = { key, served: deployment, background, settings, tools, transcript };
+  const reserve = reserveFor(call, Date.now());
+  return { store, key, head, call, reserve, sender: randomUUID(), acceptance: 'not-accepted' };
 }
 
 /** Runs the call and writes down how it ended, before anyone is told. */
@@ -177,16 +176,26 @@ async function complete({ store, key, call, head }: RunningAttempt, answer: Mode
     head: await store.appendToTranscript(key.taskId, head, items),
     items,
     usage: answer.usage,
-    costUsdMicros: costUsdMicros(answer.usage, call.served.deployment.price),
+    costUsdMicros: costUsdMicros(answer.usage, priceAt(call.served.prices, Date.now())),
     ...(answer.incomplete === undefined ? {} : { incomplete: answer.incomplete }),
   };
   const { state } = await store.updateAttempt(key, { kind: 'completed', answer: stored });
   return state.kind === 'completed' ? state.answer : stored;
 }
 
-async function fail({ store, key, ticket }: RunningAttempt, failure: ModelFailure, hint: RateLimitHint = {}): Promise<never> {
+/** The loop counts what is in suspense against the task's budget, so the failure says how much that is. */
+async function fail(attempt: RunningAttempt, failure: ModelFailure, hint: RateLimitHint = {}): Promise<never> {
+  const { store, key, reserve, ticket } = attempt;
+  const isFree = failure.acceptance === 'not-accepted';
+  try {
+    return await endFailed(store, key, isFree ? failure : { ...failure, suspenseUsdMicros: reserve.usdMicros });
+  } finally {
+    await ticket?.end({ kind: 'failed', failure, ...hint });
+  }
+}
+
+async function endFailed(store: TaskStore, key: AttemptKey, failure: ModelFailure): Promise<never> {
   const { state } = await store.updateAttempt(key, { kind: 'failed', failure });
-  await ticket?.end({ kind: 'failed', failure, ...hint });
   throw new ModelFailureError(state.kind === 'failed' ? state.failure : failure);
 }
 

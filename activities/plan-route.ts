@@ -1,9 +1,13 @@
 import { ApplicationFailure } from '@temporalio/common';
 import type { PlanRouteInput, PlanRouteResult } from '../workflows/activity-interfaces.ts';
+import type { TaskBudget } from '../workflows/domain/budget.ts';
 import type { EligibilityDecision, TenantPolicy } from '../workflows/domain/eligibility.ts';
 import { decideEligibility } from '../workflows/domain/eligibility.ts';
+import type { DeploymentId } from '../workflows/domain/ids.ts';
 import { endpointOf } from '../workflows/domain/ids.ts';
 import { nearestNames } from '../workflows/domain/nearest-names.ts';
+import type { DatedPrices } from '../workflows/domain/price.ts';
+import { priceAt } from '../workflows/domain/price.ts';
 import type { Cloud, Deployment, Route } from '../workflows/domain/route.ts';
 import type { RouteHealth } from '../workflows/domain/route-health.ts';
 import { DEFAULT_TENANT } from '../workflows/domain/task-queues.ts';
@@ -15,6 +19,8 @@ import type { AttemptGate } from './health/attempt-gate.ts';
 export interface PlanRouteDependencies {
   readonly gate: Pick<AttemptGate, 'snapshot'>;
   readonly deployments: readonly Deployment[];
+  /** Of those whose price changes while the worker runs; of the others the deployment's own holds. */
+  readonly prices?: ReadonlyMap<DeploymentId, DatedPrices>;
   /** The configured tenants; `default` needs no entry. */
   readonly tenants: readonly PlannedTenant[];
 }
@@ -24,12 +30,14 @@ export interface PlannedTenant {
   readonly name: string;
   readonly cloudOrder: readonly Cloud[];
   readonly hourUsdMicros?: number;
+  /** What its tasks may use up when they don't say it themselves. */
+  readonly budget?: TaskBudget;
   /** Endpoints that may take a turn after a content filter. */
   readonly afterContentFilter?: readonly string[];
 }
 
 /** The activity `planRoute`: who may serve a task, best first. Fails for good when nobody may. */
-export function createPlanRoute({ deployments, gate, tenants }: PlanRouteDependencies) {
+export function createPlanRoute({ deployments, gate, prices, tenants }: PlanRouteDependencies) {
   return async (input: PlanRouteInput): Promise<PlanRouteResult> => {
     const tenant = findTenant(tenants, input.tenant);
     const policy: TenantPolicy = { tenant: input.tenant, cloudOrder: tenant?.cloudOrder ?? [] };
@@ -41,13 +49,23 @@ export function createPlanRoute({ deployments, gate, tenants }: PlanRouteDepende
     }
     const route = toRoute(
       input.model,
-      eligible.map(({ deployment }) => deployment),
+      eligible.map(({ deployment }) => toPriced(deployment, prices?.get(deployment.id))),
       tenant,
     );
     const health = await healthOf(gate, input.model);
-    const turnPolicy = { ...DEFAULT_TURN_POLICY, ...hourOf(tenant) };
-    return { route, decision, policy: turnPolicy, ...(health === undefined ? {} : { health }) };
+    return {
+      route,
+      decision,
+      policy: { ...DEFAULT_TURN_POLICY, ...hourOf(tenant) },
+      ...(health === undefined ? {} : { health }),
+      ...(tenant?.budget === undefined ? {} : { budget: tenant.budget }),
+    };
   };
+}
+
+/** With what it costs now; later prices are charged when their day has come. */
+function toPriced(deployment: Deployment, dated: DatedPrices | undefined): Deployment {
+  return dated === undefined ? deployment : { ...deployment, price: priceAt(dated, Date.now()) };
 }
 
 /** Only eligible deployments: a policy that names an endpoint does not make it serve the model. */

@@ -1,4 +1,5 @@
 /** A task's events as lines for people. Pure: where they are printed, and in which colours, is the printer's matter. */
+import { describeExceeded, describeSpending } from '../workflows/domain/budget.ts';
 import { endpointOf } from '../workflows/domain/ids.ts';
 import type { TaskEvent } from '../workflows/domain/task-status.ts';
 import { toPrintable } from '../workflows/domain/tool-call.ts';
@@ -10,6 +11,7 @@ const TURN_COLUMN = 9;
 
 /** One event in one line; what models and clouds said is cut and made printable. */
 export function tellEvent(event: TaskEvent): string {
+  if (isAboutWaiting(event)) return tellWait(event);
   switch (event.kind) {
     case 'route-planned':
       return `route    ${event.model} at ${event.deployments.map(endpointOf).join(', then ')}`;
@@ -19,10 +21,6 @@ export function tellEvent(event: TaskEvent): string {
       return inTurn(event.turn, `${endpointOf(event.deployment)} is asked${reasonOf(event.reason)}`);
     case 'attempt-failed':
       return inTurn(event.turn, `${endpointOf(event.deployment)} failed: ${line(event.failure)}`);
-    case 'waiting':
-      return inTurn(event.turn, `waits until ${clock(event.untilMs)}: ${line(event.reason)}`);
-    case 'parked':
-      return inTurn(event.turn, `parked until ${clock(event.untilMs)}: ${line(event.reason)}`);
     case 'turn-answered':
       return inTurn(event.turn, describeAnswer(event));
     case 'tool-started':
@@ -33,6 +31,26 @@ export function tellEvent(event: TaskEvent): string {
       return 'end      taking the result';
     case 'task-ended':
       return describeEnd(event);
+  }
+}
+
+type Waiting = Extract<TaskEvent, { kind: 'waiting' | 'parked' | 'budget-used-up' | 'budget-raised' }>;
+
+function isAboutWaiting(event: TaskEvent): event is Waiting {
+  const { kind } = event;
+  return kind === 'waiting' || kind === 'parked' || kind === 'budget-used-up' || kind === 'budget-raised';
+}
+
+function tellWait(event: Waiting): string {
+  switch (event.kind) {
+    case 'waiting':
+      return inTurn(event.turn, `waits until ${clock(event.untilMs)}: ${line(event.reason)}`);
+    case 'parked':
+      return inTurn(event.turn, `parked until ${clock(event.untilMs)}: ${line(event.reason)}`);
+    case 'budget-used-up':
+      return inTurn(event.turn, `paused: ${describeExceeded(event.exceeded)}`);
+    case 'budget-raised':
+      return `budget   raised: ${describeSpending(event.budget, {})}`;
   }
 }
 

@@ -11,6 +11,8 @@ export type TaskClientProblem =
   | 'terminated'
   | 'timed-out'
   | 'broken'
+  /** The task itself says no, and why. */
+  | 'refused'
   | 'invalid-file';
 
 /** An error that a caller can do something about; its message says what. */

@@ -3,6 +3,7 @@ import { Client, WorkflowExecutionAlreadyStartedError } from '@temporalio/client
 import { randomUUID } from 'node:crypto';
 import type { TaskRequest, TaskResult } from '../workflows/activity-interfaces.ts';
 import type { agentTask } from '../workflows/agent-task.ts';
+import type { TaskBudget } from '../workflows/domain/budget.ts';
 import { taskWorkflowId, toBatchId, toTaskId } from '../workflows/domain/ids.ts';
 import { DEFAULT_TENANT, fairnessKeyOf, INTERACTIVE_PRIORITY, TASKS_QUEUE } from '../workflows/domain/task-queues.ts';
 import type { BatchStatus, TaskEvent, TaskStatus } from '../workflows/domain/task-status.ts';
@@ -20,6 +21,8 @@ import type { FollowOptions } from './follow-task.ts';
 import { followTask, isOpen } from './follow-task.ts';
 import type { TaskFilter, TaskSummary } from './list-tasks.ts';
 import { listTasks, standingOf } from './list-tasks.ts';
+import type { RaiseBudgetOptions } from './raise-budget.ts';
+import { raiseBudget } from './raise-budget.ts';
 import { TaskClientError } from './task-client-error.ts';
 import { awaitOutcome } from './task-outcome.ts';
 import { parseTaskRequest } from './task-request.ts';
@@ -114,6 +117,14 @@ export class TaskClient {
       throw toClientError(error, subject);
     }
     throw new TaskClientError('already-ended', `${subject} has ended already: there is nothing to cancel`);
+  }
+
+  /**
+   * Raises budgets to the given values, also while the task waits for it, and gives those that hold then. The same again changes
+   * nothing. @throws TaskClientError `refused` when it would lower one, or the task has no such budget
+   */
+  raiseBudget(taskId: string, raise: TaskBudget, options: RaiseBudgetOptions = {}): Promise<TaskBudget> {
+    return raiseBudget(this.#client, { taskId: toTaskId(taskId), raise }, options);
   }
 
   list(filter: TaskFilter = {}): Promise<readonly TaskSummary[]> {

@@ -2,6 +2,8 @@
 import { isAbsolute } from 'node:path';
 import { z } from 'zod';
 import type { TaskRequest } from '../workflows/activity-interfaces.ts';
+import type { BudgetKind, TaskBudget } from '../workflows/domain/budget.ts';
+import { BUDGET_RANGES } from '../workflows/domain/budget.ts';
 import { CAPABILITIES } from '../workflows/domain/route.ts';
 import { toPrintable } from '../workflows/domain/tool-call.ts';
 
@@ -31,12 +33,27 @@ const SHOULD_BE = {
   sandbox: '"bubblewrap" or "none"',
   needs: `a list of ${CAPABILITIES.join(', ')}`,
   maxTurns: `a whole number from 1 to ${MOST_TURNS}`,
+  budget: 'an object with any of costUsd (dollars), tokens, turns, toolCalls (whole numbers) and wallClockMs (milliseconds)',
   maxOutputTokens: `a whole number from 1 to ${MOST_OUTPUT_TOKENS}`,
 } satisfies Record<keyof TaskRequest, string>;
 
 const text = z.string().refine((value) => Buffer.byteLength(value) <= LONGEST_TEXT_BYTES, {
   error: `is longer than ${LONGEST_TEXT_BYTES} bytes: put long material into the workspace and name the file`,
 });
+
+function within(kind: BudgetKind) {
+  const { least, most, isWhole } = BUDGET_RANGES[kind];
+  const number = z.number().min(least).max(most);
+  return (isWhole ? number.int() : number).exactOptional();
+}
+
+const budget = z.strictObject({
+  costUsd: within('costUsd'),
+  tokens: within('tokens'),
+  turns: within('turns'),
+  toolCalls: within('toolCalls'),
+  wallClockMs: within('wallClockMs'),
+}) satisfies z.ZodType<TaskBudget>;
 
 const taskRequestSchema = z.strictObject({
   prompt: text.refine((value) => value.trim() !== ''),
@@ -51,6 +68,7 @@ const taskRequestSchema = z.strictObject({
   sandbox: z.enum(['bubblewrap', 'none']).exactOptional(),
   needs: z.array(z.enum(CAPABILITIES)).exactOptional(),
   maxTurns: z.int().min(1).max(MOST_TURNS).exactOptional(),
+  budget: budget.exactOptional(),
   maxOutputTokens: z.int().min(1).max(MOST_OUTPUT_TOKENS).exactOptional(),
 }) satisfies z.ZodType<TaskRequest>;
 
@@ -62,7 +80,7 @@ export function parseTaskRequest(value: unknown): TaskRequest {
 }
 
 function describeIssue(issue: z.core.$ZodIssue, value: unknown): string {
-  if (issue.code === 'unrecognized_keys') {
+  if (issue.code === 'unrecognized_keys' && issue.path.length === 0) {
     const names = issue.keys.map((key) => `"${toPrintable(key, SHOWN_VALUE_CHARACTERS)}"`).join(', ');
     return `unknown field ${names}: a task request has ${Object.keys(SHOULD_BE).join(', ')}`;
   }

@@ -23,16 +23,30 @@ const taskResultSchema = z.object({
     cachedInputTokens: count,
     outputTokens: count,
     reasoningTokens: count,
+    cacheWriteTokens: count.exactOptional(),
   }),
   costUsdMicros: count,
+  paid: z
+    .object({ usdMicros: count, byCloud: z.record(z.string(), count), byEndpoint: z.record(z.string(), count) })
+    .exactOptional(),
+  suspenseUsdMicros: count.exactOptional(),
+  suspectedTwice: z.object({ count, usdMicros: count }).exactOptional(),
   suspectedPaidTwice: count,
   toolEffectsTwice: count,
   diff: z.string(),
   diffPath: z.string().exactOptional(),
-}) satisfies z.ZodType<TaskResult>;
+});
 
 /** `undefined` when the value is no task's result: a workflow of another kind, or of a version far from this one. */
 export function readTaskResult(value: unknown): TaskResult | undefined {
   const parsed = taskResultSchema.safeParse(value);
-  return parsed.success ? parsed.data : undefined;
+  if (!parsed.success) return undefined;
+  // A task that an older worker finished has no sub-totals.
+  const { costUsdMicros, suspectedPaidTwice } = parsed.data;
+  return {
+    paid: { usdMicros: costUsdMicros, byCloud: {}, byEndpoint: {} },
+    suspenseUsdMicros: 0,
+    suspectedTwice: { count: suspectedPaidTwice, usdMicros: 0 },
+    ...parsed.data,
+  };
 }

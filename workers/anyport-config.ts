@@ -1,6 +1,7 @@
 /** The parsed `anyport.yaml`, as the rest of the workers know it. `config.ts` reads and checks it. */
-import type { Price } from '../workflows/domain/price.ts';
 import type { RateLimits } from '../workflows/domain/rate-window.ts';
+import type { TaskBudget } from '../workflows/domain/budget.ts';
+import type { DatedPrices } from '../workflows/domain/price.ts';
 import type { Capability, Cloud } from '../workflows/domain/route.ts';
 
 /** The name of an environment variable or the path of a file that holds a secret. Never the secret itself. */
@@ -26,7 +27,7 @@ export interface DeploymentConfig {
   /** The model's name at the endpoint. */
   readonly wireModel: string;
   readonly capabilities: readonly Capability[];
-  readonly price: Price;
+  readonly prices: DatedPrices;
   /** Bought in advance; absent: standard capacity. */
   readonly capacity?: 'reserved';
   readonly limits?: RateLimits;
@@ -55,6 +56,8 @@ export interface TenantConfig {
   readonly hourUsdMicros?: number;
   /** Names of the endpoints that may take a turn after a content filter; absent: none. */
   readonly afterContentFilter?: readonly string[];
+  /** What its tasks may use up when they don't say it themselves. */
+  readonly budget?: TaskBudget;
 }
 
 export interface AnyportConfig {

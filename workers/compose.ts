@@ -141,6 +141,7 @@ async function composeActivities({ settings, config, endpoints, store, hostId, r
     gate,
     dataDirectory: settings.dataDirectory,
     deployments: endpoints.deployments,
+    prices: endpoints.prices,
     tenants: config.tenants,
     workspaceTools: registry.names,
     toolDefinitions: (names) => registry.definitions(names),

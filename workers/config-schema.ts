@@ -1,5 +1,7 @@
 /** The shape of `anyport.yaml`. What depends on more than one key is checked by `to-endpoint-config.ts`. */
 import { z } from 'zod';
+import type { BudgetKind, TaskBudget } from '../workflows/domain/budget.ts';
+import { BUDGET_RANGES } from '../workflows/domain/budget.ts';
 import { CAPABILITIES, CLOUDS } from '../workflows/domain/route.ts';
 
 /** Of an endpoint, which is a part of its queue's name, and of a region. */
@@ -19,7 +21,19 @@ const variable = z
     'must be the name of an environment variable, not the secret itself: put the secret into a variable, and its name here',
   );
 const usd = z.number().min(0).max(HIGHEST_PRICE_USD);
-const price = z.strictObject({ inputUsdPerMillion: usd, cachedInputUsdPerMillion: usd.optional(), outputUsdPerMillion: usd });
+const price = z.strictObject({
+  inputUsdPerMillion: usd,
+  cachedInputUsdPerMillion: usd.optional(),
+  cacheWriteUsdPerMillion: usd.optional(),
+  outputUsdPerMillion: usd,
+});
+const day = z.string().refine((text) => /^\d{4}-\d{2}-\d{2}$/.test(text) && !Number.isNaN(Date.parse(text)), {
+  error: 'must be a day such as 2026-11-17',
+});
+const prices = z
+  .array(price.extend({ from: day }))
+  .min(1, 'must have at least one price')
+  .refine((all) => new Set(all.map(({ from }) => from)).size === all.length, 'must have one price for each day');
 
 const perMinute = z.int().min(1);
 const limits = z.strictObject({ requestsPerMinute: perMinute.optional(), tokensPerMinute: perMinute.optional() });
@@ -30,7 +44,7 @@ const deployment = z.union([
     wireModel: text,
     capabilities: z.array(z.enum(CAPABILITIES)).optional(),
     capacity: z.literal('reserved').optional(),
-    price: price.optional(),
+    price: z.union([prices, price]).optional(),
     limits: limits.optional(),
   }),
 ]);
@@ -61,11 +75,26 @@ const endpoint = z.strictObject({
     .refine((all) => Object.keys(all).length > 0, 'must name at least one model, as MODEL: its name at the endpoint'),
 });
 
+function within(kind: BudgetKind) {
+  const { least, most, isWhole } = BUDGET_RANGES[kind];
+  const number = z.number().min(least).max(most);
+  return (isWhole ? number.int() : number).exactOptional();
+}
+
+const budget = z.strictObject({
+  costUsd: within('costUsd'),
+  tokens: within('tokens'),
+  turns: within('turns'),
+  toolCalls: within('toolCalls'),
+  wallClockMs: within('wallClockMs'),
+}) satisfies z.ZodType<TaskBudget>;
+
 const tenant = z.strictObject({
   standardCloud: z.enum(CLOUDS).optional(),
   order: z.array(z.enum(CLOUDS)).optional(),
   hourUsd: z.number().min(0).max(HIGHEST_HOUR_USD).optional(),
   afterContentFilter: z.array(text).optional(),
+  budget: budget.optional(),
 });
 
 export const configSchema = z.strictObject({
@@ -82,3 +111,4 @@ export type RawTenant = z.infer<typeof tenant>;
 export type RawAuth = z.infer<typeof auth>;
 export type RawPrice = z.infer<typeof price>;
 export type RawLimits = z.infer<typeof limits>;
+export type RawPrices = RawPrice | z.infer<typeof prices>;

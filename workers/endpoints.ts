@@ -1,10 +1,13 @@
 /** From the configuration to what can be called: connections with their secrets read, and deployments without them. */
 import { createHash } from 'node:crypto';
 import type { AwsCredential, AzureCredential, EndpointConnection, GoogleCredential } from '../activities/clouds/cloud-client.ts';
+import type { DeploymentId } from '../workflows/domain/ids.ts';
 import { toDeploymentId } from '../workflows/domain/ids.ts';
+import type { DatedPrices } from '../workflows/domain/price.ts';
+import { priceAt } from '../workflows/domain/price.ts';
 import type { RateLimits } from '../workflows/domain/rate-window.ts';
 import type { Deployment } from '../workflows/domain/route.ts';
-import type { AnyportConfig, EndpointConfig, SecretReference } from './anyport-config.ts';
+import type { AnyportConfig, DeploymentConfig, EndpointConfig, SecretReference } from './anyport-config.ts';
 import { ConfigError } from './config-error.ts';
 import type { Environment } from './read-secret.ts';
 import { missingSecrets, readSecret } from './read-secret.ts';
@@ -17,6 +20,7 @@ export interface ResolvedEndpoint {
 
 export interface ResolvedDeployment {
   readonly deployment: Deployment;
+  readonly prices: DatedPrices;
   readonly wireModel: string;
   readonly background: boolean | 'auto';
   readonly site: string;
@@ -33,6 +37,7 @@ export interface UnservedEndpoint {
 export interface ResolvedEndpoints {
   /** Of every configured endpoint: a route leads over those that other workers serve too. */
   readonly deployments: readonly Deployment[];
+  readonly prices: ReadonlyMap<DeploymentId, DatedPrices>;
   readonly served: readonly ResolvedEndpoint[];
   readonly unserved: readonly UnservedEndpoint[];
 }
@@ -50,7 +55,15 @@ export function resolveEndpoints({ endpoints }: AnyportConfig, environment: Envi
   const served = endpoints
     .filter(({ name }) => !unserved.some((other) => other.name === name))
     .map((endpoint) => resolveEndpoint(endpoint, environment));
-  return { deployments: endpoints.flatMap(deploymentsAt), served, unserved };
+  const all = endpoints.flatMap((endpoint) =>
+    endpoint.deployments.map((entry) => [toDeployment(endpoint, entry), entry] as const),
+  );
+  return {
+    deployments: all.map(([deployment]) => deployment),
+    prices: new Map(all.map(([{ id }, { prices }]) => [id, prices])),
+    served,
+    unserved,
+  };
 }
 
 function whyUnserved({ name, place, auth }: EndpointConfig, environment: Environment): readonly UnservedEndpoint[] {
@@ -65,18 +78,18 @@ function resolveEndpoint(endpoint: EndpointConfig, environment: Environment): Re
     if ('secret' in found) return found.secret;
     throw new ConfigError([`endpoint ${endpoint.name}: ${found.problem}`]); // gone since it was looked for
   };
-  const deployments = deploymentsAt(endpoint).map((deployment, index) => toResolved(endpoint, deployment, index));
+  const deployments = endpoint.deployments.map((entry) => toResolved(endpoint, entry));
   return { name: endpoint.name, connection: connectionOf(endpoint, read), deployments };
 }
 
-function toResolved(endpoint: EndpointConfig, deployment: Deployment, index: number): ResolvedDeployment {
-  const config = endpoint.deployments[index];
+function toResolved(endpoint: EndpointConfig, entry: DeploymentConfig): ResolvedDeployment {
   return {
-    deployment,
-    wireModel: config?.wireModel ?? deployment.model,
+    deployment: toDeployment(endpoint, entry),
+    prices: entry.prices,
+    wireModel: entry.wireModel,
     background: endpoint.background,
     site: siteOf(endpoint),
-    ...(config?.limits === undefined ? {} : { limits: config.limits }),
+    ...(entry.limits === undefined ? {} : { limits: entry.limits }),
   };
 }
 
@@ -85,9 +98,9 @@ function siteOf({ baseUrl, cloud, region }: EndpointConfig): string {
   return (baseUrl === undefined ? undefined : URL.parse(baseUrl)?.host) ?? `${cloud} ${region ?? '-'}`;
 }
 
-function deploymentsAt(endpoint: EndpointConfig): readonly Deployment[] {
+function toDeployment(endpoint: EndpointConfig, { model, capabilities, capacity, prices }: DeploymentConfig): Deployment {
   const { name, cloud, region } = endpoint;
-  return endpoint.deployments.map(({ model, capabilities, price, capacity }) => ({
+  return {
     id: toDeploymentId(name, model),
     endpoint: name,
     cloud,
@@ -95,9 +108,9 @@ function deploymentsAt(endpoint: EndpointConfig): readonly Deployment[] {
     model,
     boundary: `${cloud}:${accountOf(endpoint)}:${region ?? '-'}:${familyOf(model)}`,
     capabilities,
-    price,
+    price: priceAt(prices, Date.now()),
     ...(capacity === undefined ? {} : { capacity }),
-  }));
+  };
 }
 
 /** Which account it is cannot be asked without a call; what is configured stands for it. Never wider than the truth. */

@@ -1,10 +1,11 @@
 /** One endpoint of the file, checked as a whole: what goes together, and what its cloud needs. */
 import { capabilitiesOf } from '../activities/clouds/capabilities.ts';
+import type { DatedPrice, DatedPrices, Price } from '../workflows/domain/price.ts';
 import type { RateLimits } from '../workflows/domain/rate-window.ts';
 import type { Cloud } from '../workflows/domain/route.ts';
 import type { DeploymentConfig, EndpointAuth, EndpointConfig, SecretReference } from './anyport-config.ts';
-import type { RawAuth, RawEndpoint, RawLimits, RawPrice } from './config-schema.ts';
-import { defaultPrice, toPrice } from './default-prices.ts';
+import type { RawAuth, RawEndpoint, RawLimits, RawPrice, RawPrices } from './config-schema.ts';
+import { defaultPrices, toPrice } from './default-prices.ts';
 
 /** Tells a mistake at a key below the endpoint. */
 export type Report = (path: readonly string[], problem: string) => void;
@@ -91,12 +92,12 @@ function checkBackground(raw: RawEndpoint, deployments: readonly DeploymentConfi
 }
 
 function toDeployment(raw: RawEndpoint, model: string, value: RawEndpoint['deployments'][string]): DeploymentConfig {
-  const details: Exclude<typeof value, string> = typeof value === 'string' ? { wireModel: value } : value;
+  const { wireModel, ...details }: Exclude<typeof value, string> = typeof value === 'string' ? { wireModel: value } : value;
   return {
     model,
-    wireModel: details.wireModel,
+    wireModel,
     capabilities: details.capabilities ?? capabilitiesOf(raw.cloud, raw.surface),
-    price: details.price === undefined ? defaultPrice(model) : priceOf(details.price),
+    prices: details.price === undefined ? defaultPrices({ cloud: raw.cloud, model, wireModel }) : pricesOf(details.price),
     ...(details.capacity === undefined ? {} : { capacity: details.capacity }),
     ...(details.limits === undefined ? {} : { limits: toLimits(details.limits) }),
   };
@@ -109,12 +110,21 @@ function toLimits({ requestsPerMinute, tokensPerMinute }: RawLimits): RateLimits
   };
 }
 
-/** Without a price for cached input it costs as much as fresh input. */
-function priceOf({ inputUsdPerMillion, cachedInputUsdPerMillion, outputUsdPerMillion }: RawPrice) {
+function pricesOf(raw: RawPrices): DatedPrices {
+  if (!Array.isArray(raw)) return [{ fromMs: 0, price: priceOf(raw) }];
+  const [first, ...rest] = raw.map((dated): DatedPrice => ({ fromMs: Date.parse(dated.from), price: priceOf(dated) }));
+  if (first === undefined) throw new RangeError('a list of prices is never empty: its schema says so');
+  return [first, ...rest];
+}
+
+/** Without a price for cached input, or for writing into the cache, it costs as much as fresh input. */
+function priceOf(raw: RawPrice): Price {
+  const { inputUsdPerMillion, cachedInputUsdPerMillion, outputUsdPerMillion, cacheWriteUsdPerMillion } = raw;
   return toPrice({
     inputUsd: inputUsdPerMillion,
     cachedInputUsd: cachedInputUsdPerMillion ?? inputUsdPerMillion,
     outputUsd: outputUsdPerMillion,
+    ...(cacheWriteUsdPerMillion === undefined ? {} : { cacheWriteUsd: cacheWriteUsdPerMillion }),
   });
 }
 

@@ -4,8 +4,10 @@
  * workflow id it was called by.
  */
 import type { BatchProgress, LineRange } from './domain/batch-window.ts';
+import type { TaskBudget } from './domain/budget.ts';
 import type { EligibilityDecision } from './domain/eligibility.ts';
 import type { BatchId } from './domain/ids.ts';
+import type { SubTotals } from './domain/ledger.ts';
 import type { ModelFailure } from './domain/model-failure.ts';
 import type { QueueHold } from './domain/queue-hold.ts';
 import type { Capability, Cloud, Route } from './domain/route.ts';
@@ -33,6 +35,8 @@ export interface TaskRequest {
   readonly needs?: readonly Capability[];
   /** A task that has not ended after this many turns fails with what it has. */
   readonly maxTurns?: number;
+  /** What the task may use up before it pauses and asks for more; each part wins over the tenant's. */
+  readonly budget?: TaskBudget;
   readonly maxOutputTokens?: number;
 }
 
@@ -66,6 +70,8 @@ export interface PlanRouteResult {
   readonly decision: Omit<EligibilityDecision, 'eligible'>;
   /** The table and prices by which the task's turns are decided, to its end; absent in histories of policy 1. */
   readonly policy?: TurnPolicy;
+  /** What the tenant's tasks may use up when they don't say it themselves. */
+  readonly budget?: TaskBudget;
   /** What is known of the route's deployments; absent when nothing speaks against any. */
   readonly health?: RouteHealth;
 }
@@ -134,8 +140,19 @@ export interface TaskResult {
   readonly turns: number;
   readonly attempts: readonly AttemptRecord[];
   readonly usage: Usage;
+  /** The same as `paid.usdMicros`. */
   readonly costUsdMicros: number;
-  /** Attempts that a cloud accepted, or may have, without the task getting their answer: each may have been billed. */
+  /** What clouds reported and we know the price of, with its parts. */
+  readonly paid: {
+    readonly usdMicros: number;
+    readonly byCloud: SubTotals;
+    readonly byEndpoint: SubTotals;
+  };
+  /** The most that may have been billed besides: for attempts that a cloud took, or may have, and that gave no answer. */
+  readonly suspenseUsdMicros: number;
+  /** The part of it that was made again in the same turn, and so may have been paid twice. */
+  readonly suspectedTwice: { readonly count: number; readonly usdMicros: number };
+  /** The same as `suspectedTwice.count`. */
   readonly suspectedPaidTwice: number;
   /** Tool calls with an effect that were started more than once. */
   readonly toolEffectsTwice: number;

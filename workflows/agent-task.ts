@@ -16,6 +16,8 @@ import type { LoopEnd, LoopLimits, LoopState } from './agent-loop.ts';
 import { newLoopState, runAgentLoop } from './agent-loop.ts';
 import { reportRequestedSignal, reportToBatch } from './batch-report.ts';
 import { closeTask } from './close-task.ts';
+import type { TaskBudget } from './domain/budget.ts';
+import { newSpending } from './domain/budget.ts';
 import type { BatchId, TaskId } from './domain/ids.ts';
 import { taskIdOfWorkflow } from './domain/ids.ts';
 import { HEALTHY } from './domain/route-health.ts';
@@ -23,6 +25,7 @@ import { DEFAULT_TENANT, TASKS_QUEUE } from './domain/task-queues.ts';
 import { newStatus } from './domain/task-progress.ts';
 import type { TaskStatus } from './domain/task-status.ts';
 import type { TaskEnding } from './domain/turn.ts';
+import { takeRaises } from './raise-budget.ts';
 import { createTaskEffects } from './task-effects.ts';
 import type { TaskStory } from './task-story.ts';
 import { openTaskStory } from './task-story.ts';
@@ -48,6 +51,8 @@ interface OpenedTask {
   readonly workspaceQueue: string | null;
   /** Whose share of an endpoint's queue its model calls take; absent for the default tenant. */
   readonly tenant?: string;
+  /** As raised so far; absent: without limits. */
+  readonly budget?: TaskBudget;
 }
 
 interface BatchLine {
@@ -60,6 +65,7 @@ interface Progress {
   opened: OpenedTask | null;
   workspaceQueue: string | null;
   loop: LoopState | null;
+  hasEnded: boolean;
 }
 
 /** Enough for a day's work of an agent; a task that runs in circles ends here. */
@@ -81,13 +87,23 @@ export async function agentTask(input: AgentTaskInput): Promise<TaskResult> {
     opened: input.kind === 'continued' ? input.task.opened : null,
     workspaceQueue: input.kind === 'continued' ? input.task.opened.workspaceQueue : null,
     loop: input.kind === 'continued' ? input.task.loop : null,
+    hasEnded: false,
   };
   const stopped = stopOnCancel(progress);
+  takeRaises({
+    budget: () => (progress.opened === null ? undefined : (progress.opened.budget ?? null)),
+    hasEnded: () => progress.hasEnded,
+    raise(budget) {
+      if (progress.opened !== null) progress.opened = { ...progress.opened, budget };
+      story.tell({ kind: 'budget-raised', budget });
+    },
+  });
   const end = await runToEnd(input, progress, story);
   if (end.kind === 'continue-as-new' && progress.opened !== null) {
     const task = { opened: progress.opened, loop: end.state, status: story.status(), batch };
     await continueAsNew<typeof agentTask>({ kind: 'continued', task });
   }
+  progress.hasEnded = true;
   const ending: TaskEnding = end.kind === 'ended' ? end.ending : { kind: 'cancelled' };
   return CancellationScope.nonCancellable(async () => {
     await stopped();
@@ -126,6 +142,7 @@ async function runToEnd(input: AgentTaskInput, progress: Progress, story: TaskSt
       policy: opened.limits.policy,
       tenant: opened.tenant,
       toolQueue: opened.workspaceQueue ?? TASKS_QUEUE,
+      budget: () => progress.opened?.budget ?? null,
       tell: (event) => story.tell(event),
       remember: (state) => {
         progress.loop = state;
@@ -139,7 +156,7 @@ async function runToEnd(input: AgentTaskInput, progress: Progress, story: TaskSt
 
 /** Route first: a task that nobody may serve fails before anything is opened. */
 async function openTask(request: TaskRequest, progress: Progress, story: TaskStory): Promise<OpenedTask> {
-  const { route, policy, health = HEALTHY } = await planRoute(request, story);
+  const { route, policy, budget, health = HEALTHY } = await planRoute(request, story);
   if (request.workspace !== undefined) {
     const { openWorkspace } = proxyActivities<OpenWorkspaceActivities>({
       ...WORKSPACE_ACTIVITY,
@@ -155,11 +172,14 @@ async function openTask(request: TaskRequest, progress: Progress, story: TaskSto
     story.tell({ kind: 'workspace-opened', baseCommit: workspace.baseCommit });
   }
   const { head } = await store.openTask({ request });
-  progress.loop = { ...newLoopState(head), routeHealth: health };
+  const characters = request.prompt.length + (request.instructions?.length ?? 0);
+  const spending = budget === undefined ? {} : { spending: newSpending(Date.now(), { characters }) };
+  progress.loop = { ...newLoopState(head), routeHealth: health, ...spending };
   return {
     limits: { route, maxTurns: request.maxTurns ?? DEFAULT_MAX_TURNS, ...(policy === undefined ? {} : { policy }) },
     workspaceQueue: progress.workspaceQueue,
     ...(request.tenant === undefined ? {} : { tenant: request.tenant }),
+    ...(budget === undefined ? {} : { budget }),
   };
 }
 
@@ -169,8 +189,17 @@ async function planRoute(request: TaskRequest, story: TaskStory): Promise<PlanRo
     tenant: request.tenant ?? DEFAULT_TENANT,
     needs: ['streaming', ...(request.workspace === undefined ? [] : (['tools'] as const)), ...(request.needs ?? [])],
   });
-  story.tell({ kind: 'route-planned', model: request.model, deployments: planned.route.deployments.map(({ id }) => id) });
-  return planned;
+  const { budget: _tenants, ...rest } = planned;
+  const budget = budgetOf(request, planned);
+  const deployments = planned.route.deployments.map(({ id }) => id);
+  story.tell({ kind: 'route-planned', model: request.model, deployments, ...budget });
+  return { ...rest, ...budget };
+}
+
+/** Tasks planned with policy 1 were begun before there were budgets. */
+function budgetOf(request: TaskRequest, { policy, budget }: PlanRouteResult): { readonly budget?: TaskBudget } {
+  const merged = { ...budget, ...request.budget };
+  return policy === undefined || Object.keys(merged).length === 0 ? {} : { budget: merged };
 }
 
 function requestOf(input: AgentTaskInput): Promise<TaskRequest> {

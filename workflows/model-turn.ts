@@ -45,12 +45,14 @@ export interface TurnInput {
   readonly health: RouteHealth;
   /** Whether the task's budget has room for a generation that may have been paid already. */
   readonly canPayTwice: boolean;
+  /** Attempts of this turn that failed before the task waited for a larger budget, oldest first. */
+  readonly failed?: readonly FailedAttempt[];
 }
 
 export type TurnResult = { readonly health: RouteHealth } & (
   | { readonly kind: 'answered'; readonly answer: TurnAnswer; readonly deployment: DeploymentId; readonly pin: Pin }
   | { readonly kind: 'gave-up'; readonly reason: string }
-);
+) & { readonly failed: readonly FailedAttempt[] };
 
 /**
  * All attempts, waits and parks of a turn end within this; an hour outlasts most outages of a cloud, and a task that nobody
@@ -77,12 +79,12 @@ interface Progress {
 /** Runs a turn to its answer, or to the reason why there is none. */
 export async function runModelTurn(input: TurnInput, effects: TurnEffects): Promise<TurnResult> {
   const deadlineMs = effects.nowMs() + TURN_DEADLINE_MS;
-  const progress: Progress = { health: input.health, failed: [], failedSincePark: 0, parks: 0 };
+  const progress: Progress = { health: input.health, failed: [...(input.failed ?? [])], failedSincePark: 0, parks: 0 };
   for (;;) {
     const decision = decideNext({ ...input, ...progress, nowMs: effects.nowMs(), deadlineMs, chance: effects.chance() });
     switch (decision.kind) {
       case 'give-up':
-        return { kind: 'gave-up', reason: decision.reason, health: progress.health };
+        return { kind: 'gave-up', reason: decision.reason, health: progress.health, failed: progress.failed };
       case 'park':
         effects.tell({ kind: 'parked', turn: input.turn, untilMs: decision.untilMs, reason: decision.reason });
         await effects.sleepUntil(decision.untilMs, `parked: ${decision.reason}`);
@@ -99,7 +101,7 @@ export async function runModelTurn(input: TurnInput, effects: TurnEffects): Prom
     const number = progress.failed.length + 1;
     const outcome = await attemptOnce(input, effects, { ...decision, number, deadlineMs });
     progress.health = outcome.health ?? (wasToldByWorker(outcome) ? HEALTHY : progress.health);
-    if (outcome.kind === 'answered') return answered(input, effects, { ...decision, ...outcome, health: progress.health });
+    if (outcome.kind === 'answered') return answered(input, effects, { ...decision, ...outcome, ...progress });
     progress.failed.push({ deployment: decision.deployment, failure: outcome.failure, atMs: effects.nowMs() });
     progress.failedSincePark += 1;
   }
@@ -122,10 +124,10 @@ function wasToldByWorker(outcome: AttemptOutcome): boolean {
 function answered(
   { pin }: TurnInput,
   effects: TurnEffects,
-  { deployment, answer, health }: { deployment: DeploymentId; answer: TurnAnswer; health: RouteHealth },
+  { deployment, answer, health, failed }: Progress & { deployment: DeploymentId; answer: TurnAnswer },
 ): TurnResult {
   const newPin = pinAfter(pin, deployment, { usage: answer.usage, nowMs: effects.nowMs() });
-  return { kind: 'answered', answer, deployment, health, pin: newPin };
+  return { kind: 'answered', answer, deployment, health, pin: newPin, failed };
 }
 
 async function attemptOnce(
@@ -145,7 +147,9 @@ async function attemptOnce(
   };
   const outcome = refuseFiltered(await effects.invokeModel(attempt, { deadlineMs, reason }), route);
   if (outcome.kind === 'failed') {
-    effects.tell({ kind: 'attempt-failed', ...place, failure: describeFailure(outcome.failure) });
+    const { suspenseUsdMicros: suspense } = outcome.failure;
+    const perhaps = suspense === undefined ? {} : { suspenseUsdMicros: suspense };
+    effects.tell({ kind: 'attempt-failed', ...place, failure: describeFailure(outcome.failure), ...perhaps });
   }
   return outcome;
 }

@@ -1,5 +1,7 @@
 /** What the Temporal UI shows of a task while it runs: a card in markdown, made anew with every event of its story. */
+import { describeSpending } from './domain/budget.ts';
 import { endpointOf } from './domain/ids.ts';
+import { formatUsd } from './domain/price.ts';
 import type { TaskEvent, TaskStatus } from './domain/task-status.ts';
 import { toPrintable } from './domain/tool-call.ts';
 
@@ -14,13 +16,29 @@ export function taskCard(status: TaskStatus): string {
     '',
     `- deployment: ${status.deployment === null ? 'none yet' : code(status.deployment)}`,
     `- route: ${status.route.map(code).join(', ') || 'not planned yet'}`,
-    `- spent: $${(status.costUsdMicros / 1e6).toFixed(4)} · ${status.usage.inputTokens} tokens in, ${status.usage.outputTokens} out`,
+    `- spent: ${formatUsd(status.costUsdMicros)} · ${status.usage.inputTokens} tokens in, ${status.usage.outputTokens} out`,
+    ...suspenseOf(status),
+    ...budgetOf(status),
   ];
   if (status.waitingFor !== undefined) {
-    const until = new Date(status.waitingFor.untilMs).toISOString();
-    lines.push(`- waiting until ${until}: ${code(status.waitingFor.reason)}`);
+    const { reason, untilMs, command } = status.waitingFor;
+    const until = untilMs === undefined ? '' : ` until ${new Date(untilMs).toISOString()}`;
+    lines.push(`- waiting${until}: ${code(reason)}`);
+    if (command !== undefined) lines.push(`- raise it: ${code(command)}`);
   }
   return [...lines, ...attemptTable(status.events), ...lastStep(status.events)].join('\n');
+}
+
+function suspenseOf({ suspenseUsdMicros: suspense }: TaskStatus): readonly string[] {
+  return suspense === undefined ? [] : [`- in suspense: ${formatUsd(suspense)} may have been billed without an answer`];
+}
+
+function budgetOf(status: TaskStatus): readonly string[] {
+  const { budget, costUsdMicros, suspenseUsdMicros = 0, usage, turnsAnswered: turns = 0, toolCalls = 0 } = status;
+  if (budget === undefined) return [];
+  const costUsd = (costUsdMicros + suspenseUsdMicros) / 1e6;
+  const tokens = usage.inputTokens + usage.outputTokens;
+  return [`- budget: ${describeSpending(budget, { costUsd, tokens, turns, toolCalls })}`];
 }
 
 function attemptTable(events: readonly TaskEvent[]): readonly string[] {

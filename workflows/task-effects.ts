@@ -1,9 +1,10 @@
 /** Binds the loop's effects to Temporal: activities on the queue where they can run, each with a line for the UI, and timers. */
-import { proxyActivities, sleep, workflowInfo } from '@temporalio/workflow';
+import { condition, proxyActivities, sleep, workflowInfo } from '@temporalio/workflow';
 import type { EndpointActivities, HostActivities, TaskActivities } from './activity-interfaces.ts';
 import { MODEL_ACTIVITY, MODEL_ACTIVITY_OF_POLICY_1, STORE_ACTIVITY, TOOL_ACTIVITY } from './activity-options.ts';
 import type { LoopEffects, LoopState } from './agent-loop.ts';
 import { heldBy, isNotPolled, toAttemptOutcome } from './attempt-outcome.ts';
+import type { TaskBudget } from './domain/budget.ts';
 import { endpointOf } from './domain/ids.ts';
 import { endpointQueue, fairnessKeyOf, TASKS_QUEUE } from './domain/task-queues.ts';
 import type { TaskEventBody } from './domain/task-status.ts';
@@ -23,13 +24,16 @@ export interface TaskBindings {
   readonly tenant: string | undefined;
   /** Where the task's tools run. */
   readonly toolQueue: string;
+  budget(): TaskBudget | null;
   tell(event: TaskEventBody): void;
   remember(state: LoopState): void;
 }
 
 /** The effects of a running task. */
-export function createTaskEffects({ policy, tenant, toolQueue, tell, remember }: TaskBindings): LoopEffects {
+export function createTaskEffects({ policy, tenant, toolQueue, budget, tell, remember }: TaskBindings): LoopEffects {
   return {
+    budget,
+    awaitRaise: (current) => condition(() => budget() !== current),
     tell,
     remember,
     nowMs: () => Date.now(),

@@ -63,4 +63,9 @@ export const MIGRATIONS: readonly string[] = [
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX open_activities_by_owner ON open_activities (owner, stop_requested);
   `,
+  // What an attempt may cost at most, and at which cloud. NULL in attempts that were journalled before.
+  `
+  ALTER TABLE attempts ADD COLUMN cloud TEXT;
+  ALTER TABLE attempts ADD COLUMN reserved_usd_micros INTEGER;
+  `,
 ];

@@ -3,7 +3,15 @@ import type { DeploymentId } from '../../workflows/domain/ids.ts';
 import { toTaskId } from '../../workflows/domain/ids.ts';
 import type { Row, SqliteDatabase } from './sqlite-database.ts';
 import { numberOf, textOf } from './sqlite-database.ts';
-import type { AttemptEntry, AttemptKey, AttemptState, TaskStore, ToolCallEntry, ToolCallKey } from './task-store.ts';
+import type {
+  AttemptEntry,
+  AttemptKey,
+  AttemptReserve,
+  AttemptState,
+  TaskStore,
+  ToolCallEntry,
+  ToolCallKey,
+} from './task-store.ts';
 import { TaskStoreError } from './task-store.ts';
 
 type AttemptJournal = Pick<TaskStore, 'startAttempt' | 'updateAttempt' | 'listAttempts'>;
@@ -11,10 +19,12 @@ type ToolJournal = Pick<TaskStore, 'startToolCall' | 'readToolCall' | 'finishToo
 
 export function createAttemptJournal(database: SqliteDatabase): AttemptJournal {
   return {
-    startAttempt: async (key, deployment) =>
+    startAttempt: async (key, deployment, reserve) =>
       database.transaction(() => {
-        const insert = `INSERT INTO attempts VALUES (?, ?, ?, ?, 'started', '{"kind":"started"}') ON CONFLICT DO NOTHING`;
-        const isNew = database.run(insert, key.taskId, key.turn, key.attempt, deployment) === 1;
+        const insert = `INSERT INTO attempts (task_id, turn, attempt, deployment, cloud, reserved_usd_micros, kind, state)
+          VALUES (?, ?, ?, ?, ?, ?, 'started', '{"kind":"started"}') ON CONFLICT DO NOTHING`;
+        const reserved = [reserve?.cloud ?? null, reserve?.usdMicros ?? null] as const;
+        const isNew = database.run(insert, key.taskId, key.turn, key.attempt, deployment, ...reserved) === 1;
         return { entry: readAttempt(database, key), isNew };
       }),
     updateAttempt: async (key, state) =>
@@ -54,8 +64,16 @@ function toAttemptEntry(row: Row): AttemptEntry {
   return {
     key: { taskId: toTaskId(textOf(row, 'task_id')), turn: numberOf(row, 'turn'), attempt: numberOf(row, 'attempt') },
     deployment: textOf(row, 'deployment') as DeploymentId, // written by `startAttempt` alone
+    ...reserveOf(row),
     state: JSON.parse(textOf(row, 'state')) as AttemptState, // written by this file alone
   };
+}
+
+function reserveOf(row: Row): Pick<AttemptEntry, 'reserve'> {
+  const { cloud } = row;
+  if (typeof cloud !== 'string') return {};
+  const known = cloud as AttemptReserve['cloud']; // written by `startAttempt` alone
+  return { reserve: { cloud: known, usdMicros: numberOf(row, 'reserved_usd_micros') } };
 }
 
 export function createToolJournal(database: SqliteDatabase): ToolJournal {

@@ -5,6 +5,7 @@
 import type { TaskRequest } from '../../workflows/activity-interfaces.ts';
 import type { BatchId, DeploymentId, TaskId } from '../../workflows/domain/ids.ts';
 import type { Acceptance, ModelFailure } from '../../workflows/domain/model-failure.ts';
+import type { Cloud } from '../../workflows/domain/route.ts';
 import type { ItemId, ToolOutcome, TranscriptHead, TranscriptItem } from '../../workflows/domain/transcript.ts';
 import type { Usage } from '../../workflows/domain/usage.ts';
 
@@ -37,9 +38,17 @@ export type AttemptState =
   | { readonly kind: 'failed'; readonly failure: ModelFailure }
   | { readonly kind: 'cancelled'; readonly responseId?: string; readonly acceptance?: Acceptance };
 
+/** What an attempt may cost at most, set aside before it is sent. */
+export interface AttemptReserve {
+  readonly cloud: Cloud;
+  readonly usdMicros: number;
+}
+
 export interface AttemptEntry {
   readonly key: AttemptKey;
   readonly deployment: DeploymentId;
+  /** Absent when nothing was to be sent, or in journals of before there were reserves. */
+  readonly reserve?: AttemptReserve;
   readonly state: AttemptState;
 }
 
@@ -111,7 +120,11 @@ export interface TaskStore {
   getSettings(taskId: TaskId): Promise<TaskSettings>;
 
   /** Writes `started` when the attempt has no entry yet, and gives the entry as it then is, with whether this call made it. */
-  startAttempt(key: AttemptKey, deployment: DeploymentId): Promise<{ entry: AttemptEntry; isNew: boolean }>;
+  startAttempt(
+    key: AttemptKey,
+    deployment: DeploymentId,
+    reserve?: AttemptReserve,
+  ): Promise<{ entry: AttemptEntry; isNew: boolean }>;
   /**
    * Moves an attempt on. An end (completed, failed, cancelled) is never overwritten, and `sending` follows on `started` alone, so
    * that of several senders one wins: the entry as it is comes back.

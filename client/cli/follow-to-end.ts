@@ -1,5 +1,6 @@
 /** Follows a task on the terminal until it ends or the person leaves, then tells what it came to. */
 import type { TaskResult } from '../../workflows/activity-interfaces.ts';
+import { raiseCommand } from '../../workflows/domain/budget.ts';
 import type { TaskEvent } from '../../workflows/domain/task-status.ts';
 import { formatCost, tellEvent } from '../story.ts';
 import type { TaskClient } from '../task-client.ts';
@@ -12,6 +13,22 @@ export interface Following {
   readonly json: boolean;
 }
 
+const STYLES = {
+  'route-planned': undefined,
+  'workspace-opened': undefined,
+  'attempt-started': undefined,
+  'attempt-failed': 'red',
+  waiting: 'yellow',
+  parked: 'yellow',
+  'budget-used-up': 'yellow',
+  'budget-raised': undefined,
+  'turn-answered': undefined,
+  'tool-started': 'dim',
+  'tool-ended': 'dim',
+  finishing: 'dim',
+  'task-ended': undefined,
+} as const satisfies Record<TaskEvent['kind'], 'red' | 'yellow' | 'dim' | undefined>;
+
 /** null: the person left, and the task goes on. */
 export async function followToEnd(client: TaskClient, { taskId, json }: Following): Promise<TaskResult | null> {
   const interrupts = askOnInterrupt(() => client.cancel(taskId));
@@ -20,7 +37,7 @@ export async function followToEnd(client: TaskClient, { taskId, json }: Followin
     const onUnanswered = (problem: string): void => note(problem, 'yellow');
     for await (const event of client.follow(taskId, { signal: interrupts.left, onUnanswered })) {
       if (json) printJson(event);
-      else tell(event, last);
+      else tell(event, { last, taskId });
       last = event.sequence;
     }
     if (!interrupts.left.aborted) return await Promise.race([client.result(taskId), whenAborted(interrupts.left)]);
@@ -63,36 +80,18 @@ function describeEnd({ taskId, state, reason }: TaskResult): string {
   return `task ${taskId} ${state === 'cancelled' ? 'was cancelled' : state}${reason === undefined ? '' : `: ${reason}`}`;
 }
 
-function suspicions({ suspectedPaidTwice, toolEffectsTwice }: TaskResult): string {
-  const paid = suspectedPaidTwice === 0 ? '' : `; ${suspectedPaidTwice} may have been billed without giving an answer`;
+function suspicions({ suspectedTwice: { count, usdMicros }, toolEffectsTwice }: TaskResult): string {
+  const atMost = usdMicros === 0 ? '' : ` (at most ${formatCost(usdMicros)})`;
+  const paid = count === 0 ? '' : `; ${count} may have been billed without giving an answer${atMost}`;
   const effects = toolEffectsTwice === 0 ? '' : `; ${toolEffectsTwice} tool calls were started more than once`;
   return paid + effects;
 }
 
-function tell(event: TaskEvent, last: number): void {
+function tell(event: TaskEvent, { last, taskId }: { readonly last: number; readonly taskId: string }): void {
   // The status keeps the newest 100 events; who comes later reads the rest in the Temporal UI.
   if (event.sequence > last + 1) print(`…        ${event.sequence - last - 1} earlier events`, 'dim');
-  print(tellEvent(event), styleOf(event));
-}
-
-function styleOf(event: TaskEvent): 'red' | 'yellow' | 'dim' | undefined {
-  switch (event.kind) {
-    case 'attempt-failed':
-      return 'red';
-    case 'waiting':
-    case 'parked':
-      return 'yellow';
-    case 'tool-started':
-    case 'tool-ended':
-    case 'finishing':
-      return 'dim';
-    case 'route-planned':
-    case 'workspace-opened':
-    case 'attempt-started':
-    case 'turn-answered':
-    case 'task-ended':
-      return undefined;
-  }
+  print(tellEvent(event), STYLES[event.kind]);
+  if (event.kind === 'budget-used-up') print(`         let it go on: ${raiseCommand(taskId, event.exceeded)}`, 'yellow');
 }
 
 function tellLeft(taskId: string): void {

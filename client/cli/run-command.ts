@@ -2,8 +2,10 @@
 import type { Command } from 'commander';
 import { Option } from 'commander';
 import type { SandboxChoice, TaskRequest, TaskResult } from '../../workflows/activity-interfaces.ts';
+import type { TaskBudget } from '../../workflows/domain/budget.ts';
 import type { TaskClient } from '../task-client.ts';
 import { parseTaskRequest } from '../task-request.ts';
+import { addBudgetOptions, toBudget } from './budget-options.ts';
 import { applyDiff } from './apply-diff.ts';
 import { checkWorkspace } from './check-workspace.ts';
 import type { ConnectionFlags } from './connection-options.ts';
@@ -24,6 +26,11 @@ interface RunFlags extends ConnectionFlags {
   readonly tenant?: string;
   readonly instructions?: string;
   readonly maxTurns?: number;
+  readonly budgetUsd?: number;
+  readonly budgetTokens?: number;
+  readonly budgetTurns?: number;
+  readonly budgetToolCalls?: number;
+  readonly budgetMinutes?: number;
   readonly sandbox?: SandboxChoice;
   readonly includeUncommitted?: true;
 }
@@ -45,7 +52,7 @@ export function addRunCommand(program: Command): void {
     .addOption(new Option('--sandbox <kind>', 'what confines its commands').choices(['bubblewrap', 'none']))
     .option('--include-uncommitted', "take the workspace's uncommitted changes along")
     .addHelpText('after', EXIT_CODES_HELP);
-  addConnectionOptions(command).action(async (prompt: string, flags: RunFlags) => {
+  addConnectionOptions(addBudgetOptions(command)).action(async (prompt: string, flags: RunFlags) => {
     process.exitCode = await run(prompt, flags);
   });
 }
@@ -72,11 +79,17 @@ async function run(prompt: string, flags: RunFlags): Promise<number> {
 
 async function toRequest(prompt: string, flags: RunFlags): Promise<TaskRequest> {
   const { workspace: directory, model, tenant, instructions, maxTurns, sandbox, includeUncommitted } = flags;
-  const request = { prompt, model, tenant, instructions, maxTurns, sandbox, includeUncommitted };
+  const request = { prompt, model, tenant, instructions, maxTurns, budget: budgetOf(flags), sandbox, includeUncommitted };
   const given = Object.fromEntries(Object.entries(request).filter(([, value]) => value !== undefined));
   if (directory === undefined) return parseTaskRequest(given);
   const workspace = await checkWorkspace({ directory, includeUncommitted: includeUncommitted === true });
   return parseTaskRequest({ ...given, workspace });
+}
+
+function budgetOf(flags: RunFlags): TaskBudget | undefined {
+  const { budgetUsd: usd, budgetTokens: tokens, budgetTurns: turns, budgetToolCalls: toolCalls, budgetMinutes: minutes } = flags;
+  const given = { usd, tokens, turns, toolCalls, minutes };
+  return toBudget(Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)));
 }
 
 function tellStarted({

@@ -1,19 +1,23 @@
-/** `anyport tasks`: list, show, watch and cancel. */
+/** `anyport tasks`: list, show, watch, cancel and raise-budget. */
 import Table from 'cli-table3';
 import type { Command } from 'commander';
 import { Option } from 'commander';
+import { describeSpending } from '../../workflows/domain/budget.ts';
 import type { TaskStatus } from '../../workflows/domain/task-status.ts';
 import type { TaskStanding, TaskSummary } from '../list-tasks.ts';
 import { TASK_STANDINGS } from '../list-tasks.ts';
 import { formatCost, tellEvent } from '../story.ts';
 import type { TaskClient } from '../task-client.ts';
 import { TaskClientError } from '../task-client-error.ts';
+import type { BudgetFlags } from './budget-options.ts';
+import { addRaiseOptions, toBudget } from './budget-options.ts';
 import type { ConnectionFlags } from './connection-options.ts';
 import { addConnectionOptions, withTaskClient } from './connection-options.ts';
 import { EXIT_CODES_HELP } from './exit-codes.ts';
 import { exitCodeOf, followToEnd, tellResult } from './follow-to-end.ts';
 import { parseCount } from './parse-count.ts';
 import { note, print, printJson } from './terminal.ts';
+import { UsageError } from './usage-error.ts';
 
 interface ListFlags extends ConnectionFlags {
   readonly state?: TaskStanding;
@@ -28,6 +32,7 @@ interface JsonFlags extends ConnectionFlags {
 
 export function addTasksCommand(program: Command): void {
   const tasks = program.command('tasks').description('Tasks on this Temporal server.');
+  addRaiseBudgetCommand(tasks);
   addConnectionOptions(
     tasks
       .command('list')
@@ -55,6 +60,22 @@ export function addTasksCommand(program: Command): void {
         print(`task ${taskId} is asked to stop`);
       }),
   );
+}
+
+/** Values, not additions: the same command twice is one raise. */
+function addRaiseBudgetCommand(tasks: Command): void {
+  const command = tasks
+    .command('raise-budget')
+    .description('raise what a task may use up to the given values; a task that waits for it goes on')
+    .argument('<task-id>');
+  addConnectionOptions(addRaiseOptions(command)).action((taskId: string, flags: ConnectionFlags & BudgetFlags) => {
+    const raise = toBudget(flags);
+    if (raise === undefined) throw new UsageError('name what to raise: --usd, --tokens, --turns, --tool-calls or --minutes');
+    return withTaskClient(flags, async (client) => {
+      const budget = await client.raiseBudget(taskId, raise);
+      print(`task ${taskId} may use up ${describeSpending(budget, {})}`);
+    });
+  });
 }
 
 async function list(client: TaskClient, { state, batch, limit, json }: ListFlags): Promise<void> {
@@ -98,9 +119,15 @@ async function show(client: TaskClient, taskId: string, json: boolean): Promise<
   for (const event of status?.events ?? []) print(tellEvent(event));
   if (result !== null) tellResult(result, client.uiLink(taskId));
   else if (status !== null) {
-    print(`\n${status.state} in turn ${status.turn}, ${formatCost(status.costUsdMicros)} so far`);
+    print(`\n${status.state} in turn ${status.turn}, ${formatCost(status.costUsdMicros)} so far${perhaps(status)}`);
+    const { reason, command } = status.waitingFor ?? {};
+    if (command !== undefined) print(`${reason}\nlet it go on: ${command}`, 'yellow');
     print(`Temporal UI: ${client.uiLink(taskId) ?? 'its address is not known here (ANYPORT_TEMPORAL_UI)'}`);
   }
+}
+
+function perhaps({ suspenseUsdMicros: suspense }: TaskStatus): string {
+  return suspense === undefined ? '' : `, and ${formatCost(suspense)} that may have been billed without an answer`;
 }
 
 async function statusIfAnswered(client: TaskClient, taskId: string): Promise<TaskStatus | null> {

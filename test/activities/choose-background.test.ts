@@ -3,7 +3,7 @@ import { chooseBackground } from '../../activities/choose-background.ts';
 import { createCloudClient } from '../../activities/clouds/create-cloud-client.ts';
 import type { AttemptEntry } from '../../activities/store/task-store.ts';
 import { toTaskId } from '../../workflows/domain/ids.ts';
-import { aDeployment, deploymentAt } from '../support/builders.ts';
+import { aDeployment, deploymentAt, pricesOf } from '../support/builders.ts';
 
 const SETTINGS = { instructions: '', tools: [] };
 const client = createCloudClient({ cloud: 'openai', apiKey: 'key' });
@@ -17,7 +17,7 @@ function served(background: boolean | 'auto', outputUsd = 10) {
       outputUsdMicrosPerMillion: outputUsd * 1_000_000,
     },
   });
-  return { deployment, wireModel: 'model', site: 'test', background, client };
+  return { deployment, prices: pricesOf(deployment), wireModel: 'model', site: 'test', background, client };
 }
 
 function answers(...outputTokens: readonly number[]): readonly AttemptEntry[] {

@@ -15,7 +15,7 @@ import { toTaskId } from '../../workflows/domain/ids.ts';
 import { EMPTY_TRANSCRIPT } from '../../workflows/domain/transcript.ts';
 import type { WireServer } from '../clouds/wire-server.ts';
 import { completed, message, sendEvents, sendJson, startWireServer } from '../clouds/wire-server.ts';
-import { aDeployment, deploymentAt } from '../support/builders.ts';
+import { aDeployment, deploymentAt, pricesOf } from '../support/builders.ts';
 
 const TASK = toTaskId('task-1');
 
@@ -32,6 +32,7 @@ beforeEach(async () => {
   nowMs = 1_000_000;
   const deployments = ['azure', 'aws', 'google'].map((endpoint) => ({
     deployment: aDeployment({ endpoint }),
+    prices: pricesOf(aDeployment()),
     wireModel: 'm',
     background: false,
     site: endpoint,

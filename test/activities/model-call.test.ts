@@ -8,7 +8,7 @@ import { aCall, failureOf } from '../clouds/builders.ts';
 import { toSurface } from '../clouds/emulated-surfaces.ts';
 import type { Emulators } from '../emulators/start-emulators.ts';
 import { startEmulators } from '../emulators/start-emulators.ts';
-import { aDeployment } from '../support/builders.ts';
+import { aDeployment, pricesOf } from '../support/builders.ts';
 import { clearFaults, readLedger, setFaults } from '../support/emulated-cloud.ts';
 
 const ENDPOINT = 'azure-eastus2';
@@ -24,7 +24,14 @@ function aModelCall(): ModelCall {
   const { connection, wireModel } = toSurface(emulators.endpoints[ENDPOINT], emulators.environment);
   return {
     key: { taskId: toTaskId('task-1'), turn: 1, attempt: 1 },
-    served: { deployment: aDeployment(), wireModel, site: 'test', background: true, client: createCloudClient(connection) },
+    served: {
+      deployment: aDeployment(),
+      prices: pricesOf(aDeployment()),
+      wireModel,
+      site: 'test',
+      background: true,
+      client: createCloudClient(connection),
+    },
     background: true,
     settings: { instructions: '', tools: [] },
     tools: [],

@@ -64,18 +64,22 @@ test('a result counts lost attempts that were made again, and effects that were 
   const store = await openSqliteTaskStore(join(await mkdtemp(join(tmpdir(), 'anyport-activities-')), 'a.db'));
   const openTask = createOpenTask({ store, workspaceTools: ['exec_command'] });
   const { head } = await inTask(() => openTask({ request: { prompt: 'p', model: MODEL, workspace: '/r' } }));
-  for (const attempt of [1, 2, 3]) await store.startAttempt({ taskId: TASK, turn: 1, attempt }, deploymentAt('openai'));
+  for (const attempt of [1, 2, 3]) {
+    await store.startAttempt({ taskId: TASK, turn: 1, attempt }, deploymentAt('openai'), { cloud: 'openai', usdMicros: 70 });
+  }
   await store.updateAttempt({ taskId: TASK, turn: 1, attempt: 1 }, { kind: 'failed', failure: aFailure() });
   await store.updateAttempt(
     { taskId: TASK, turn: 1, attempt: 2 },
     { kind: 'failed', failure: aFailure({ acceptance: 'unknown' }) },
   );
+  await store.updateAttempt({ taskId: TASK, turn: 1, attempt: 3 }, { kind: 'sending', sender: 's' });
   const call = { taskId: TASK, turn: 1, callId: 'c' };
   for (const _start of [1, 2]) await store.startToolCall(call, 'exec_command', 'workspace');
 
   const result = await inTask(() => createFinishTask({ store })({ head, turns: 1, ending: { kind: 'cancelled' } }));
 
   expect(result).toMatchObject({ taskId: TASK, state: 'cancelled', output: '', suspectedPaidTwice: 1, toolEffectsTwice: 1 });
+  expect(result).toMatchObject({ suspectedTwice: { count: 1, usdMicros: 70 }, suspenseUsdMicros: 140, paid: { usdMicros: 0 } });
   expect(result.attempts.map(({ outcome }) => outcome)).toEqual(['failed', 'failed', 'unknown']);
   await store.close();
 });

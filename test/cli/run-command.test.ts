@@ -118,6 +118,8 @@ describe('anyport run', () => {
   it.each([
     ['no prompt', ['run'], "missing required argument 'prompt'"],
     ['an empty prompt', ['run', ' '], 'prompt is " "'],
+    ['a budget that is no number', ['run', 'x', '--budget-usd', 'all'], '"all" is not a number from 0.001'],
+    ['a raise of nothing', ['tasks', 'raise-budget', 't-1'], 'name what to raise: --usd'],
     ['an unknown option', ['run', 'x', '--nope'], "unknown option '--nope'"],
     ['--apply without a workspace', ['run', 'x', '--apply'], '--apply needs a --workspace'],
     ['a task id that is none', ['run', 'x', '--task-id', 'a/b'], '"a/b" is not a task id'],

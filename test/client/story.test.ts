@@ -38,6 +38,11 @@ describe('tellEvent', () => {
       },
       'turn 3   azure-eastus2 answered (5 tokens, 1 tool call, $0.0500): I see',
     ],
+    [
+      { kind: 'budget-used-up', turn, exceeded: [{ kind: 'turns', limit: 2, spent: 2, next: 1 }] },
+      'turn 3   paused: the budget of turns is used up: 2 of 2 spent; the next step may take 1',
+    ],
+    [{ kind: 'budget-raised', budget: { costUsd: 2, turns: 4 } }, 'budget   raised: $2.0000 · 4 turns'],
     [{ kind: 'tool-ended', turn, callId: 'c', tool: 'read_file', outcome: 'ok' }, 'turn 3     read_file: ok'],
     [{ kind: 'task-ended', state: 'failed', reason: 'no cloud is left' }, 'end      failed: no cloud is left'],
   ])('tells %j', (event, words) => {

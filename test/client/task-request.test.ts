@@ -15,6 +15,7 @@ describe('parseTaskRequest', () => {
       needs: ['tools'],
       maxTurns: 3,
       maxOutputTokens: 100,
+      budget: { costUsd: 2.5, tokens: 1_000, turns: 3, toolCalls: 9, wallClockMs: 60_000 },
     };
 
     expect(parseTaskRequest(request)).toEqual(request);
@@ -29,6 +30,9 @@ describe('parseTaskRequest', () => {
     [{ ...REQUEST, needs: ['flying'] }, 'needs is ["flying"]: write a list of streaming, tools'],
     [{ ...REQUEST, maxTurns: 0 }, 'maxTurns is 0: write a whole number from 1'],
     [{ ...REQUEST, maxTurns: 1.5 }, 'maxTurns is 1.5'],
+    [{ ...REQUEST, budget: { costUsd: 0 } }, 'budget is {"costUsd":0}: write an object with any of costUsd (dollars)'],
+    [{ ...REQUEST, budget: { dollars: 5 } }, 'budget is {"dollars":5}: write an object with any of costUsd'],
+    [{ ...REQUEST, budget: { turns: 1.5 } }, 'budget is {"turns":1.5}'],
     [{ ...REQUEST, modle: 'x' }, 'unknown field "modle": a task request has prompt, model'],
     [{ ...REQUEST, prompt: 'é'.repeat(500_001) }, 'prompt is longer than 1000000 bytes'],
     [[], 'a task request is an object with "prompt" and "model", not []'],

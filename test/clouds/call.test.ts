@@ -39,6 +39,15 @@ describe('an answer', () => {
     expect(call.sequences).toEqual([0, 1, 2]);
   });
 
+  test('tells how much of its input was written into the cache, which some clouds bill at a price of its own', async () => {
+    const usage = { input_tokens: 100, input_tokens_details: { cached_tokens: 10, cache_write_tokens: 80 }, output_tokens: 1 };
+    server.answer((response) => sendEvents(response, [CREATED, completed([message('hello')], { usage })]));
+
+    const answer = await client.invoke(aRequest(), aCall());
+
+    expect(answer.usage).toMatchObject({ inputTokens: 100, cachedInputTokens: 10, cacheWriteTokens: 80 });
+  });
+
   test('is put together from its parts when the terminal event leaves the items out', async () => {
     const done = { type: 'response.output_item.done', output_index: 0, item: message('hello') };
     server.answer((response) => sendEvents(response, [CREATED, done, completed([])]));

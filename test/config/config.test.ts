@@ -3,15 +3,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
+import type { AnyportConfig } from '../../workers/anyport-config.ts';
 import { loadConfig } from '../../workers/config.ts';
 import { resolveEndpoints } from '../../workers/endpoints.ts';
 import { ConfigError } from '../../workers/config-error.ts';
+import { priceAt } from '../../workflows/domain/price.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'anyport-config-'));
 const file = join(folder, 'given.yaml');
 const environment = { OPENAI_API_KEY: 'sk-secret', AZURE_OPENAI_API_KEY: 'az-secret' };
 
-function load(text: string) {
+function load(text: string): AnyportConfig {
   writeFileSync(file, text);
   return loadConfig({ file, environment, workingDirectory: folder });
 }
@@ -126,6 +128,18 @@ describe('a key or value that cannot be is refused with its line, and what to do
       'an unknown cloud of a tenant',
       `${withEndpoint(GOOD)}tenants: { t: { order: [mars] } }\n`,
       'tenants.t.order.0 must be openai, azure, aws or google, not "mars"',
+    ],
+    [
+      'a budget out of its range',
+      `${withEndpoint(GOOD)}tenants:\n  t: { budget: { turns: 0 } }\n`,
+      ':5:18: tenants.t.budget.turns ',
+    ],
+    [
+      'a price from a day that is none',
+      withEndpoint(
+        'cloud: openai, deployments: { m: { wireModel: x, price: [{ from: 2026-13-01, inputUsdPerMillion: 1, outputUsdPerMillion: 1 }] } }',
+      ),
+      'endpoints.a.deployments.m.price.0.from must be a day such as 2026-11-17',
     ],
     [
       'a limit of nothing',
@@ -257,4 +271,22 @@ test('limits per minute are known, and a host of its own is called by its name',
     undefined,
   ]);
   expect(deployments.map(({ site }) => site)).toEqual(['example.openai.azure.com', 'openai -', 'aws us-east-1', 'google global']);
+});
+
+test('a price is one for always, or one for each day from which it is charged', () => {
+  const day = '{ inputUsdPerMillion: 1, cacheWriteUsdPerMillion: 2, outputUsdPerMillion: 3';
+  const later = '{ from: 2026-12-01, inputUsdPerMillion: 5, outputUsdPerMillion: 6 }';
+  const { endpoints } = load(`endpoints:
+  a:
+    cloud: openai
+    deployments:
+      one: { wireModel: x, price: ${day} } }
+      two: { wireModel: x, price: [${day}, from: 2026-11-17 }, ${later}] }
+`);
+
+  const inputAt = (at: string) =>
+    (endpoints[0]?.deployments ?? []).map(({ prices }) => priceAt(prices, Date.parse(at)).inputUsdMicrosPerMillion);
+  expect(inputAt('2026-11-30T23:59:59Z')).toEqual([1_000_000, 1_000_000]);
+  expect(inputAt('2026-12-01')).toEqual([1_000_000, 5_000_000]);
+  expect(endpoints[0]?.deployments[0]?.prices[0].price.cacheWriteUsdMicrosPerMillion).toBe(2_000_000);
 });

@@ -1,5 +1,6 @@
 /** The world of a loop as a script: what each attempt comes to, in order; and a clock that only sleeping moves. */
 import type { LoopEffects, LoopState } from '../../workflows/agent-loop.ts';
+import type { TaskBudget } from '../../workflows/domain/budget.ts';
 import type { TaskEventBody } from '../../workflows/domain/task-status.ts';
 import type { Attempt, ToolStep } from '../../workflows/domain/turn.ts';
 import type { AttemptOutcome } from '../../workflows/model-turn.ts';
@@ -18,9 +19,15 @@ export interface Script {
   readonly outcomes: readonly AttemptOutcome[] | ((attempt: Attempt, number: number) => AttemptOutcome);
   readonly runTool?: (callId: string) => ToolStep;
   readonly continueAsNewAfterSteps?: number;
+  readonly budget?: TaskBudget;
+  /** What each wait for a larger budget brings, in order, and how long it takes; a wait for more is cancelled. */
+  readonly raises?: readonly { readonly budget: TaskBudget; readonly afterMs: number }[];
 }
 
-export function scriptedEffects({ outcomes, runTool, continueAsNewAfterSteps = Infinity }: Script): ScriptedEffects {
+export function scriptedEffects(script: Script): ScriptedEffects {
+  const { outcomes, runTool, continueAsNewAfterSteps = Infinity, raises = [] } = script;
+  let budget = script.budget ?? null;
+  let waits = 0;
   let nowMs = 1_000_000;
   const attempts: Attempt[] = [];
   const reasons: (string | undefined)[] = [];
@@ -40,6 +47,14 @@ export function scriptedEffects({ outcomes, runTool, continueAsNewAfterSteps = I
     tell: (event) => told.push(event),
     remember: (state) => states.push(state),
     shouldContinueAsNew: () => states.length >= continueAsNewAfterSteps,
+    budget: () => budget,
+    async awaitRaise() {
+      const raise = raises[waits];
+      waits += 1;
+      if (raise === undefined) throw new Error('cancelled while it waited for a larger budget');
+      nowMs += raise.afterMs;
+      ({ budget } = raise);
+    },
     async sleepUntil(untilMs, reason) {
       sleeps.push({ ms: untilMs - nowMs, reason });
       nowMs = untilMs;

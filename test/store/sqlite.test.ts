@@ -6,8 +6,10 @@ import { DatabaseSync } from 'node:sqlite';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
+import { APPLICATION_ID, MIGRATIONS } from '../../activities/store/migrations.ts';
 import { toTaskStoreError } from '../../activities/store/sqlite-failure.ts';
 import { openSqliteTaskStore } from '../../activities/store/sqlite.ts';
+import { toTaskId } from '../../workflows/domain/ids.ts';
 import { testTaskStore } from './task-store-contract.ts';
 
 describe('SQLite', () => {
@@ -34,6 +36,21 @@ test('refuses a database of another program and one of a newer schema', async ()
 
   await expect(openSqliteTaskStore(foreign)).rejects.toThrow('another program');
   await expect(openSqliteTaskStore(newer)).rejects.toThrow('newer Anyport (schema 99');
+});
+
+test('brings a store of the first schema up to date with all that is in it', async () => {
+  const file = join(await mkdtemp(join(tmpdir(), 'anyport-store-')), 'old.db');
+  const old = new DatabaseSync(file);
+  old.exec(`${MIGRATIONS[0]}; PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = 1`);
+  old.exec(`INSERT INTO attempts VALUES ('t', 1, 1, 'openai/m', 'started', '{"kind":"started"}')`);
+  old.close();
+
+  const store = await openSqliteTaskStore(file);
+
+  const [attempt] = await store.listAttempts(toTaskId('t'));
+  expect(attempt).toMatchObject({ deployment: 'openai/m', state: { kind: 'started' } });
+  expect(attempt?.reserve).toBeUndefined();
+  await store.close();
 });
 
 test('says that a disk is full', () => {

@@ -116,6 +116,17 @@ function testJournals(): void {
     expect(late.state).toMatchObject({ kind: 'submitted' });
   });
 
+  test('keeps the reserve that the starter of an attempt wrote with it, and no later one', async () => {
+    await store.startAttempt(KEY, deploymentAt('openai'), { cloud: 'openai', usdMicros: 5 });
+    await other.startAttempt(KEY, deploymentAt('openai'), { cloud: 'openai', usdMicros: 9 });
+    await store.startAttempt({ ...KEY, attempt: 2 }, deploymentAt('openai'));
+
+    expect((await other.listAttempts(TASK)).map(({ reserve }) => reserve)).toEqual([
+      { cloud: 'openai', usdMicros: 5 },
+      undefined,
+    ]);
+  });
+
   test('refuses to move an attempt that was never started', async () => {
     await expect(store.updateAttempt(KEY, { kind: 'cancelled' })).rejects.toThrow('never started');
   });

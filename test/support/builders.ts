@@ -2,6 +2,7 @@
 import type { DeploymentId } from '../../workflows/domain/ids.ts';
 import { toDeploymentId } from '../../workflows/domain/ids.ts';
 import type { ModelFailure } from '../../workflows/domain/model-failure.ts';
+import type { DatedPrices } from '../../workflows/domain/price.ts';
 import type { Deployment, Route } from '../../workflows/domain/route.ts';
 import { newStatus } from '../../workflows/domain/task-progress.ts';
 import type { TaskEventBody, TaskStatus } from '../../workflows/domain/task-status.ts';
@@ -28,6 +29,11 @@ export function aDeployment(overrides: Partial<Deployment> = {}): Deployment {
     },
     ...overrides,
   };
+}
+
+/** One price for always. */
+export function pricesOf({ price }: Deployment): DatedPrices {
+  return [{ fromMs: 0, price }];
 }
 
 export function aRoute(...endpoints: readonly string[]): Route {

@@ -31,6 +31,8 @@ export interface ClusterOptions {
   readonly script: readonly object[];
   /** Endpoints of the emulated clouds in the order in which they are preferred. Default: azure, aws, google. */
   readonly endpoints?: readonly EmulatedEndpoint[];
+  /** Besides `default`, as in the configuration. */
+  readonly tenants?: Readonly<Record<string, object>>;
   /** Those that generate in background mode. */
   readonly background?: readonly EmulatedEndpoint[];
   /** Variables of the emulated clouds' credentials that the first worker does not get. */
@@ -146,7 +148,11 @@ function configOf(options: ClusterOptions, emulators: Emulators): object {
     return [name, { ...emulators.endpoints[name], background: background.includes(name), ...auth }] as const;
   });
   const order = new Set(endpoints.map(([, endpoint]) => CLOUD_ORDER[cloudOf(endpoint)]));
-  return { endpoints: Object.fromEntries(endpoints), tenants: { default: { order: [...order] } }, sandbox: 'optional' };
+  return {
+    endpoints: Object.fromEntries(endpoints),
+    tenants: { default: { order: [...order] }, ...options.tenants },
+    sandbox: 'optional',
+  };
 }
 
 async function writeAwsProfile(

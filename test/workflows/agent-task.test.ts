@@ -1,7 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { defaultPrices } from '../../workers/default-prices.ts';
 import { taskWorkflowId, toTaskId } from '../../workflows/domain/ids.ts';
+import { costUsdMicros, priceAt } from '../../workflows/domain/price.ts';
+import { NO_USAGE } from '../../workflows/domain/usage.ts';
 import { MODEL } from '../support/builders.ts';
 import { eventually } from '../support/eventually.ts';
 import { git, layOutGitRepository } from '../support/git-repository.ts';
@@ -66,6 +69,25 @@ describe('a task', () => {
     expect(events).toContainEqual(
       expect.objectContaining({ kind: 'attempt-started', reason: expect.stringMatching(/^failover: azure-eastus2 /) }),
     );
+  });
+
+  test('says what each cloud was paid, as the clouds themselves have it, and keeps apart what may have been billed', async () => {
+    await cluster.setFaults('azure-eastus2', [{ kind: 'stream-cut', afterEvents: 4, billed: true, skip: 1, count: 1 }]);
+    const { taskId } = await cluster.tasks.start({ prompt: 'mend it', model: MODEL, workspace: repository });
+
+    const result = await cluster.tasks.result(taskId);
+
+    const [azure, aws] = await Promise.all((['azure-eastus2', 'aws-us-east-1'] as const).map((at) => billsOf(taskId, at)));
+    const paid = { 'azure-eastus2': azure?.completed ?? 0, 'aws-us-east-1': aws?.completed ?? 0 };
+    expect(result.paid).toEqual({
+      usdMicros: paid['azure-eastus2'] + paid['aws-us-east-1'],
+      byCloud: { azure: paid['azure-eastus2'], aws: paid['aws-us-east-1'] },
+      byEndpoint: paid,
+    });
+    expect(result.costUsdMicros).toBe(result.paid.usdMicros);
+    expect(result.suspectedTwice.count).toBe(1);
+    expect(azure?.lost).toBeGreaterThan(0);
+    expect(result.suspectedTwice.usdMicros).toBeGreaterThanOrEqual(azure?.lost ?? 0);
   });
 
   test('tells the model of a tool that it invented which there are, and goes on', async () => {
@@ -133,6 +155,18 @@ describe('a task', () => {
     expect(summaries.join()).not.toContain('mend it');
   });
 });
+
+/** What an endpoint has billed for a task by its own ledger, at our list prices: for whole answers, and for others. */
+async function billsOf(taskId: string, endpoint: 'azure-eastus2' | 'aws-us-east-1') {
+  const cloud = endpoint === 'azure-eastus2' ? 'azure' : 'aws';
+  const price = priceAt(defaultPrices({ cloud, model: MODEL, wireModel: MODEL }), Date.now());
+  const bills = { completed: 0, lost: 0 };
+  for (const { outcome, billedUsage, metadata } of await cluster.ledger(endpoint)) {
+    if (metadata?.['task'] !== taskId || billedUsage === null) continue;
+    bills[outcome === 'completed' ? 'completed' : 'lost'] += costUsdMicros({ ...NO_USAGE, ...billedUsage }, price);
+  }
+  return bills;
+}
 
 function isOf(taskId: string) {
   return ({ metadata }: { metadata: Readonly<Record<string, string>> | null }) => metadata?.['task'] === taskId;

@@ -52,6 +52,8 @@ export interface ModelFailure {
   readonly code?: string;
   readonly requestId?: string;
   readonly responseId?: string;
+  /** What the attempt may have cost without an answer: set by the activity when a cloud took it, or may have. */
+  readonly suspenseUsdMicros?: number;
 }
 
 /** `503 server_is_overloaded`, `connect ECONNREFUSED`, `rate-limited 429`: for summaries and the story, no tenant data. */

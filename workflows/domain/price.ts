@@ -5,24 +5,57 @@ export interface Price {
   readonly inputUsdMicrosPerMillion: number;
   readonly cachedInputUsdMicrosPerMillion: number;
   readonly outputUsdMicrosPerMillion: number;
+  /** Input that is written into the prompt cache; absent where that costs no more than other input. */
+  readonly cacheWriteUsdMicrosPerMillion?: number;
 }
+
+/** A price and since when it is charged. */
+export interface DatedPrice {
+  /** 0: always. */
+  readonly fromMs: number;
+  readonly price: Price;
+}
+
+/** All prices of one offering, never empty, in any order. */
+export type DatedPrices = readonly [DatedPrice, ...DatedPrice[]];
 
 const MILLION = 1_000_000n;
 
+/** What is charged at `nowMs`: the newest price that has begun; before the first one that one, since there is no better guess. */
+export function priceAt(prices: DatedPrices, nowMs: number): Price {
+  return prices.reduce((best, next) => (isCloser(next, best, nowMs) ? next : best)).price;
+}
+
+function isCloser(next: DatedPrice, best: DatedPrice, nowMs: number): boolean {
+  const [nextBegan, bestBegan] = [next.fromMs <= nowMs, best.fromMs <= nowMs];
+  if (nextBegan !== bestBegan) return nextBegan;
+  return nextBegan ? next.fromMs > best.fromMs : next.fromMs < best.fromMs;
+}
+
 /** Cost in micro-dollars, rounded up: a budget must never be passed by rounding. */
 export function costUsdMicros(usage: Usage, price: Price): number {
-  // Whatever a cloud counts as cached, the rest of its input is never less than nothing.
-  const fresh = BigInt(Math.max(0, usage.inputTokens - usage.cachedInputTokens));
+  const { inputTokens, cachedInputTokens: cached, outputTokens, cacheWriteTokens: written = 0 } = usage;
+  // A cloud that counts cached or written tokens beside its input tokens must not make the rest negative.
+  const fresh = Math.max(inputTokens - cached - written, 0);
+  const { inputUsdMicrosPerMillion: input, cacheWriteUsdMicrosPerMillion: write = input } = price;
   const total =
-    fresh * BigInt(price.inputUsdMicrosPerMillion) +
-    BigInt(usage.cachedInputTokens) * BigInt(price.cachedInputUsdMicrosPerMillion) +
-    BigInt(usage.outputTokens) * BigInt(price.outputUsdMicrosPerMillion);
+    BigInt(fresh) * BigInt(input) +
+    BigInt(cached) * BigInt(price.cachedInputUsdMicrosPerMillion) +
+    BigInt(written) * BigInt(write) +
+    BigInt(outputTokens) * BigInt(price.outputUsdMicrosPerMillion);
   return Number((total + MILLION - 1n) / MILLION);
 }
 
 /** Dollars as people write them, to whole micro-dollars. */
 export function usdToMicros(usd: number): number {
   return Math.round(usd * 1_000_000);
+}
+
+/** The most that a request may cost: nothing of its input is cached, and the dearer of plain and cache-write price is paid for it. */
+export function reserveUsdMicros(tokens: { readonly input: number; readonly output: number }, price: Price): number {
+  const { inputUsdMicrosPerMillion: plain, cacheWriteUsdMicrosPerMillion: write = plain } = price;
+  const usage = { inputTokens: tokens.input, cachedInputTokens: 0, outputTokens: tokens.output, reasoningTokens: 0 };
+  return costUsdMicros(usage, { ...price, inputUsdMicrosPerMillion: Math.max(plain, write) });
 }
 
 /** `$0.0125`: four digits, since a turn costs cents or less. */

@@ -1,4 +1,6 @@
 /** How a task's status follows from its story: every event moves it on, and nothing else does. */
+import type { TaskBudget } from './budget.ts';
+import { describeExceeded, raiseCommand } from './budget.ts';
 import type { TaskEvent, TaskEventBody, TaskState, TaskStatus } from './task-status.ts';
 import { addUsage, NO_USAGE } from './usage.ts';
 
@@ -34,6 +36,8 @@ const STATE_AFTER = {
   'attempt-failed': null,
   waiting: 'waiting',
   parked: 'parked',
+  'budget-used-up': 'waiting',
+  'budget-raised': null,
   'turn-answered': null,
   'tool-started': 'running-tools',
   'tool-ended': null,
@@ -42,21 +46,43 @@ const STATE_AFTER = {
 
 /** The status after an event at `atMs`. */
 export function advance(status: TaskStatus, body: TaskEventBody, atMs: number): TaskStatus {
-  const { waitingFor: _ended, ...rest } = status;
+  const { waitingFor: before, ...rest } = status;
   const event: TaskEvent = { sequence: (status.events.at(-1)?.sequence ?? 0) + 1, atMs, ...body };
   return {
     ...rest,
     state: (body.kind === 'task-ended' ? body.state : STATE_AFTER[body.kind]) ?? status.state,
     turn: 'turn' in body ? body.turn : status.turn,
+    // A raise is told whenever it comes; it ends no wait that has an end of its own.
+    ...(body.kind === 'budget-raised' && before?.untilMs !== undefined ? { waitingFor: before } : {}),
     ...changesOf(status, body),
     events: [...status.events, event].slice(-NEWEST_EVENTS),
   };
 }
 
 function changesOf(status: TaskStatus, body: TaskEventBody): Partial<TaskStatus> {
-  if (body.kind === 'route-planned') return { model: body.model, route: body.deployments };
   if (body.kind === 'attempt-started') return { deployment: body.deployment };
+  if (body.kind === 'turn-answered') {
+    return {
+      usage: addUsage(status.usage, body.usage),
+      costUsdMicros: status.costUsdMicros + body.costUsdMicros,
+      turnsAnswered: (status.turnsAnswered ?? 0) + 1,
+    };
+  }
+  if (body.kind === 'tool-ended') return { toolCalls: (status.toolCalls ?? 0) + 1 };
+  if (body.kind === 'attempt-failed' && body.suspenseUsdMicros !== undefined) {
+    return { suspenseUsdMicros: (status.suspenseUsdMicros ?? 0) + body.suspenseUsdMicros };
+  }
+  if (body.kind === 'route-planned') return { model: body.model, route: body.deployments, ...budgetOf(body) };
+  if (body.kind === 'budget-raised') return budgetOf(body);
+  return waitingFor(status, body);
+}
+
+function budgetOf({ budget }: { readonly budget?: TaskBudget }): Pick<TaskStatus, 'budget'> {
+  return budget === undefined ? {} : { budget };
+}
+
+function waitingFor({ taskId }: TaskStatus, body: TaskEventBody): Pick<TaskStatus, 'waitingFor'> {
   if (body.kind === 'waiting' || body.kind === 'parked') return { waitingFor: { reason: body.reason, untilMs: body.untilMs } };
-  if (body.kind !== 'turn-answered') return {};
-  return { usage: addUsage(status.usage, body.usage), costUsdMicros: status.costUsdMicros + body.costUsdMicros };
+  if (body.kind !== 'budget-used-up') return {};
+  return { waitingFor: { reason: describeExceeded(body.exceeded), command: raiseCommand(taskId, body.exceeded) } };
 }

@@ -1,3 +1,4 @@
+import type { Exceeded, TaskBudget } from './budget.ts';
 import type { DeploymentId } from './ids.ts';
 import type { ToolOutcome } from './transcript.ts';
 import type { Usage } from './usage.ts';
@@ -18,7 +19,12 @@ export type TaskState =
 export type TaskEvent = { readonly sequence: number; readonly atMs: number } & TaskEventBody;
 
 export type TaskEventBody =
-  | { readonly kind: 'route-planned'; readonly model: string; readonly deployments: readonly DeploymentId[] }
+  | {
+      readonly kind: 'route-planned';
+      readonly model: string;
+      readonly deployments: readonly DeploymentId[];
+      readonly budget?: TaskBudget;
+    }
   | { readonly kind: 'workspace-opened'; readonly baseCommit: string }
   | {
       readonly kind: 'attempt-started';
@@ -34,7 +40,11 @@ export type TaskEventBody =
       readonly attempt: number;
       readonly deployment: DeploymentId;
       readonly failure: string;
+      /** What it may have cost all the same. */
+      readonly suspenseUsdMicros?: number;
     }
+  | { readonly kind: 'budget-used-up'; readonly turn: number; readonly exceeded: readonly Exceeded[] }
+  | { readonly kind: 'budget-raised'; readonly budget: TaskBudget }
   | { readonly kind: 'waiting'; readonly turn: number; readonly untilMs: number; readonly reason: string }
   | { readonly kind: 'parked'; readonly turn: number; readonly untilMs: number; readonly reason: string }
   | {
@@ -73,10 +83,19 @@ export interface TaskStatus {
   /** The deployment in use or last used; null before the route is planned. */
   readonly deployment: DeploymentId | null;
   readonly route: readonly DeploymentId[];
-  /** What it waits for and until when, while `waiting` or `parked`. */
-  readonly waitingFor?: { readonly reason: string; readonly untilMs: number };
+  /**
+   * What it waits for, while `waiting` or `parked`: until when, or the command that ends a wait for a larger budget, which may
+   * last for ever.
+   */
+  readonly waitingFor?: { readonly reason: string; readonly untilMs?: number; readonly command?: string };
   readonly usage: Usage;
   readonly costUsdMicros: number;
+  /** May have been billed without an answer; absent when nothing may. */
+  readonly suspenseUsdMicros?: number;
+  readonly turnsAnswered?: number;
+  readonly toolCalls?: number;
+  /** Absent: without limits. */
+  readonly budget?: TaskBudget;
   readonly events: readonly TaskEvent[];
 }
 

@@ -40,11 +40,15 @@ function readIncomplete(response: ResponseObject): ModelAnswer['incomplete'] {
 }
 
 function readUsage({ usage }: ResponseObject): Usage {
+  const { input_tokens: input, input_tokens_details: inputDetails } = usage ?? {};
+  const { output_tokens: output, output_tokens_details: outputDetails } = usage ?? {};
+  const { cached_tokens: cached, cache_write_tokens: written } = inputDetails ?? {};
   return {
-    inputTokens: usage?.input_tokens ?? 0,
-    cachedInputTokens: usage?.input_tokens_details?.cached_tokens ?? 0,
-    outputTokens: usage?.output_tokens ?? 0,
-    reasoningTokens: usage?.output_tokens_details?.reasoning_tokens ?? 0,
+    inputTokens: input ?? 0,
+    cachedInputTokens: cached ?? 0,
+    outputTokens: output ?? 0,
+    reasoningTokens: outputDetails?.reasoning_tokens ?? 0,
+    ...(written ? { cacheWriteTokens: written } : {}),
   };
 }
 

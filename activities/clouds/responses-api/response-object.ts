@@ -11,7 +11,7 @@ export const RESPONSE = z.object({
   usage: z
     .object({
       input_tokens: COUNT,
-      input_tokens_details: z.object({ cached_tokens: COUNT }).nullish(),
+      input_tokens_details: z.object({ cached_tokens: COUNT, cache_write_tokens: COUNT }).nullish(),
       output_tokens: COUNT,
       output_tokens_details: z.object({ reasoning_tokens: COUNT }).nullish(),
     })
