@@ -7,7 +7,7 @@ import type { Report } from './to-endpoint-config.ts';
 
 export function toTenantConfig(
   name: string,
-  { standardCloud, order, hourUsd, afterContentFilter }: RawTenant,
+  { standardCloud, order, hourUsd, budget, afterContentFilter }: RawTenant,
   { endpoints, report }: { endpoints: readonly string[]; report: Report },
 ): TenantConfig {
   const named = [...(standardCloud === undefined ? [] : [standardCloud]), ...(order ?? [])];
@@ -19,6 +19,7 @@ export function toTenantConfig(
     name,
     cloudOrder: [...new Set(named)],
     ...(hourUsd === undefined ? {} : { hourUsdMicros: usdToMicros(hourUsd) }),
+    ...(budget === undefined ? {} : { budget }),
     ...(afterContentFilter === undefined ? {} : { afterContentFilter }),
   };
 }
