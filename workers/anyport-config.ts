@@ -46,6 +46,8 @@ export interface EndpointConfig {
   readonly place?: string;
   /** Generate in the cloud's background mode, where the deployment has it; `auto`: only what is expected to be long or dear. */
   readonly background: boolean | 'auto';
+  /** How long its silence is borne, before the first event and after; ms. Absent: our defaults. */
+  readonly timeouts: { readonly firstEventMs?: number; readonly idleMs?: number };
   readonly deployments: readonly DeploymentConfig[];
 }
 

@@ -120,8 +120,8 @@ interface Parts {
 
 async function composeActivities({ settings, config, endpoints, store, hostId, readHold }: Parts): Promise<ActivityGroups> {
   const served = new Map<DeploymentId, ServedDeployment>();
-  for (const { connection, deployments } of endpoints.served) {
-    const client = createCloudClient(connection);
+  for (const { connection, deployments, timeouts } of endpoints.served) {
+    const client = createCloudClient(connection, timeouts);
     for (const deployment of deployments) served.set(deployment.deployment.id, { ...deployment, client });
   }
   const registry = createToolRegistry();

@@ -62,6 +62,9 @@ const auth = z.strictObject({
   defaultChain: z.literal(true).optional(),
 });
 
+/** Longer than a generation of the longest answer is a slip of the unit. */
+const seconds = z.number().min(0.1, 'must be at least 0.1').max(3_600, 'must be at most an hour');
+
 const endpoint = z.strictObject({
   cloud: z.enum(CLOUDS),
   surface: z.enum(['bedrock-mantle', 'bedrock-runtime']).optional(),
@@ -69,6 +72,7 @@ const endpoint = z.strictObject({
   project: text.optional(),
   baseUrl: text.optional(),
   background: z.literal([true, false, 'auto'], 'must be true, false or auto').optional(),
+  timeouts: z.strictObject({ firstEventSeconds: seconds.optional(), idleSeconds: seconds.optional() }).optional(),
   auth: auth.optional(),
   deployments: z
     .record(text, deployment)

@@ -15,6 +15,7 @@ import { missingSecrets, readSecret } from './read-secret.ts';
 export interface ResolvedEndpoint {
   readonly name: string;
   readonly connection: EndpointConnection;
+  readonly timeouts: EndpointConfig['timeouts'];
   readonly deployments: readonly ResolvedDeployment[];
 }
 
@@ -79,7 +80,7 @@ function resolveEndpoint(endpoint: EndpointConfig, environment: Environment): Re
     throw new ConfigError([`endpoint ${endpoint.name}: ${found.problem}`]); // gone since it was looked for
   };
   const deployments = endpoint.deployments.map((entry) => toResolved(endpoint, entry));
-  return { name: endpoint.name, connection: connectionOf(endpoint, read), deployments };
+  return { name: endpoint.name, connection: connectionOf(endpoint, read), timeouts: endpoint.timeouts, deployments };
 }
 
 function toResolved(endpoint: EndpointConfig, entry: DeploymentConfig): ResolvedDeployment {

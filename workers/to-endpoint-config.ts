@@ -51,7 +51,15 @@ export function toEndpointConfig(name: string, raw: RawEndpoint, report: Report)
     ...(raw.baseUrl === undefined ? {} : { baseUrl: raw.baseUrl }),
     auth: raw.auth === undefined ? USUAL_AUTH[raw.cloud] : toAuth(raw.auth, raw.cloud, report),
     background: raw.background ?? false,
+    timeouts: toTimeouts(raw.timeouts),
     deployments,
+  };
+}
+
+function toTimeouts({ firstEventSeconds, idleSeconds }: NonNullable<RawEndpoint['timeouts']> = {}): EndpointConfig['timeouts'] {
+  return {
+    ...(firstEventSeconds === undefined ? {} : { firstEventMs: firstEventSeconds * 1_000 }),
+    ...(idleSeconds === undefined ? {} : { idleMs: idleSeconds * 1_000 }),
   };
 }
 

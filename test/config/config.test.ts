@@ -142,6 +142,11 @@ describe('a key or value that cannot be is refused with its line, and what to do
       'endpoints.a.deployments.m.price.0.from must be a day such as 2026-11-17',
     ],
     [
+      'a silence that is no time',
+      withEndpoint(`timeouts: { idleSeconds: 0 }, ${GOOD}`),
+      ':3:20: endpoints.a.timeouts.idleSeconds must be at least 0.1',
+    ],
+    [
       'a limit of nothing',
       withEndpoint('cloud: openai, deployments: { m: { wireModel: x, limits: { tokensPerMinute: 0 } } }'),
       'endpoints.a.deployments.m.limits.tokensPerMinute',
@@ -289,4 +294,10 @@ test('a price is one for always, or one for each day from which it is charged', 
   expect(inputAt('2026-11-30T23:59:59Z')).toEqual([1_000_000, 1_000_000]);
   expect(inputAt('2026-12-01')).toEqual([1_000_000, 5_000_000]);
   expect(endpoints[0]?.deployments[0]?.prices[0].price.cacheWriteUsdMicrosPerMillion).toBe(2_000_000);
+});
+
+test('how long silence is borne is told in seconds, and left to the defaults where nothing is said', () => {
+  const { endpoints } = load(withEndpoint(`timeouts: { firstEventSeconds: 0.5 }, ${GOOD}`));
+
+  expect(endpoints[0]?.timeouts).toEqual({ firstEventMs: 500 });
 });
