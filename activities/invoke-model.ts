@@ -115,7 +115,9 @@ async function prepare(
   // The cloud refused reasoning that was thought to be its own: what it does not get, it cannot refuse.
   const transcript = input.dropReasoning === true ? whole.filter(({ kind }) => kind !== 'reasoning') : whole;
   const tools = toolDefinitions(settings.tools);
-  const background = chooseBackground({ served: deployment, settings, attempts: await store.listAttempts(key.taskId) });
+  // Only `auto` asks what was answered so far: a long task has thousands of attempts.
+  const attempts = deployment.background === 'auto' ? await store.listAttempts(key.taskId) : [];
+  const background = chooseBackground({ served: deployment, settings, attempts });
   const call: ModelCall = { key, served: deployment, background, settings, tools, transcript };
   const reserve = reserveFor(call, Date.now());
   return { store, key, head, call, reserve, sender: randomUUID(), acceptance: 'not-accepted' };
