@@ -4,6 +4,7 @@
  */
 import { ApplicationFailure } from '@temporalio/activity';
 import { randomUUID } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { InvokeModelInput, InvokeModelResult } from '../workflows/activity-interfaces.ts';
 import type { DeploymentId } from '../workflows/domain/ids.ts';
 import { endpointOf } from '../workflows/domain/ids.ts';
@@ -74,6 +75,7 @@ async function invokeModel(dependencies: InvokeModelDependencies, input: InvokeM
   if (attempt === undefined) return endFailed(store, key, notServed(input.deployment));
   // Whoever prepared it sent nothing: that is no second attempt.
   if (state.kind === 'started') {
+    await pauseFor(attempt, input);
     await passGate(dependencies, attempt, input);
     return finish(attempt, (options) => callModel(attempt.call, options));
   }
@@ -83,6 +85,16 @@ async function invokeModel(dependencies: InvokeModelDependencies, input: InvokeM
     return finish(taken, (options) => pickUp(taken.call, responseId, options));
   }
   return fail(attempt, failureOf(state));
+}
+
+/** The backoff of a retry comes before the gate, which may have closed meanwhile. */
+async function pauseFor(attempt: RunningAttempt, { pauseMs }: InvokeModelInput): Promise<void> {
+  if (pauseMs === undefined) return;
+  try {
+    await pause(pauseMs, undefined, { signal: activitySignal() });
+  } catch {
+    await stop(attempt);
+  }
 }
 
 /** An attempt that is held ends here, in the journal too: the story is whole, and a retry of the activity is told the same. */

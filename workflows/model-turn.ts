@@ -135,7 +135,7 @@ async function attemptOnce(
   effects: TurnEffects,
   next: NextAttempt & { readonly number: number; readonly deadlineMs: number },
 ): Promise<AttemptOutcome> {
-  const { deployment, reason, retry, dropReasoning, number, deadlineMs } = next;
+  const { deployment, reason, retry, dropReasoning, pauseMs, number, deadlineMs } = next;
   const place = { turn, attempt: number, deployment };
   effects.tell({ kind: 'attempt-started', ...place, ...(reason === undefined ? {} : { reason }) });
   const attempt: Attempt = {
@@ -144,6 +144,7 @@ async function attemptOnce(
     results,
     ...(retry === undefined ? {} : { retry }),
     ...(dropReasoning === undefined ? {} : { dropReasoning }),
+    ...(pauseMs === undefined ? {} : { pauseMs }),
   };
   const outcome = refuseFiltered(await effects.invokeModel(attempt, { deadlineMs, reason }), route);
   if (outcome.kind === 'failed') {

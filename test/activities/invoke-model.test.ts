@@ -23,7 +23,7 @@ let server: WireServer;
 let folder: string;
 let store: TaskStore;
 let nowMs: number;
-let invoke: (attempt: number) => Promise<InvokeModelResult>;
+let invoke: (attempt: number, more?: { pauseMs?: number; cancelled?: AbortSignal }) => Promise<InvokeModelResult>;
 
 beforeEach(async () => {
   server = await startWireServer();
@@ -52,10 +52,12 @@ beforeEach(async () => {
   const head = await store.appendToTranscript(TASK, EMPTY_TRANSCRIPT, [hello]);
   await store.putSettings(TASK, { instructions: 'Be brief.', tools: [] });
   const execution = { workflowId: `agent-task/${TASK}`, runId: 'run' };
-  invoke = (attempt) => {
-    const activity = () => invokeModel({ turn: 1, attempt, deployment: deploymentAt('azure'), head, results: [] });
+  invoke = (attempt, { cancelled, ...more } = {}) => {
+    const activity = () => invokeModel({ turn: 1, attempt, deployment: deploymentAt('azure'), head, results: [], ...more });
     const environment = new MockActivityEnvironment({ workflowExecution: execution }, { logger: new DefaultLogger('ERROR') });
-    return environment.run<[], InvokeModelResult, typeof activity>(activity);
+    const running = environment.run<[], InvokeModelResult, typeof activity>(activity);
+    cancelled?.addEventListener('abort', () => environment.cancel());
+    return running;
   };
 });
 afterEach(async () => {
@@ -108,4 +110,20 @@ test('an answer says nothing of health when all is well, and a retry of its acti
   expect(answer).not.toHaveProperty('health');
   expect(again).toMatchObject({ ...answer, health: { notices: [{ kind: 'open' }] } });
   expect(server.requests).toHaveLength(2);
+});
+
+test('a retry with a pause sends after it, and a cancel within it ends the attempt unsent', async () => {
+  server.answer((response) => sendEvents(response, [completed([message('hello')])]));
+
+  const cancel = new AbortController();
+  const paused = failureOf(invoke(1, { pauseMs: 3_600_000, cancelled: cancel.signal }));
+  await invoke(2, { pauseMs: 1 });
+  cancel.abort();
+  await paused;
+
+  expect(server.requests).toHaveLength(1);
+  expect((await store.listAttempts(TASK)).map(({ state }) => state)).toMatchObject([
+    { kind: 'cancelled', acceptance: 'not-accepted' },
+    { kind: 'completed' },
+  ]);
 });

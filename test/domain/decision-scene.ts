@@ -31,11 +31,12 @@ export function failedAt(endpoint: string, failure: ModelFailure, atMs: number =
   return { deployment: deploymentAt(endpoint), failure, atMs };
 }
 
-/** `retry`, `wait 375`, `-> aws`, `park` or `give-up`, relative to the endpoint that failed last. */
+/** `retry`, `retry after 125`, `wait 375`, `-> aws`, `park` or `give-up`, relative to the endpoint that failed last. */
 export function shorthand(decision: Decision, here: string): string {
   switch (decision.kind) {
     case 'attempt':
-      return endpointOf(decision.deployment) === here ? 'retry' : `-> ${endpointOf(decision.deployment)}`;
+      if (endpointOf(decision.deployment) !== here) return `-> ${endpointOf(decision.deployment)}`;
+      return decision.pauseMs === undefined ? 'retry' : `retry after ${decision.pauseMs}`;
     case 'wait':
       return `wait ${decision.untilMs - NOW_MS}${endpointOf(decision.deployment) === here ? '' : ` -> ${endpointOf(decision.deployment)}`}`;
     case 'park':

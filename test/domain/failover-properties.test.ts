@@ -29,6 +29,7 @@ interface Moment {
   readonly atMs: number;
   /** Of an attempt. */
   readonly deployment?: DeploymentId;
+  readonly pauseMs?: number;
   readonly failure?: ModelFailure;
   readonly health: RouteHealth;
   /** Of a wait or park. */
@@ -82,14 +83,15 @@ async function live(world: World): Promise<{ moments: readonly Moment[]; result:
       async sleepUntil(untilMs) {
         nowMs = Math.max(nowMs, untilMs);
       },
-      async invokeModel({ deployment }, { reason = '' }) {
+      async invokeModel({ deployment, pauseMs = 0 }, { reason = '' }) {
         attempts += 1;
+        nowMs += pauseMs;
         const step = world.steps[(attempts - 1) % world.steps.length];
         if (step === undefined || attempts === world.answeredAt) {
-          note({ kind: 'attempt', deployment, reason });
+          note({ kind: 'attempt', deployment, pauseMs, reason });
           return { kind: 'answered', answer: anAnswer() };
         }
-        note({ kind: 'attempt', deployment, failure: step.failure, reason });
+        note({ kind: 'attempt', deployment, pauseMs, failure: step.failure, reason });
         if (step.tookMs < 0) jumps += 1;
         nowMs += step.tookMs < 0 && jumps > JUMPS_BACK ? -step.tookMs : step.tookMs;
         health = arbitrary.toHealth(step.snapshot, nowMs);
@@ -152,6 +154,9 @@ function checkMoment(route: Route, moment: Moment, previous: Moment | undefined)
     expect(moment.untilMs).toBeGreaterThan(moment.atMs);
     expect(moment.untilMs).toBeLessThanOrEqual(DEADLINE_MS);
   }
+  // A pause that the worker makes is one that no operator would look for.
+  expect(moment.pauseMs ?? 0).toBeLessThan(300);
+  if ((moment.pauseMs ?? 0) > 0) expect(moment.reason).toMatch(/^retry: /);
   // Twice in a row, with neither a wait nor a park between: only where the row allows a retry, and the summary says so.
   if (moment.kind === 'attempt' && previous?.kind === 'attempt' && previous.deployment === moment.deployment) {
     expect(ruleOf(route, previous)?.retriesInPlace).toBeGreaterThan(0);

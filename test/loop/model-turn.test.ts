@@ -57,6 +57,16 @@ describe('a turn', () => {
     expect(effects.attempts.map(({ retry }) => retry)).toEqual([undefined, 'throttle']);
   });
 
+  test('leaves a pause too short for a timer to the worker, and one that can be seen to a timer', async () => {
+    const limited = { kind: 'rate-limited', status: 429, phase: 'headers' } as const;
+    const effects = failingFirst(limited, limited);
+
+    await runModelTurn(aTurn({ route: aRoute('azure') }), effects);
+
+    expect(effects.attempts.map(({ pauseMs }) => pauseMs)).toEqual([undefined, 250, undefined]);
+    expect(effects.sleeps).toEqual([{ ms: 500, reason: 'retry: azure rate-limited: 429' }]);
+  });
+
   test('sends the transcript without reasoning, once, when the cloud refuses the reasoning in it', async () => {
     const refused = { kind: 'invalid-transcript', status: 400, phase: 'headers', scope: 'transcript' } as const;
     const effects = failingFirst(refused, refused);

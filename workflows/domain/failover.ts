@@ -39,11 +39,15 @@ export interface NextAttempt {
   readonly retry?: 'transient' | 'throttle';
   /** The cloud refused state that the transcript carries: it is sent without any. */
   readonly dropReasoning?: true;
+  /** The worker waits so long before it sends. */
+  readonly pauseMs?: number;
 }
 
 /** A park without a known end is this long, doubled each time up to a minute: a cloud that is back is found soon. */
 const PARK_MS = 1_000;
 const LONGEST_PARK_MS = 60_000;
+/** A timer of Temporal's takes about a second whatever its length: a pause below this is made by the worker that then sends. */
+const SHORTEST_TIMER_MS = 300;
 
 const NOTICE_WORDS = {
   open: 'is left alone after failures',
@@ -146,6 +150,7 @@ function pauseBefore(next: Pausing, state: Round, earlier: number): Decision | u
   if (waitMs === 0) return { kind: 'attempt', ...next, reason: why };
   const wait = waitIfCheaper(state, { next, waitMs, elsewhere: candidates(state)[0] });
   if (wait.choice === 'move') return undefined;
+  if (notice === undefined && waitMs < SHORTEST_TIMER_MS) return { kind: 'attempt', ...next, pauseMs: waitMs, reason: why };
   return { ...wait.decision, reason: notice === undefined ? why : `${why}${wait.prices}` };
 }
 

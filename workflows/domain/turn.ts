@@ -16,6 +16,8 @@ export interface Attempt {
   readonly retry?: 'transient' | 'throttle';
   /** The cloud refused reasoning that the transcript carries: it is sent without any. */
   readonly dropReasoning?: true;
+  /** Waited before it is sent: the backoff of a retry that is too short for a timer. */
+  readonly pauseMs?: number;
 }
 
 export interface ToolCallReference {
