@@ -260,6 +260,26 @@ describe('a failure', () => {
     await answer(two);
     expect(alerts).toEqual([]);
   });
+
+  test('by rate limit that comes again after its pause throttles for longer, and is told as such until it answers', async () => {
+    const [one, two] = twoBoards('azure', 'aws', 'google');
+    const limited = { kind: 'rate-limited', phase: 'headers', status: 429, retryAfterMs: 2_000 } as const;
+    await fail(one, limited);
+    const [first] = (await one.snapshot(MODEL))?.notices ?? [];
+    expect(first).toEqual({ deployment: deploymentAt('azure'), kind: 'throttled', untilMs: nowMs + 2_000 });
+    nowMs += 2_000;
+    await fail(one, limited, { retry: 'throttle' });
+
+    nowMs += 1_000;
+    const [second] = (await two.snapshot(MODEL))?.notices ?? [];
+    expect(second).toEqual({ deployment: deploymentAt('azure'), kind: 'throttled', untilMs: nowMs + 3_000, isRepeated: true });
+    nowMs += 3_000;
+    await answer(two);
+    await fail(two, limited);
+    expect((await two.snapshot(MODEL))?.notices).toEqual([
+      { deployment: deploymentAt('azure'), kind: 'throttled', untilMs: nowMs + 2_000 },
+    ]);
+  });
 });
 
 test('calls that stay silent open the circuit before they end', async () => {

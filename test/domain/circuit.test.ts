@@ -125,17 +125,25 @@ describe('a scope that answers again', () => {
 });
 
 describe('a throttle', () => {
-  test('without a hint lasts 1 s, doubled each time it comes again, at most a minute', () => {
+  test.each([
+    [
+      'without a hint lasts 1 s, then 4 s, doubled each time it comes again, at most a minute',
+      undefined,
+      [1, 4, 8, 16, 32, 60, 60],
+    ],
+    ['with a hint lasts as long as that, and as long as one without when it comes again', 2_000, [2, 4, 8, 16, 32, 60, 60]],
+    ['with a long hint lasts as long as that', 90_000, [90, 90, 90, 90, 90, 90, 90]],
+  ])('%s', (_what, retryAfterMs, seconds) => {
     const pauses: number[] = [];
     let circuit = CLOSED;
     let nowMs = 0;
-    for (let times = 0; times < 8; times += 1) {
-      circuit = noteThrottle(circuit, { nowMs });
+    for (let times = 0; times < 7; times += 1) {
+      circuit = noteThrottle(circuit, { nowMs, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) });
       pauses.push((circuit.throttle?.untilMs ?? 0) - nowMs);
       nowMs = circuit.throttle?.untilMs ?? 0;
     }
 
-    expect(pauses).toEqual([1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 60_000, 60_000]);
+    expect(pauses).toEqual(seconds.map((each) => each * 1_000));
   });
 
   test('is the same for calls that were under way, follows a longer hint, and ends with an answer begun after it', () => {

@@ -82,6 +82,34 @@ describe('a pause that a cloud asks for', () => {
     expect(next({ pin, failed, policy: { version: 2, hourUsdMicros: 50_000_000 } })).toBe('-> aws');
   });
 
+  test('is not waited out a second time in a row while nothing is warm there and somebody else can be asked', () => {
+    const short = failedAt('azure', { ...limited, retryAfterMs: 2_000 });
+    const pin: Pin = {
+      deployment: deploymentAt('azure'),
+      sinceMs: 0,
+      answeredAtMs: NOW_MS - 1_000,
+      prefixTokens: 9,
+      outputTokens: 1,
+    };
+    const between = failedAt('azure', OVERLOADED);
+
+    expect(next({ failed: [short] }, 'azure')).toBe('wait 2050');
+    expect(next({ failed: [short, short] })).toBe('-> aws');
+    expect(next({ failed: [short, between, short] }, 'azure')).toBe('wait 2050');
+    expect(next({ failed: [short, short], pin }, 'azure')).toBe('wait 2050');
+    expect(next({ failed: [short, short], route: aRoute('azure') }, 'azure')).toBe('wait 2050');
+  });
+
+  test('that other tasks waited out in vain leads a new one elsewhere, however short it is', () => {
+    const { notices } = noticed(['azure', 'throttled', 500]);
+    const repeated = { ...HEALTHY, notices: notices.map((notice) => ({ ...notice, isRepeated: true as const })) };
+
+    expect(next({ health: { ...HEALTHY, notices } }, 'azure')).toBe('wait 550');
+    expect(next({ health: repeated })).toBe('-> aws');
+    expect(reasonOf({ health: repeated })).toBe('azure is throttled');
+    expect(next({ health: repeated, route: aRoute('azure') }, 'azure')).toBe('wait 550');
+  });
+
   test('is as long as the workers together know it to be', () => {
     const failed = [failedAt('azure', { ...limited, retryAfterMs: 500 })];
 

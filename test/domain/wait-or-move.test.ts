@@ -10,6 +10,7 @@ const HALF_A_MINUTE: WaitOrMove = {
   cacheAgeMs: 60_000,
   hourUsdMicros: 1_000_000,
   moveUsdMicros: 230_000,
+  isInVain: false,
 };
 
 test.each<[string, Partial<WaitOrMove>, 'wait' | 'move']>([
@@ -18,6 +19,9 @@ test.each<[string, Partial<WaitOrMove>, 'wait' | 'move']>([
   ['a move that costs nothing', { moveUsdMicros: 0 }, 'move'],
   ['nowhere else to go', { moveUsdMicros: null, cacheAgeMs: Infinity }, 'wait'],
   ['a wait as short as a handoff', { waitMs: 2_100, moveUsdMicros: 0, cacheAgeMs: Infinity }, 'wait'],
+  ['a short wait after one that did not help', { waitMs: 500, moveUsdMicros: 0, cacheAgeMs: Infinity, isInVain: true }, 'move'],
+  ['one at a warm cache', { waitMs: 500, isInVain: true }, 'wait'],
+  ['one with nowhere else to go', { moveUsdMicros: null, cacheAgeMs: Infinity, isInVain: true }, 'wait'],
   ['a cache that does not outlast the wait', { cacheAgeMs: CACHE_LIFE_MS - 30_000 }, 'move'],
   ['a wait up to the deadline', { slackMs: 30_000, moveUsdMicros: null }, 'move'],
   ['a short wait that is longer than what is left', { waitMs: 500, slackMs: 400 }, 'move'],

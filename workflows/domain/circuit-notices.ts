@@ -22,13 +22,14 @@ export function noticeOf(target: CircuitTarget, find: FindCircuit, nowMs: number
 
 function noticesOf({ deployment: { id } }: CircuitTarget, circuit: Circuit, nowMs: number): readonly DeploymentNotice[] {
   const admission = admissionOf(circuit, nowMs);
-  const throttledUntilMs = circuit.throttle?.untilMs ?? 0;
+  const { untilMs: throttledUntilMs, times } = circuit.throttle ?? { untilMs: 0, times: 0 };
+  const repeated = times > 1 ? ({ isRepeated: true } as const) : {};
   return [
     ...(admission.kind === 'open' ? [{ deployment: id, kind: 'open', untilMs: admission.untilMs } as const] : []),
     ...(admission.kind === 'probing'
       ? [{ deployment: id, kind: 'probing', untilMs: Math.min(admission.untilMs, nowMs + LOOK_AGAIN_MS) } as const]
       : []),
-    ...(throttledUntilMs > nowMs ? [{ deployment: id, kind: 'throttled', untilMs: throttledUntilMs } as const] : []),
+    ...(throttledUntilMs > nowMs ? [{ deployment: id, kind: 'throttled', untilMs: throttledUntilMs, ...repeated } as const] : []),
   ];
 }
 

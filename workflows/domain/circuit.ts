@@ -145,19 +145,30 @@ export function noteSuccess(circuit: Circuit, who: Admitted, nowMs: number): Cir
   return { ...circuit, state: { kind: 'recovering', openings: who.openings, successes } };
 }
 
-/** First pause when the server named none, doubled each time. */
-const THROTTLE_MS = 1_000;
+/** A first throttle may be a blip. */
+const FIRST_THROTTLE_MS = 1_000;
+/** A second without an answer in between is none: longer than a turn waits out in any case, doubled each time. */
+const SECOND_THROTTLE_MS = 4_000;
 const LONGEST_OWN_THROTTLE_MS = 60_000;
 
-/** It asked for less. Calls that were under way when it did, and hear the same, say nothing new. */
+/**
+ * It asked for less. Calls that were under way when it did, and hear the same, say nothing new. A server that names the same short
+ * pause again and again is not asked again and again: its hint is the least, and ours grows until it answers.
+ */
 export function noteThrottle(circuit: Circuit, { nowMs, retryAfterMs }: { nowMs: number; retryAfterMs?: number }): Circuit {
   const { untilMs, times } = circuit.throttle ?? { untilMs: 0, times: 0 };
   const isNew = untilMs <= nowMs;
-  const ownMs = Math.min(THROTTLE_MS * 2 ** Math.min(times, 16), LONGEST_OWN_THROTTLE_MS);
-  const pauseMs = retryAfterMs === undefined ? (isNew ? ownMs : 0) : Math.min(retryAfterMs, LONGEST_HINT_MS);
-  const until = Math.max(untilMs, nowMs + pauseMs);
+  const until = Math.max(
+    untilMs,
+    nowMs + Math.max(isNew ? ownThrottleMs(times) : 0, Math.min(retryAfterMs ?? 0, LONGEST_HINT_MS)),
+  );
   if (!isNew && until === untilMs) return circuit;
   return { ...circuit, throttle: { untilMs: until, times: isNew ? times + 1 : times } };
+}
+
+function ownThrottleMs(timesBefore: number): number {
+  if (timesBefore === 0) return FIRST_THROTTLE_MS;
+  return Math.min(SECOND_THROTTLE_MS * 2 ** Math.min(timesBefore - 1, 16), LONGEST_OWN_THROTTLE_MS);
 }
 
 /** An answer shows that it no longer asks for less; one of a call begun before the pause was over does not. */

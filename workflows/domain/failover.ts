@@ -18,6 +18,7 @@ import {
   describeAttempt,
   healAt,
   isAllowed,
+  isThrottledAgain,
   isUnsafe,
   isUsable,
   ruleAt,
@@ -173,6 +174,7 @@ function waitIfCheaper(
   const { nowMs, pin, policy, route } = input;
   const moveUsdMicros = elsewhere === undefined ? null : moveCostUsdMicros(pin, route, { to: elsewhere, nowMs });
   const { choice, waitUsdMicros } = waitOrMove({
+    isInVain: isThrottledAgain(input, next.deployment),
     waitMs,
     slackMs: input.deadlineMs - nowMs,
     cacheAgeMs: pin?.deployment === next.deployment ? Math.max(nowMs - pin.answeredAtMs, 0) : Infinity,

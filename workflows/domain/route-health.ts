@@ -7,6 +7,8 @@ export interface DeploymentNotice {
   /** open: its circuit is · throttled: it asked for less · probing: another task is finding out whether it is back. */
   readonly kind: 'open' | 'throttled' | 'probing';
   readonly untilMs: number;
+  /** Throttled again after a pause, without an answer in between: waiting has not helped. */
+  readonly isRepeated?: true;
 }
 
 export interface RouteHealth {

@@ -73,6 +73,16 @@ export function isAllowed(input: DecisionInput, deployment: DeploymentId): boole
   return sure.every((attempt) => sure.length <= ruleAt(input, attempt).retriesInPlace);
 }
 
+/** Throttled twice in a row, in this turn or by what all workers know: a third try there would hardly be answered. */
+export function isThrottledAgain(input: DecisionInput, deployment: DeploymentId): boolean {
+  const { failed, health, nowMs } = input;
+  const isKnown = health.notices.some((notice) => {
+    return notice.deployment === deployment && notice.isRepeated === true && notice.untilMs > nowMs;
+  });
+  const lastTwo = failed.filter((attempt) => attempt.deployment === deployment).slice(-2);
+  return isKnown || (lastTwo.length === 2 && lastTwo.every((attempt) => ruleAt(input, attempt).health === 'throttle'));
+}
+
 /** A deployment that refused the transcript's reasoning is sent none for the rest of the turn, whatever else fails there. */
 export function healAt(input: DecisionInput, deployment: DeploymentId): { readonly dropReasoning?: true } {
   const isRefused = input.failed.some((attempt) => {

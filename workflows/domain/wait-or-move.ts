@@ -10,6 +10,8 @@ export interface WaitOrMove {
   readonly hourUsdMicros: number;
   /** What reading the conversation cold elsewhere costs more; `null`: there is nowhere else. */
   readonly moveUsdMicros: number | null;
+  /** A wait before this one did not help. */
+  readonly isInVain: boolean;
 }
 
 export interface WaitOrMoveResult {
@@ -17,17 +19,20 @@ export interface WaitOrMoveResult {
   readonly waitUsdMicros: number;
 }
 
-/** A handoff itself costs about this much time, so a shorter pause is always waited out. */
+/** A handoff itself costs about this much time, so a shorter pause is waited out, but not over and over with nothing to lose. */
 const ALWAYS_WAIT_MS = 2_100;
 const HOUR_MS = 3_600_000;
 
 /** Both prices go into the decision's words, so that an operator can judge it. */
 export function waitOrMove(input: WaitOrMove): WaitOrMoveResult {
-  const { waitMs, slackMs, cacheAgeMs, hourUsdMicros, moveUsdMicros } = input;
+  const { waitMs, slackMs, cacheAgeMs, hourUsdMicros, moveUsdMicros, isInVain } = input;
   const waitUsdMicros = Math.ceil((waitMs / HOUR_MS) * hourUsdMicros);
   const result = (choice: WaitOrMoveResult['choice']): WaitOrMoveResult => ({ choice, waitUsdMicros });
   if (waitMs >= slackMs) return result('move');
-  if (moveUsdMicros === null || waitMs <= ALWAYS_WAIT_MS) return result('wait');
+  if (moveUsdMicros === null) return result('wait');
+  // Nothing is warm here, so that moving loses nothing.
+  if (isInVain && cacheAgeMs >= CACHE_LIFE_MS) return result('move');
+  if (waitMs <= ALWAYS_WAIT_MS) return result('wait');
   // Nobody keeps the cache warm while we wait: it must outlast the pause.
   return result(waitMs < CACHE_LIFE_MS - cacheAgeMs && waitUsdMicros < moveUsdMicros ? 'wait' : 'move');
 }
