@@ -1,6 +1,14 @@
 /** An attempt that was let through, until it ends: what its end says of the scopes it touched. */
 import { endThrottle, noteSuccess, noteSurge, noteThrottle, PROBE_LEASE_MS, renewProbe } from '../../workflows/domain/circuit.ts';
-import { countAccepted, countFailure, countFirstEvent, forgetCall, whyOpen } from '../../workflows/domain/circuit-counts.ts';
+import {
+  countAccepted,
+  countAnswer,
+  countEnd,
+  countFailure,
+  countFirstEvent,
+  forgetCall,
+  whyOpen,
+} from '../../workflows/domain/circuit-counts.ts';
 import { circuitKeyOf, modelKeyOf } from '../../workflows/domain/circuit-scope.ts';
 import { classOf } from '../../workflows/domain/failure-class.ts';
 import { FAILOVER_RULES } from '../../workflows/domain/failover-rules.ts';
@@ -47,6 +55,7 @@ export function createTicket(board: Board, admitted: Admitted): Ticket {
       if (isOver) return;
       isOver = true;
       stopRenewing();
+      for (const key of admitted.keys) count(board, key, countEnd);
       try {
         count(board, admitted.deploymentKey, (counts) => forgetCall(counts, admitted.id));
         await settleRoom(board, admitted, how);
@@ -87,7 +96,7 @@ function conclude(board: Board, admitted: Admitted, how: AttemptEnd): Promise<un
 
 async function answered(board: Board, { attempt, keys, roles, startedMs, target }: Admitted): Promise<void> {
   for (const key of keys) {
-    count(board, key, countAccepted);
+    count(board, key, countAnswer);
     if (findCircuit(board, key).throttle !== undefined) {
       await changeCircuit(board, key, (circuit) => endThrottle(circuit, startedMs));
     }

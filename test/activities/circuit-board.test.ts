@@ -226,6 +226,40 @@ describe('a failure', () => {
     await expect(admit(one)).rejects.toMatchObject(held(`circuit open: ${scope}`, pauseMs));
   });
 
+  test('after acceptance, three times in a row, opens, and an answer in between begins anew', async () => {
+    const cut = { kind: 'protocol', phase: 'output', acceptance: 'accepted' } as const;
+    const [one] = twoBoards('azure', 'aws', 'google');
+    const failStarted = async (): Promise<void> => {
+      const ticket = await admit(one);
+      ticket.firstEvent();
+      await ticket.end({ kind: 'failed', failure: aFailure(cut) });
+    };
+    for (let times = 0; times < 5; times += 1) await answer(one);
+    await failStarted();
+    await failStarted();
+    await answer(one);
+    await failStarted();
+    await failStarted();
+    expect(await one.snapshot(MODEL)).toBeUndefined();
+
+    await failStarted();
+
+    await expect(admit(one)).rejects.toMatchObject(held('circuit open: deployment', 15_000));
+    expect(alerts).toEqual([expect.stringContaining('3 attempts in a row failed; last: protocol (output)')]);
+  });
+
+  test('of a few among many under way opens nothing', async () => {
+    const [one] = twoBoards('azure', 'aws', 'google');
+    const tickets = await Promise.all(Array.from({ length: 50 }, () => admit(one)));
+    for (const ticket of tickets) ticket.firstEvent();
+    for (const ticket of tickets.slice(0, 4)) {
+      await ticket.end({ kind: 'failed', failure: aFailure({ kind: 'protocol', phase: 'output', acceptance: 'accepted' }) });
+    }
+
+    expect(await one.snapshot(MODEL)).toBeUndefined();
+    for (const ticket of tickets) await ticket.end({ kind: 'abandoned' });
+  });
+
   test('of the request or the transcript alone opens nothing', async () => {
     const [one] = twoBoards('azure', 'aws', 'google');
     for (let times = 0; times < 10; times += 1) {

@@ -3,6 +3,8 @@ import type { CircuitCounts } from '../../workflows/domain/circuit-counts.ts';
 import {
   awaitFirstEvent,
   countAccepted,
+  countAnswer,
+  countEnd,
   countFailure,
   countFirstEvent,
   countStart,
@@ -23,30 +25,55 @@ function failed(times: number, counts: CircuitCounts, failure = LOST): CircuitCo
   return Array.from({ length: times }).reduce<CircuitCounts>((before) => countFailure(before, failure, 0), counts);
 }
 
-test('three failures in a row that nobody accepted open, unless something is accepted in between', () => {
-  const twice = failed(2, started(3), REFUSED);
+/** Each is followed by an answer, so that they are not in a row. */
+function failedAmongAnswers(times: number, counts: CircuitCounts, failure = LOST): CircuitCounts {
+  return Array.from({ length: times }).reduce<CircuitCounts>((before) => countAnswer(countFailure(before, failure, 0)), counts);
+}
 
-  expect(whyOpen(failed(1, twice, REFUSED), 0)).toContain('3 attempts in a row');
+test('three failures in a row that nobody accepted open, however many are under way, unless something is accepted in between', () => {
+  const twice = failed(2, started(100), REFUSED);
+
+  expect(whyOpen(failed(1, twice, REFUSED), 0)).toContain('3 attempts in a row were not accepted');
   expect(whyOpen(failed(1, countAccepted(twice), REFUSED), 0)).toBeUndefined();
   expect(whyOpen(failed(1, failed(1, twice, LOST), REFUSED), 0)).toBeUndefined();
 });
 
+test('three failures in a row of any kind open, unless something is answered in between', () => {
+  const twice = failed(2, started(3));
+
+  expect(whyOpen(twice, 0)).toBeUndefined();
+  expect(whyOpen(failed(1, twice), 0)).toBe('3 attempts in a row failed');
+  expect(whyOpen(failed(1, countAccepted(twice), REFUSED), 0)).toBe('3 attempts in a row failed');
+  expect(whyOpen(failed(1, countAnswer(twice)), 0)).toBeUndefined();
+});
+
+test('half failures count as half of one in a row', () => {
+  expect(whyOpen(failed(5, started(6), CONFLICT), 0)).toBeUndefined();
+  expect(whyOpen(failed(6, started(6), CONFLICT), 0)).toBe('3 attempts in a row failed');
+  expect(whyOpen(failed(2, failed(2, started(4), CONFLICT)), 0)).toBe('3 attempts in a row failed');
+});
+
 test('half of the attempts open when they are enough to tell, and half failures count as half', () => {
-  expect(whyOpen(failed(4, started(4)), 0)).toBeUndefined();
-  expect(whyOpen(failed(5, started(10)), 0)).toContain('5 of 10');
-  expect(whyOpen(failed(4, started(10)), 0)).toBeUndefined();
-  expect(whyOpen(failed(9, started(10), CONFLICT), 0)).toBeUndefined();
-  expect(whyOpen(failed(10, started(10), CONFLICT), 0)).toContain('5 of 10');
+  expect(whyOpen(failedAmongAnswers(4, started(4)), 0)).toBeUndefined();
+  expect(whyOpen(failedAmongAnswers(5, started(10)), 0)).toContain('5 of 10');
+  expect(whyOpen(failedAmongAnswers(4, started(10)), 0)).toBeUndefined();
+  expect(whyOpen(failedAmongAnswers(9, started(10), CONFLICT), 0)).toBeUndefined();
+  expect(whyOpen(failedAmongAnswers(10, started(10), CONFLICT), 0)).toContain('5 of 10');
 });
 
 test('attempts under way count, so that a few quick failures don’t outweigh many slow answers', () => {
-  expect(whyOpen(failed(5, started(100)), 0)).toBeUndefined();
+  const counts = failed(5, started(100));
+  const ended = Array.from({ length: 60 }).reduce<CircuitCounts>((before) => countEnd(before), counts);
+
+  expect(whyOpen(counts, 0)).toBeUndefined();
+  expect(whyOpen(ended, 0)).toBe('5 attempts in a row failed');
+  expect(countEnd(NO_COUNTS)).toEqual(NO_COUNTS);
 });
 
 test('what is older than the window is forgotten, and the window is longer than a call', () => {
   const counts = failed(6, started(10));
 
-  expect(whyOpen(counts, 240_000)).toContain('6 of 10');
+  expect(whyOpen(counts, 240_000)).toContain('6 attempts');
   expect(whyOpen(counts, 300_000)).toBeUndefined();
   expect(countStart(counts, 600_000).buckets).toHaveLength(1);
 });

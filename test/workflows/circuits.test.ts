@@ -4,12 +4,14 @@ import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { TaskResult } from '../../workflows/activity-interfaces.ts';
 import type { Circuit } from '../../workflows/domain/circuit.ts';
+import { toTaskId } from '../../workflows/domain/ids.ts';
 import { MODEL } from '../support/builders.ts';
 import { eventually } from '../support/eventually.ts';
 import type { Cluster } from '../support/start-cluster.ts';
 import { startCluster } from '../support/start-cluster.ts';
 
 const TASKS = 15;
+const ONE_BY_ONE = 6;
 const WORKERS = 2;
 /** Circuits that opened again during the outage need their longer pause to end. */
 const TIMEOUT_MS = 120_000;
@@ -37,6 +39,45 @@ test('a storm of rate limits slows down and opens no circuit', async () => {
   expect(readCircuits().filter(({ state }) => state.kind !== 'closed')).toEqual([]);
   await cluster.clearFaults(FIRST);
 });
+
+test('a cloud that asks for the same short pause again and again is waited out once, and then left', async () => {
+  await eventually('the first cloud is no longer throttled', async () => ((await isServed()) ? true : undefined));
+  await cluster.setFaults(FIRST, [{ kind: 'status', status: 429, headers: { 'retry-after': '2' } }]);
+  const before = await postsTo(FIRST);
+
+  const results: TaskResult[] = [];
+  while (results.length < ONE_BY_ONE) results.push(...(await runTasks(1)));
+
+  expect(new Set(results.map(({ state }) => state))).toEqual(new Set(['completed']));
+  // The first is throttled twice; each of the others finds out at most once whether the longer pause has helped.
+  expect((await postsTo(FIRST)) - before).toBeLessThanOrEqual(ONE_BY_ONE + 1);
+  const stories = await Promise.all(results.map(({ taskId }) => cluster.tasks.status(toTaskId(taskId))));
+  expect(stories.flatMap(({ events }) => events.filter(({ kind }) => kind === 'waiting'))).toHaveLength(1);
+  await cluster.clearFaults(FIRST);
+});
+
+test(
+  'a cloud that cuts every answer costs three generations of each worker until nobody asks it any more',
+  { timeout: TIMEOUT_MS },
+  async () => {
+    await eventually('the first cloud is no longer throttled', async () => ((await isServed()) ? true : undefined));
+    await cluster.setFaults(FIRST, [{ kind: 'stream-cut', at: 'after-output' }]);
+    const before = await postsTo(FIRST);
+
+    const results: TaskResult[] = [];
+    while (results.length < TASKS) results.push(...(await runTasks(1)));
+
+    expect(new Set(results.map(({ state }) => state))).toEqual(new Set(['completed']));
+    const openings = Math.max(...readCircuits().map(({ state }) => (state.kind === 'closed' ? 0 : state.openings)));
+    expect(openings).toBeGreaterThan(0);
+    expect((await postsTo(FIRST)) - before).toBeLessThanOrEqual(WORKERS * (IN_A_ROW - 1) + 1 + openings - 1);
+    await cluster.clearFaults(FIRST);
+    await eventually('all circuits are closed', async () => {
+      await isServed();
+      return readCircuits().every(({ state }) => state.kind === 'closed') ? true : undefined;
+    });
+  },
+);
 
 test(
   'a cloud that is down is asked a few times by all tasks together, then by probes alone, and serves again when it is back',

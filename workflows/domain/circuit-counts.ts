@@ -20,9 +20,13 @@ export interface CircuitCounts {
   readonly silent: readonly InFlight[];
   /** Failures in a row of attempts that no cloud accepted, as far as is known, while none accepted another. */
   readonly unacceptedInARow: number;
+  /** Failures of any kind in a row, half failures as half, while nothing was answered. */
+  readonly failedInARow: number;
+  /** Begun and not ended. */
+  readonly underway: number;
 }
 
-export const NO_COUNTS: CircuitCounts = { buckets: [], silent: [], unacceptedInARow: 0 };
+export const NO_COUNTS: CircuitCounts = { buckets: [], silent: [], unacceptedInARow: 0, failedInARow: 0, underway: 0 };
 
 /** Longer than a call, so that a slow one's end still finds the others that began with it. */
 const WINDOW_MS = 300_000;
@@ -30,6 +34,9 @@ const BUCKET_MS = 15_000;
 
 /** The fast way: nothing but closed doors. */
 const UNACCEPTED_IN_A_ROW = 3;
+/** Each of these may have cost a whole generation. Among many calls under way a few that end early and badly say less. */
+const FAILED_IN_A_ROW = 3;
+const SHARE_OF_UNDERWAY = 0.1;
 /** Below so many calls a ratio says little. */
 const LEAST_VOLUME = 5;
 const RATIO = 0.5;
@@ -38,7 +45,7 @@ const SLOW_FIRST_EVENT_MS = 20_000;
 
 /** Counted when it begins, so that quick failures don't outweigh answers that take minutes. */
 export function countStart(counts: CircuitCounts, nowMs: number): CircuitCounts {
-  return add(counts, nowMs, { started: 1 });
+  return { ...add(counts, nowMs, { started: 1 }), underway: counts.underway + 1 };
 }
 
 /** From here on a call is watched for its first event: one that is doomed is seen before it ends. */
@@ -59,9 +66,19 @@ export function forgetCall(counts: CircuitCounts, id: number): CircuitCounts {
   return { ...counts, silent: counts.silent.filter((each) => each.id !== id) };
 }
 
-/** A call was taken: its first event, or its whole answer, came. */
+/** A call was taken: its first event came. */
 export function countAccepted(counts: CircuitCounts): CircuitCounts {
   return counts.unacceptedInARow === 0 ? counts : { ...counts, unacceptedInARow: 0 };
+}
+
+/** A call that was counted when it began has ended, however. One begun before the counts began anew is not among them. */
+export function countEnd(counts: CircuitCounts): CircuitCounts {
+  return counts.underway === 0 ? counts : { ...counts, underway: counts.underway - 1 };
+}
+
+/** A whole answer came. */
+export function countAnswer(counts: CircuitCounts): CircuitCounts {
+  return counts.failedInARow === 0 ? countAccepted(counts) : { ...countAccepted(counts), failedInARow: 0 };
 }
 
 /** A failure of weight 1 or one half; `isAccepted`: the cloud had taken the request. */
@@ -71,7 +88,7 @@ export function countFailure(
   nowMs: number,
 ): CircuitCounts {
   const unacceptedInARow = isAccepted ? 0 : counts.unacceptedInARow + (weight === 1 ? 1 : 0);
-  return { ...add(counts, nowMs, { failed: weight }), unacceptedInARow };
+  return { ...add(counts, nowMs, { failed: weight }), unacceptedInARow, failedInARow: counts.failedInARow + weight };
 }
 
 /** Why the circuit should open, or undefined. */
@@ -80,6 +97,8 @@ export function whyOpen(counts: CircuitCounts, nowMs: number): string | undefine
   const recent = counts.buckets.filter(({ fromMs }) => nowMs - fromMs < WINDOW_MS);
   const started = sum(recent, 'started');
   const failed = sum(recent, 'failed');
+  const many = Math.max(FAILED_IN_A_ROW, SHARE_OF_UNDERWAY * counts.underway);
+  if (failed > 0 && counts.failedInARow >= many) return `${counts.failedInARow} attempts in a row failed`;
   const slow = sum(recent, 'slow') + counts.silent.filter((call) => isSlow(call, nowMs)).length;
   const volume = Math.max(started, failed, slow);
   if (volume < LEAST_VOLUME) return undefined;
