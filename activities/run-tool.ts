@@ -6,6 +6,7 @@ import { ApplicationFailure } from '@temporalio/activity';
 import { existsSync } from 'node:fs';
 import type { RunToolInput, RunToolResult } from '../workflows/activity-interfaces.ts';
 import type { ToolCall, ToolOutcome } from '../workflows/domain/transcript.ts';
+import { toPrintable } from '../workflows/domain/tool-call.ts';
 import { activitySignal, cancelConfirmed, isTaskCancelled } from './activity-signal.ts';
 import { currentTaskId } from './current-task.ts';
 import { toActivityFailure } from './failures.ts';
@@ -28,6 +29,8 @@ interface ToolEnd {
 
 /** Tools keep to far less; this bounds what one item can cost the store and the next request. */
 const MAX_OUTPUT_CHARACTERS = 512 * 1024;
+/** A line of the story. */
+const WHY_CHARACTERS = 100;
 
 const HOST_LOST: ToolEnd = {
   outcome: 'unknown',
@@ -115,5 +118,6 @@ async function finish(store: TaskStore, key: ToolCallKey, { outcome, output }: T
   const [item] = await store.putItems(key.taskId, [result]);
   if (item === undefined) throw ApplicationFailure.nonRetryable('the store gave no id for an item', 'BrokenInvariant');
   const entry: ToolCallEntry = await store.finishToolCall(key, { item, outcome });
-  return entry.result ?? { item, outcome };
+  const why = outcome === 'refused' ? { why: toPrintable(output, WHY_CHARACTERS) } : {};
+  return { ...(entry.result ?? { item, outcome }), ...why };
 }

@@ -26,7 +26,8 @@ interface RawLine {
 /** A chunk of lines travels in one Temporal payload of at most 2 MB, so a line must fit into half of it. */
 export const LONGEST_LINE_BYTES = 1_000_000;
 const LINE_FEED = 0x0a;
-const LONGEST_PROBLEM_CHARACTERS = 160;
+/** Two or three mistakes of one line; up to 1,000 of these are kept in the batch's history. */
+const LONGEST_PROBLEM_CHARACTERS = 300;
 const LONGEST_ID_CHARACTERS = 200;
 
 /** Yields each line as a task or as a problem; `hash` takes every byte of the file. @throws TaskClientError `invalid-file` */
@@ -92,7 +93,7 @@ function readTask(line: number, text: string): BatchFileLine {
     const { id, rest } = takeId(value);
     return { kind: 'task', line, id, request: parseTaskRequest(rest) };
   } catch (error) {
-    if (error instanceof TaskRequestError) return bad(line, error.message);
+    if (error instanceof TaskRequestError) return bad(line, error.message.replaceAll('\n', '; '));
     throw error;
   }
 }

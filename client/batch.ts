@@ -191,7 +191,7 @@ async function storeChunk(client: Client, workflowId: string, lines: readonly St
       workflowId,
       taskQueue: TASKS_QUEUE,
       args: [{ lines }],
-      staticSummary: `${lines.length} lines of a batch`,
+      staticSummary: `${lines.length} ${lines.length === 1 ? 'line' : 'lines'} of a batch`,
       workflowIdReusePolicy: 'ALLOW_DUPLICATE',
       workflowIdConflictPolicy: 'USE_EXISTING',
     });
@@ -215,7 +215,7 @@ async function startBatch(
       workflowId: batchWorkflowId(batchId),
       taskQueue: TASKS_QUEUE,
       args: [{ window, lines, badLines, badLineCount }],
-      staticSummary: `batch of ${countLines(lines)} tasks, ${window} at once`,
+      staticSummary: `batch of ${countLines(lines)} ${countLines(lines) === 1 ? 'task' : 'tasks'}, ${window} at once`,
       workflowIdReusePolicy: 'ALLOW_DUPLICATE_FAILED_ONLY',
       workflowIdConflictPolicy: 'FAIL',
     });

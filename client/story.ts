@@ -26,7 +26,7 @@ export function tellEvent(event: TaskEvent): string {
     case 'tool-started':
       return inTurn(event.turn, `  ${line(event.tool)} ${line(event.excerpt)}`.trimEnd());
     case 'tool-ended':
-      return inTurn(event.turn, `  ${line(event.tool)}: ${event.outcome}`);
+      return inTurn(event.turn, `  ${line(event.tool)}: ${event.outcome}${reasonOf(event.why)}`);
     case 'finishing':
       return 'end      taking the result';
     case 'task-ended':

@@ -195,8 +195,8 @@ async function runCalls(begin: LoopState, effects: LoopEffects): Promise<LoopSta
     state = await awaitRoom(state, { toolCalls: 1, turn: state.turn }, effects);
     const { callId, name: tool, excerpt } = call;
     effects.tell({ kind: 'tool-started', turn: state.turn, callId, tool, excerpt });
-    const { item, outcome } = await effects.runTool(state.turn, call);
-    effects.tell({ kind: 'tool-ended', turn: state.turn, callId, tool, outcome });
+    const { item, ...ended } = await effects.runTool(state.turn, call);
+    effects.tell({ kind: 'tool-ended', turn: state.turn, callId, tool, ...ended });
     state = { ...withToolCall(state), calls: state.calls.slice(1), results: [...state.results, item] };
     effects.remember(state);
   }

@@ -71,7 +71,10 @@ interface Progress {
 /** Enough for a day's work of an agent; a task that runs in circles ends here. */
 const DEFAULT_MAX_TURNS = 250;
 
-const store = proxyActivities<TaskActivities>({ ...STORE_ACTIVITY, taskQueue: TASKS_QUEUE });
+/** Activities of the task store, under a line for the UI. */
+function storeFor(summary: string) {
+  return proxyActivities<TaskActivities>({ ...STORE_ACTIVITY, taskQueue: TASKS_QUEUE, summary });
+}
 
 /**
  * Runs one task to its end. Completed: returns its result. Failed: fails with type `TaskFailed` and the result in the details.
@@ -123,12 +126,7 @@ function stopOnCancel(progress: Progress): () => Promise<void> {
   let stopping: Promise<void> | undefined;
   CancellationScope.current().cancelRequested.catch(() => {
     if (progress.opened?.limits.policy === undefined) return;
-    const { stopTask } = proxyActivities<TaskActivities>({
-      ...STORE_ACTIVITY,
-      taskQueue: TASKS_QUEUE,
-      summary: 'stop what runs',
-    });
-    stopping = CancellationScope.nonCancellable(() => stopTask());
+    stopping = CancellationScope.nonCancellable(() => storeFor('stop what runs').stopTask());
   });
   return async () => stopping;
 }
@@ -171,7 +169,7 @@ async function openTask(request: TaskRequest, progress: Progress, story: TaskSto
     progress.workspaceQueue = workspace.queue;
     story.tell({ kind: 'workspace-opened', baseCommit: workspace.baseCommit });
   }
-  const { head } = await store.openTask({ request });
+  const { head } = await storeFor('write down the prompt').openTask({ request });
   const characters = request.prompt.length + (request.instructions?.length ?? 0);
   const spending = budget === undefined ? {} : { spending: newSpending(Date.now(), { characters }) };
   progress.loop = { ...newLoopState(head), routeHealth: health, ...spending };
@@ -184,7 +182,7 @@ async function openTask(request: TaskRequest, progress: Progress, story: TaskSto
 }
 
 async function planRoute(request: TaskRequest, story: TaskStory): Promise<PlanRouteResult> {
-  const planned = await store.planRoute({
+  const planned = await storeFor(`plan the route of ${request.model}`).planRoute({
     model: request.model,
     tenant: request.tenant ?? DEFAULT_TENANT,
     needs: ['streaming', ...(request.workspace === undefined ? [] : (['tools'] as const)), ...(request.needs ?? [])],
@@ -207,7 +205,7 @@ function requestOf(input: AgentTaskInput): Promise<TaskRequest> {
     case 'request':
       return Promise.resolve(input.request);
     case 'batch-line':
-      return store.readBatchLine({ batchId: input.batchId, line: input.line });
+      return storeFor(`read line ${input.line} of the batch`).readBatchLine({ batchId: input.batchId, line: input.line });
     case 'continued':
       throw ApplicationFailure.nonRetryable('a continued task was never opened', 'BrokenInvariant');
   }

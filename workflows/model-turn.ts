@@ -28,7 +28,8 @@ export type AttemptOutcome = { readonly health?: RouteHealth } & (
 export interface TurnEffects {
   /** One attempt; `reason` says why it is made here, when that is not plain. Throws only when the task is cancelled. */
   invokeModel(attempt: Attempt, limits: { deadlineMs: number; reason: string | undefined }): Promise<AttemptOutcome>;
-  sleepUntil(untilMs: number, reason: string): Promise<void>;
+  /** `summary` names the timer in the Temporal UI. */
+  sleepUntil(untilMs: number, summary: string): Promise<void>;
   nowMs(): number;
   /** In [0, 1). */
   chance(): number;
@@ -87,13 +88,13 @@ export async function runModelTurn(input: TurnInput, effects: TurnEffects): Prom
         return { kind: 'gave-up', reason: decision.reason, health: progress.health, failed: progress.failed };
       case 'park':
         effects.tell({ kind: 'parked', turn: input.turn, untilMs: decision.untilMs, reason: decision.reason });
-        await effects.sleepUntil(decision.untilMs, `parked: ${decision.reason}`);
+        await effects.sleepUntil(decision.untilMs, `turn ${input.turn} · parked: ${decision.reason}`);
         progress.failedSincePark = 0;
         progress.parks += 1;
         continue;
       case 'wait':
         effects.tell({ kind: 'waiting', turn: input.turn, untilMs: decision.untilMs, reason: decision.reason });
-        await effects.sleepUntil(decision.untilMs, decision.reason);
+        await effects.sleepUntil(decision.untilMs, `turn ${input.turn} · ${decision.reason}`);
         break;
       case 'attempt':
         break;

@@ -43,7 +43,11 @@ interface Batch {
 
 /** Stores one chunk of a batch's lines; a workflow, so that a client needs no way to the task store but Temporal. */
 export function taskBatchLines(input: StoreBatchLinesInput): Promise<StoreBatchLinesResult> {
-  const store = proxyActivities<TaskActivities>({ ...STORE_ACTIVITY, taskQueue: TASKS_QUEUE });
+  const store = proxyActivities<TaskActivities>({
+    ...STORE_ACTIVITY,
+    taskQueue: TASKS_QUEUE,
+    summary: `store ${input.lines.length} ${input.lines.length === 1 ? 'line' : 'lines'}`,
+  });
   return store.storeBatchLines(input);
 }
 

@@ -16,7 +16,7 @@ export function taskCard(status: TaskStatus): string {
     '',
     `- deployment: ${status.deployment === null ? 'none yet' : code(status.deployment)}`,
     `- route: ${status.route.map(code).join(', ') || 'not planned yet'}`,
-    `- spent: ${formatUsd(status.costUsdMicros)} · ${status.usage.inputTokens} tokens in, ${status.usage.outputTokens} out`,
+    `- spent: ${code(formatUsd(status.costUsdMicros))} · ${status.usage.inputTokens} tokens in, ${status.usage.outputTokens} out`,
     ...suspenseOf(status),
     ...budgetOf(status),
   ];
@@ -26,11 +26,11 @@ export function taskCard(status: TaskStatus): string {
     lines.push(`- waiting${until}: ${code(reason)}`);
     if (command !== undefined) lines.push(`- raise it: ${code(command)}`);
   }
-  return [...lines, ...attemptTable(status.events), ...lastStep(status.events)].join('\n');
+  return [...lines, ...lastStep(status.events), ...attemptTable(status.events)].join('\n');
 }
 
 function suspenseOf({ suspenseUsdMicros: suspense }: TaskStatus): readonly string[] {
-  return suspense === undefined ? [] : [`- in suspense: ${formatUsd(suspense)} may have been billed without an answer`];
+  return suspense === undefined ? [] : [`- in suspense: ${code(formatUsd(suspense))} may have been billed without an answer`];
 }
 
 function budgetOf(status: TaskStatus): readonly string[] {
@@ -38,7 +38,7 @@ function budgetOf(status: TaskStatus): readonly string[] {
   if (budget === undefined) return [];
   const costUsd = (costUsdMicros + suspenseUsdMicros) / 1e6;
   const tokens = usage.inputTokens + usage.outputTokens;
-  return [`- budget: ${describeSpending(budget, { costUsd, tokens, turns, toolCalls })}`];
+  return [`- budget: ${code(describeSpending(budget, { costUsd, tokens, turns, toolCalls }))}`];
 }
 
 function attemptTable(events: readonly TaskEvent[]): readonly string[] {
@@ -60,10 +60,13 @@ function countCalls(count: number): string {
 
 function lastStep(events: readonly TaskEvent[]): readonly string[] {
   const last = events.findLast(({ kind }) => kind === 'tool-started');
-  return last?.kind === 'tool-started' ? ['', `last tool call: ${code(`${last.tool} ${last.excerpt}`)}`] : [];
+  return last?.kind === 'tool-started' ? [`- last tool call: ${code(`${last.tool} ${last.excerpt}`)}`] : [];
 }
 
-/** Text from elsewhere stands in code spans alone, where no link, image or emphasis is read; nothing in it can end one. */
+/**
+ * Text from elsewhere stands in code spans alone, where no link, image or emphasis is read; nothing in it can end one. So do
+ * dollars: the UI reads what is between two of them as a formula.
+ */
 function code(text: string): string {
   const line = toPrintable(text, SHOWN_CHARACTERS).replaceAll('|', '/').replaceAll(/[<>]/g, ' ').replaceAll('`', "'").trim();
   return `\`${line || '-'}\``;

@@ -38,7 +38,7 @@ export function createTaskEffects({ policy, tenant, toolQueue, budget, tell, rem
     remember,
     nowMs: () => Date.now(),
     chance: () => Math.random(),
-    sleepUntil: (untilMs, reason) => sleep(Math.max(untilMs - Date.now(), 1), { summary: reason }),
+    sleepUntil: (untilMs, summary) => sleep(Math.max(untilMs - Date.now(), 1), { summary }),
     shouldContinueAsNew,
     async invokeModel(attempt, { deadlineMs, reason }) {
       const { invokeModel } = proxyActivities<EndpointActivities>({

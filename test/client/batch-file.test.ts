@@ -36,6 +36,7 @@ describe('readBatchFile', () => {
     ['no JSON', '{"prompt":', 'is not JSON'],
     ['no object', '[1]', 'a task request is an object'],
     ['a wrong field', '{"prompt":"x","model":"m","temperature":1}', 'unknown field "temperature"'],
+    ['several mistakes', '{"prompt":"","model":7}', '; model is 7: '],
     ['a wrong id', '{"id":7,"prompt":"x","model":"m"}', 'id is a text of 1 to 200 characters'],
     ['a line that is no UTF-8', Buffer.from([0x22, 0xff, 0x22]), 'is not UTF-8 text'],
     ['a line too long to store', `{"prompt":"${'x'.repeat(LONGEST_LINE_BYTES)}"}`, 'is longer than'],

@@ -44,6 +44,10 @@ describe('tellEvent', () => {
     ],
     [{ kind: 'budget-raised', budget: { costUsd: 2, turns: 4 } }, 'budget   raised: $2.0000 · 4 turns'],
     [{ kind: 'tool-ended', turn, callId: 'c', tool: 'read_file', outcome: 'ok' }, 'turn 3     read_file: ok'],
+    [
+      { kind: 'tool-ended', turn, callId: 'c', tool: 'rm', outcome: 'refused', why: 'There is no tool "rm".' },
+      'turn 3     rm: refused (There is no tool "rm".)',
+    ],
     [{ kind: 'task-ended', state: 'failed', reason: 'no cloud is left' }, 'end      failed: no cloud is left'],
   ])('tells %j', (event, words) => {
     expect(tellEvent({ sequence: 1, atMs: 0, ...event })).toBe(words);

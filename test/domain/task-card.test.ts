@@ -36,7 +36,7 @@ describe('the card of a task', () => {
       '',
       '- deployment: `azure-eastus2/gpt-6.1-sol`',
       '- route: `azure-eastus2/gpt-6.1-sol`, `openai/gpt-6.1-sol`',
-      '- spent: $0.0123 · 1200 tokens in, 34 out',
+      '- spent: `$0.0123` · 1200 tokens in, 34 out',
     ]);
   });
 
@@ -80,9 +80,18 @@ describe('the card of a task', () => {
     expect(turns).toEqual(['93', '94', '95', '96', '97', '98', '99', '100']);
   });
 
+  test('shows dollars only where the UI reads no formula in them', () => {
+    const money = { costUsdMicros: 20_000, suspenseUsdMicros: 10_000, budget: { costUsd: 1 } };
+
+    const card = taskCard(aStatus(money));
+
+    expect(card).toContain('$0.0300 of $1.0000');
+    expect(card.replaceAll(/`[^`]*`/g, '')).not.toContain('$');
+  });
+
   test('names the last tool call', () => {
     expect(taskCard(withEvents(startedTool('read_file', 'a'), startedTool('exec_command', 'npm test')))).toMatch(
-      /\n\nlast tool call: `exec_command npm test`$/,
+      /\n- last tool call: `exec_command npm test`$/,
     );
   });
 
@@ -110,8 +119,8 @@ describe('the card of a task', () => {
           waitingFor: { reason: one, untilMs: 0 },
         }).split('\n');
 
-        expect(lines).toHaveLength(12);
-        expect(lines[9]?.split('|')).toHaveLength(5);
+        expect(lines).toHaveLength(11);
+        expect(lines[10]?.split('|')).toHaveLength(5);
         expect(lines.filter((line) => (line.split('`').length - 1) % 2 === 1)).toEqual([]);
       }),
     );

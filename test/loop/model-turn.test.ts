@@ -53,7 +53,9 @@ describe('a turn', () => {
     await runModelTurn(aTurn(), effects);
 
     expect(endpointsOf(effects)).toEqual([deploymentAt('azure'), deploymentAt('azure')]);
-    expect(effects.sleeps).toMatchObject([{ ms: 2_000, reason: expect.stringMatching(/^retry: azure rate-limited: 429/) }]);
+    expect(effects.sleeps).toMatchObject([
+      { ms: 2_000, reason: expect.stringMatching(/^turn 3 · retry: azure rate-limited: 429/) },
+    ]);
     expect(effects.attempts.map(({ retry }) => retry)).toEqual([undefined, 'throttle']);
   });
 

@@ -47,7 +47,7 @@ describe('a turn of a task planned with policy 1', () => {
     await runTurnByPolicy1(aTurn(), effects);
 
     expect(endpointsOf(effects)).toEqual([deploymentAt('azure'), deploymentAt('azure')]);
-    expect(effects.sleeps).toEqual([{ ms: 2_000, reason: 'retry: azure rate-limited: 429' }]);
+    expect(effects.sleeps).toEqual([{ ms: 2_000, reason: 'turn 3 · retry: azure rate-limited: 429' }]);
   });
 
   test('moves on when the server asks for a long wait', async () => {

@@ -29,8 +29,8 @@ const ANSWERED: TaskEventBody = {
 test('a card shows what was spent of each budget, and what is in suspense', () => {
   const card = cardAfter(LOST, ANSWERED);
 
-  expect(card).toContain('- in suspense: $0.0900 may have been billed without an answer');
-  expect(card).toContain('- budget: $0.1000 of $1.0000 · 1 of 2 turns');
+  expect(card).toContain('- in suspense: `$0.0900` may have been billed without an answer');
+  expect(card).toContain('- budget: `$0.1000 of $1.0000 · 1 of 2 turns`');
   expect(cardAfter(ANSWERED, { kind: 'budget-used-up', turn: 2, exceeded: [] })).toContain('1 of 2 turns');
 });
 

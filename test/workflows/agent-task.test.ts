@@ -97,7 +97,14 @@ describe('a task', () => {
 
     expect(result).toMatchObject({ state: 'completed', output: 'Sorry.' });
     const { events } = await cluster.tasks.status(taskId);
-    expect(events).toContainEqual(expect.objectContaining({ kind: 'tool-ended', tool: 'launch_rocket', outcome: 'refused' }));
+    expect(events).toContainEqual(
+      expect.objectContaining({
+        kind: 'tool-ended',
+        tool: 'launch_rocket',
+        outcome: 'refused',
+        why: expect.stringContaining('no tool'),
+      }),
+    );
   });
 
   test('needs no workspace', async () => {

@@ -69,6 +69,7 @@ export type TaskEventBody =
       readonly callId: string;
       readonly tool: string;
       readonly outcome: ToolOutcome;
+      readonly why?: string;
     }
   | { readonly kind: 'finishing' }
   | { readonly kind: 'task-ended'; readonly state: 'completed' | 'cancelled' | 'failed'; readonly reason?: string };

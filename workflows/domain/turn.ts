@@ -45,6 +45,8 @@ export interface ToolStep {
   /** The stored tool result. */
   readonly item: ItemId;
   readonly outcome: ToolOutcome;
+  /** Why it was refused, in one line for the story. */
+  readonly why?: string;
 }
 
 /** How a task ended. */

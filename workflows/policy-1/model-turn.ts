@@ -58,12 +58,12 @@ export async function runTurnByPolicy1(input: TurnInput, effects: TurnEffects): 
         return { kind: 'gave-up', reason: decision.reason, health };
       case 'park':
         effects.tell({ kind: 'parked', turn: input.turn, untilMs: decision.untilMs, reason: decision.reason });
-        await effects.sleepUntil(decision.untilMs, `parked: ${decision.reason}`);
+        await effects.sleepUntil(decision.untilMs, `turn ${input.turn} · parked: ${decision.reason}`);
         failedSincePark = 0;
         continue;
       case 'wait':
         effects.tell({ kind: 'waiting', turn: input.turn, untilMs: decision.untilMs, reason: decision.reason });
-        await effects.sleepUntil(decision.untilMs, decision.reason);
+        await effects.sleepUntil(decision.untilMs, `turn ${input.turn} · ${decision.reason}`);
         break;
       case 'attempt':
         break;
