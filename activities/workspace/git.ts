@@ -4,7 +4,7 @@ import { WorkspaceError } from './workspace-error.ts';
 
 /** A repository of millions of files on a slow disk takes minutes; a git that waits for something else is ended. */
 const GIT_TIMEOUT_MS = 20 * 60_000;
-/** A diff with large binaries; more does not fit into a string that anyone could use. */
+/** Lists of the files of a large repository; diffs, which may be larger, are written to a file. */
 const MAX_GIT_OUTPUT_BYTES = 256 * 1024 * 1024;
 
 const NEUTRAL = [

@@ -1,5 +1,5 @@
 /** What a task changed, as a patch that `git apply` takes: untracked files too, ignored ones not. The task's own index is left alone. */
-import { copyFile, rm } from 'node:fs/promises';
+import { copyFile, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { gitInWorkspace } from './git.ts';
 import type { Workspace } from './open-workspace.ts';
@@ -20,8 +20,8 @@ const DIFF = [
 /** The paths of our diff keep these whatever is configured. */
 const PREFIXES = ['--src-prefix=a/', '--dst-prefix=b/'];
 
-/** @throws WorkspaceError */
-export async function collectDiff(workspace: Pick<Workspace, 'directory' | 'baseTree'>): Promise<string> {
+/** Has git write the diff to a file, so that one of any size takes none of the worker's memory; gives its bytes. @throws WorkspaceError */
+export async function writeDiff(workspace: Pick<Workspace, 'directory' | 'baseTree'>, file: string): Promise<number> {
   const { directory, baseTree } = workspace;
   const gitFolder = join(dirname(directory), 'git');
   const index = join(gitFolder, 'diff-index');
@@ -33,7 +33,8 @@ export async function collectDiff(workspace: Pick<Workspace, 'directory' | 'base
   try {
     await addAll(git);
     const tree = (await git('write-tree')).trim();
-    return await git(...DIFF, ...PREFIXES, baseTree, tree);
+    await git(...DIFF, ...PREFIXES, `--output=${file}`, baseTree, tree);
+    return (await stat(file)).size;
   } finally {
     await rm(index, { force: true });
   }

@@ -1,11 +1,11 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, existsSync, lstatSync, mkdirSync, rmSync, symlinkSync } from 'node:fs';
+import { chmodSync, existsSync, lstatSync, mkdirSync, readFileSync, rmSync, statSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { closeWorkspace } from '../../activities/workspace/close-workspace.ts';
-import { collectDiff } from '../../activities/workspace/collect-diff.ts';
 import type { Workspace } from '../../activities/workspace/open-workspace.ts';
 import { openWorkspace } from '../../activities/workspace/open-workspace.ts';
+import { writeDiff } from '../../activities/workspace/write-diff.ts';
 import type { Files } from './tool-scene.ts';
 import { readFiles, scratchFolder, writeFiles } from './tool-scene.ts';
 
@@ -25,6 +25,13 @@ function aRepository(files: Files = { 'a.txt': 'one\r\ntwo\n', 'src/b.txt': 'b\n
   git(root, 'add', '--all');
   git(root, 'commit', '--quiet', '-m', 'first');
   return root;
+}
+
+async function collectDiff(workspace: Workspace): Promise<string> {
+  const file = join(scratchFolder(), 'result.diff');
+  const bytes = await writeDiff(workspace, file);
+  expect(bytes).toBe(statSync(file).size);
+  return readFileSync(file, 'utf8');
 }
 
 function open(repository: string, includeUncommitted = false, directory = join(scratchFolder(), 'task')): Promise<Workspace> {
