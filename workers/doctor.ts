@@ -8,6 +8,7 @@ import { loadConfig } from './config.ts';
 import { messageOf } from './describe-problem.ts';
 import { readDevRecord } from './dev/dev-record.ts';
 import { checkEmulatedClouds, checkEndpoints } from './doctor/check-endpoints.ts';
+import { checkDisk } from './doctor/check-disk.ts';
 import { checkGit, checkNode, checkSandbox, checkStore } from './doctor/check-host.ts';
 import { checkTemporal } from './doctor/check-temporal.ts';
 import type { Check } from './doctor/check.ts';
@@ -27,9 +28,9 @@ const flags = new Command('anyport doctor')
 
 const checks = await examine();
 for (const check of checks) console.log(flags.json === true ? JSON.stringify(check) : describe(check));
-const problems = checks.filter(({ state }) => state === 'problem').length;
-if (flags.json !== true)
-  console.log(problems === 0 ? '\nAll is well.' : `\n${problems} of ${checks.length} checks found something wrong.`);
+const count = (wanted: Check['state']): number => checks.filter(({ state }) => state === wanted).length;
+const problems = count('problem');
+if (flags.json !== true) console.log(`\n${sumUp(problems, count('note'))}`);
 // The native client of Temporal may hold the process open after its connection was closed.
 process.exit(problems === 0 ? 0 : 1);
 
@@ -42,6 +43,7 @@ async function examine(): Promise<readonly Check[]> {
     checkGit(),
     checkTemporal(process.env, stack),
     checkStore(dataDirectory),
+    checkDisk(dataDirectory),
     checkSandbox(policy),
     'endpoints' in config ? examineEndpoints(config) : [],
   ]);
@@ -66,7 +68,18 @@ function readConfig(): AnyportConfig | Check {
 }
 
 function configFound({ endpoints, source }: AnyportConfig): Check {
-  return { check: 'configuration', state: 'ok', detail: `${source}, ${endpoints.length} endpoints` };
+  return {
+    check: 'configuration',
+    state: 'ok',
+    detail: `${source}, ${endpoints.length} ${endpoints.length === 1 ? 'endpoint' : 'endpoints'}`,
+  };
+}
+
+function sumUp(wrong: number, notes: number): string {
+  if (wrong > 0) return `${wrong} of ${checks.length} checks found something wrong.`;
+  return notes === 0
+    ? 'All is well.'
+    : `Nothing is wrong; ${notes === 1 ? 'one check has a note' : `${notes} checks have notes`}.`;
 }
 
 function describe({ check, state, detail, remedy }: Check): string {

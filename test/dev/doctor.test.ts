@@ -8,6 +8,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { findTemporalBinary } from '../../scripts/temporal-binary.mjs';
 import { startTemporalServer } from '../../workers/dev/temporal-server.ts';
 import type { Check } from '../../workers/doctor/check.ts';
+import { judgeSpace } from '../../workers/doctor/check-disk.ts';
 import { scratchDirectory } from './scratch-directory.ts';
 
 const DOCTOR = fileURLToPath(new URL('../../workers/doctor.ts', import.meta.url));
@@ -27,6 +28,7 @@ test.skipIf(binary === '')(
 
     expect(checks['temporal']).toMatchObject({ state: 'ok' });
     expect(checks['store']).toMatchObject({ state: 'ok' });
+    expect(checks['disk']?.detail).toMatch(/\d+ MB are free/);
     expect(checks['git']).toMatchObject({ state: 'ok' });
     expect(checks['node']).toMatchObject({ state: 'ok' });
   },
@@ -58,6 +60,30 @@ endpoints:
   expect(checks['endpoint with-key']).toMatchObject({ state: 'ok' });
   expect(checks['endpoint nobody-there']).toMatchObject({ state: 'problem' });
   expect(stdout).not.toContain('sk-very-secret');
+});
+
+test('says once what to do without a server', { timeout: SLOW_MS }, async () => {
+  // The usual address may be taken on this machine: a profile names one where nobody listens.
+  const profile = join(scratchDirectory(), 'temporal.toml');
+  writeFileSync(profile, '[profile.default]\naddress = "127.0.0.1:9"\n');
+
+  const { checks } = await examine({ environment: { TEMPORAL_CONFIG_FILE: profile } });
+
+  expect(checks['temporal']).toMatchObject({ state: 'problem', remedy: expect.stringContaining('npm start') });
+  expect(checks['temporal']?.detail).toContain('127.0.0.1:9');
+  expect(checks['temporal']?.detail).not.toContain('npm start');
+});
+
+test.each([
+  [99, 'problem'],
+  [100, 'note'],
+  [1_023, 'note'],
+  [1_024, 'ok'],
+])('with %i MB free the disk is a %s', (freeMb, state) => {
+  const check = judgeSpace('/data', freeMb * 1024 ** 2);
+
+  expect(check).toMatchObject({ check: 'disk', state });
+  expect(check.remedy === undefined).toBe(state === 'ok');
 });
 
 test('names the variable that an endpoint lacks, and its line', { timeout: SLOW_MS }, async () => {

@@ -1,5 +1,5 @@
 import type { TemporalSettings } from '../locate-temporal.ts';
-import { connectTemporal } from '../temporal-connection.ts';
+import { connectTemporal, NoTemporalError } from '../temporal-connection.ts';
 import type { DevRecord } from '../dev/dev-record.ts';
 import type { Check } from './check.ts';
 import { messageOf } from '../describe-problem.ts';
@@ -24,7 +24,8 @@ export async function checkTemporal(environment: TemporalSettings['environment']
     const detail = `${address ?? 'the configured server'} answers, namespace ${namespace} is there`;
     return { check: 'temporal', state: 'ok', detail };
   } catch (error) {
-    return { check: 'temporal', state: 'problem', detail: messageOf(error), remedy };
+    const detail = error instanceof NoTemporalError ? error.where : messageOf(error);
+    return { check: 'temporal', state: 'problem', detail, remedy };
   }
 }
 
