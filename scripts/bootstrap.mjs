@@ -16,8 +16,13 @@ import { findOnPath, searchTemporalBinary } from './temporal-binary.mjs';
 
 const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 
+const [script, ...args] = process.argv.slice(2);
+/** Words need no server, and getting one may take minutes. */
+const isHelp = args.includes('--help') || args.includes('-h');
+
 async function setUp() {
   await installDependencies(ROOT);
+  if (isHelp) return;
   await provideTemporal();
   if (process.platform === 'linux' && findOnPath('bwrap').length === 0) {
     say(
@@ -39,5 +44,4 @@ try {
   say(error.message);
   process.exit(error instanceof InterruptedError ? 130 : 1);
 }
-const [script, ...args] = process.argv.slice(2);
 if (script !== undefined) await runCommand(nodeBinary(ROOT), resolve(ROOT, script), args);

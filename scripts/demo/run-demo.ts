@@ -1,7 +1,7 @@
 /** The demo's course: lay out the repository, start the stack, run the task through its outage, and add up what it came to. */
-import { mkdtemp } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { probeBubblewrap } from '../../activities/sandbox/probe-sandbox.ts';
 import type { TaskResult } from '../../client/index.ts';
 import { TaskClient } from '../../client/index.ts';
@@ -45,12 +45,28 @@ interface Stage {
   readonly say: DemoOptions['say'];
 }
 
-/** Runs the demo to its end; with `keep`, to Ctrl-C. */
-export async function runDemo({ say, keep }: DemoOptions): Promise<DemoReport> {
+/** Runs the demo to its end; with `keep`, to Ctrl-C, and leaves its folders. */
+export async function runDemo(options: DemoOptions): Promise<DemoReport> {
   const repository = await layOutRepository();
+  const dataDirectory = await mkdtemp(join(tmpdir(), 'anyport-demo-data-'));
+  try {
+    return await playIn({ repository, dataDirectory }, options);
+  } finally {
+    if (!options.keep) await removeAll([dirname(repository), dataDirectory]);
+  }
+}
+
+/** The folders are ours alone: `mkdtemp` made them. A rest that cannot be removed must not fail a demo that went well. */
+async function removeAll(folders: readonly string[]): Promise<void> {
+  await Promise.allSettled(folders.map((folder) => rm(folder, { recursive: true, force: true, maxRetries: 3 })));
+}
+
+async function playIn(
+  { repository, dataDirectory }: { readonly repository: string; readonly dataDirectory: string },
+  { say, keep }: DemoOptions,
+): Promise<DemoReport> {
   const before = runTests(repository);
   say(`The repository: ${repository}, whose ${before.summary}`);
-  const dataDirectory = await mkdtemp(join(tmpdir(), 'anyport-demo-data-'));
   const demo = await startDemoClouds(dataDirectory);
   try {
     const stack = await startDevStack({

@@ -146,6 +146,30 @@ testOnUnix('ends as the command ends', { timeout: SLOW_MS }, async () => {
   expect(code).toBe(7);
 });
 
+testOnUnix('whoever asks for help only waits for no server', { timeout: SLOW_MS }, async () => {
+  const { code, stdout } = await bootstrap(anInstalledClone(), {}, { args: ['show.mjs', '--help'] });
+
+  expect(code).toBe(0);
+  expect(JSON.parse(stdout)).toEqual(['--help']);
+});
+
+testOnUnix('a command before the set-up says how to set up', { timeout: SLOW_MS }, async () => {
+  const { code, stderr } = await bootstrap(aClone(), {}, { program: 'launch.mjs', args: ['show.mjs'] });
+
+  expect(code).toBe(1);
+  expect(stderr).toMatch(/^anyport is not set up here yet: run "npm start", or "node scripts\/bootstrap\.mjs".*\n$/);
+});
+
+testOnUnix('a command after the set-up gets its arguments, and ends as it ends', { timeout: SLOW_MS }, async () => {
+  const root = anInstalledClone();
+
+  const shown = await bootstrap(root, {}, { program: 'launch.mjs', args: ['show.mjs', '--json', 'a b'] });
+  const failed = await bootstrap(root, {}, { program: 'launch.mjs', args: ['fail.mjs'] });
+
+  expect(JSON.parse(shown.stdout)).toEqual(['--json', 'a b']);
+  expect(failed.code).toBe(7);
+});
+
 /** A project with one dependency that needs no registry. */
 function aClone(): string {
   const root = scratchDirectory();
@@ -178,20 +202,21 @@ function anInstalledClone(): string {
 
 interface Run {
   readonly args?: readonly string[];
+  readonly program?: 'launch.mjs';
   /** Text of shell scripts by name. */
   readonly fakes?: Readonly<Record<string, string>>;
 }
 
 /** Runs it with nothing on PATH but what npm and tar need, and the fakes given by name. */
 async function bootstrap(root: string, environment: Record<string, string>, run: Run = {}): Promise<Outcome> {
-  const { args = [], fakes = { go: '#!/bin/sh\nexit 1\n' } } = run;
+  const { args = [], program = 'bootstrap.mjs', fakes = { go: '#!/bin/sh\nexit 1\n' } } = run;
   const bin = scratchDirectory();
   for (const [name, text] of Object.entries(fakes)) {
     writeFileSync(join(bin, name), text);
     chmodSync(join(bin, name), 0o755);
   }
   for (const name of ['npm', 'node', 'tar', 'gzip', 'sh']) symlinkSync(onPath(name), join(bin, name));
-  const child = spawn(process.execPath, [join(root, 'scripts', 'bootstrap.mjs'), ...args], {
+  const child = spawn(process.execPath, [join(root, 'scripts', program), ...args], {
     env: { HOME: root, PATH: bin, ANYPORT_TEMPORAL_MIRROR: CLOSED, npm_config_cache: join(root, '.npm'), ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
