@@ -66,7 +66,7 @@ describe('a turn', () => {
     await runModelTurn(aTurn({ route: aRoute('azure') }), effects);
 
     expect(effects.attempts.map(({ pauseMs }) => pauseMs)).toEqual([undefined, 250, undefined]);
-    expect(effects.sleeps).toEqual([{ ms: 500, reason: 'retry: azure rate-limited: 429' }]);
+    expect(effects.sleeps).toEqual([{ ms: 500, reason: 'turn 3 · retry: azure rate-limited: 429' }]);
   });
 
   test('sends the transcript without reasoning, once, when the cloud refuses the reasoning in it', async () => {
