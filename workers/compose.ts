@@ -10,6 +10,7 @@ import type { ActivityGroups } from '../activities/index.ts';
 import { createActivities } from '../activities/index.ts';
 import { createCloudClient } from '../activities/clouds/create-cloud-client.ts';
 import { createCircuitBoard } from '../activities/health/circuit-board.ts';
+import { createDrains, withDrains } from '../activities/health/drains.ts';
 import type { SandboxPolicy } from '../activities/sandbox/choose-sandbox.ts';
 import { createSandbox } from '../activities/sandbox/create-sandbox.ts';
 import { probeBubblewrap } from '../activities/sandbox/probe-sandbox.ts';
@@ -133,11 +134,13 @@ async function composeActivities({ settings, config, endpoints, store, hostId, r
     for (const deployment of deployments) served.set(deployment.deployment.id, { ...deployment, client });
   }
   const registry = createToolRegistry();
-  const gate = createCircuitBoard({
+  const now = (): number => Date.now();
+  const drains = createDrains({ endpoints: endpoints.deployments.map(({ endpoint }) => endpoint), readHold, now });
+  const board = createCircuitBoard({
     store,
     deployments: [...served.values()],
     workerId: `${hostId}/${process.pid}/${Date.now()}`,
-    now: () => Date.now(),
+    now,
     chance: () => Math.random(),
     alert: (message) => console.error(`WARN ${message}`),
   });
@@ -145,8 +148,8 @@ async function composeActivities({ settings, config, endpoints, store, hostId, r
     store,
     hostId,
     served,
-    readHold,
-    gate,
+    readHold: drains.look,
+    gate: withDrains(board, { drains, deployments: endpoints.deployments, now }),
     dataDirectory: settings.dataDirectory,
     deployments: endpoints.deployments,
     prices: endpoints.prices,

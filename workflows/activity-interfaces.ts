@@ -6,7 +6,7 @@
 import type { BatchProgress, LineRange } from './domain/batch-window.ts';
 import type { TaskBudget } from './domain/budget.ts';
 import type { EligibilityDecision } from './domain/eligibility.ts';
-import type { BatchId } from './domain/ids.ts';
+import type { BatchId, DeploymentId } from './domain/ids.ts';
 import type { SubTotals } from './domain/ledger.ts';
 import type { ModelFailure } from './domain/model-failure.ts';
 import type { QueueHold } from './domain/queue-hold.ts';
@@ -187,11 +187,15 @@ export interface EndpointReport {
 
 export interface ExplainEndpointInput {
   readonly endpoint: string;
+  /** Of the call that nobody took. */
+  readonly deployment?: DeploymentId;
 }
 
 export interface ExplainEndpointResult {
   /** Absent: no operator holds its queue, so no worker polls it, or all that do are busy. */
   readonly hold?: QueueHold;
+  /** As in `InvokeModelResult`. */
+  readonly health?: RouteHealth;
 }
 
 /** Activities on `agent-tasks`. */

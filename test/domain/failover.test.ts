@@ -225,3 +225,28 @@ test('a panic is said where the turn parks', () => {
     'is our own network, clock or deploy at fault?',
   );
 });
+
+describe('a drained endpoint', () => {
+  test('is passed over, and left after a failure', () => {
+    const health = noticed(['azure', 'drained', 10_000]);
+
+    expect(next({ health })).toBe('-> aws');
+    expect(reasonOf({ health })).toBe('azure is drained by an operator');
+    expect(next({ health, failed: [failedAt('azure', OVERLOADED)] })).toBe('-> aws');
+  });
+
+  test('parks a turn that has nowhere else to go, which looks again as soon as the notice says, after many parks too', () => {
+    const all = noticed(['azure', 'drained', 10_000], ['aws', 'drained', 10_000], ['google', 'drained', 10_000]);
+    const some = noticed(['azure', 'drained', 10_000], ['aws', 'open', 60_000], ['google', 'open', 60_000]);
+    const parked = { kind: 'park', untilMs: NOW_MS + 10_050 };
+
+    expect(decideNext(aDecisionInput({ health: all, parks: 50 }))).toEqual({
+      ...parked,
+      reason: 'no deployment may be asked now; all drained by an operator',
+    });
+    expect(decideNext(aDecisionInput({ health: some, parks: 50 }))).toEqual({
+      ...parked,
+      reason: 'no deployment may be asked now; 1 of 3 drained by an operator',
+    });
+  });
+});

@@ -5,7 +5,7 @@ import type { ModelFailure } from '../../workflows/domain/model-failure.ts';
 import { MODEL_FAILURE_KINDS } from '../../workflows/domain/model-failure.ts';
 import type { Deployment, Route } from '../../workflows/domain/route.ts';
 import { CLOUDS } from '../../workflows/domain/route.ts';
-import type { RouteHealth } from '../../workflows/domain/route-health.ts';
+import type { DeploymentNotice, RouteHealth } from '../../workflows/domain/route-health.ts';
 import { aDeployment, deploymentAt, MODEL } from '../support/builders.ts';
 
 const MOST_DEPLOYMENTS = 6;
@@ -58,7 +58,12 @@ export const failure: fc.Arbitrary<ModelFailure> = fc.record(
 
 /** A snapshot as a worker gives it, its times relative to when it is given. */
 export interface Snapshot {
-  readonly notices: readonly { readonly index: number; readonly kind: 'open' | 'throttled' | 'probing'; readonly inMs: number }[];
+  readonly notices: readonly {
+    readonly index: number;
+    readonly kind: DeploymentNotice['kind'];
+    readonly inMs: number;
+    readonly isRepeated: boolean;
+  }[];
   readonly withoutRetries: readonly string[];
   readonly isPanic: boolean;
 }
@@ -67,7 +72,8 @@ export const snapshot: fc.Arbitrary<Snapshot> = fc.record({
   notices: fc.array(
     fc.record({
       index: fc.nat({ max: MOST_DEPLOYMENTS - 1 }),
-      kind: fc.constantFrom('open', 'throttled', 'probing'),
+      kind: fc.constantFrom('open', 'throttled', 'probing', 'drained'),
+      isRepeated: fc.boolean(),
       inMs: fc.oneof(fc.integer({ min: -5_000, max: 60_000 }), pauseMs),
     }),
     { maxLength: 4 },
@@ -79,7 +85,12 @@ export const snapshot: fc.Arbitrary<Snapshot> = fc.record({
 export function toHealth({ notices, ...rest }: Snapshot, nowMs: number): RouteHealth {
   return {
     ...rest,
-    notices: notices.map(({ index, kind, inMs }) => ({ deployment: deploymentAt(`e${index}`), kind, untilMs: nowMs + inMs })),
+    notices: notices.map(({ index, kind, inMs, isRepeated }) => ({
+      deployment: deploymentAt(`e${index}`),
+      kind,
+      untilMs: nowMs + inMs,
+      ...(kind === 'throttled' && isRepeated ? { isRepeated } : {}),
+    })),
   };
 }
 

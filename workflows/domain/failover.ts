@@ -54,6 +54,7 @@ const NOTICE_WORDS = {
   open: 'is left alone after failures',
   throttled: 'is throttled',
   probing: 'is being tried by another task',
+  drained: 'is drained by an operator',
 } as const satisfies Record<DeploymentNotice['kind'], string>;
 
 /** The next step of a turn. */
@@ -233,10 +234,17 @@ function park(input: DecisionInput, reason: string): Decision {
   const soonest = Math.min(...allowed.map(({ id }) => avoidedUntil(health, id)));
   // Nothing is learnt while parked: what is known now will still hold at the deadline.
   if (soonest >= deadlineMs) return giveUp(input, 'no deployment may be asked before the deadline of the turn');
-  const ownMs = Math.round(Math.min(PARK_MS * 2 ** parks, LONGEST_PARK_MS) * (1 + chance / 2));
+  const drained = allowed.filter(({ id }) => activeNotice(health, id, nowMs)?.kind === 'drained').length;
+  // An operator who resumes an endpoint sees its tasks go on: they look as soon as the notice says.
+  const ownMs = Math.round(Math.min(PARK_MS * 2 ** (drained > 0 ? 0 : parks), LONGEST_PARK_MS) * (1 + chance / 2));
   const untilMs = Math.min(Math.max(soonest + spreadMs(input), nowMs + ownMs), deadlineMs);
   const suspicion = health.isPanic ? '; most deployments fail at once: is our own network, clock or deploy at fault?' : '';
-  return { kind: 'park', untilMs, reason: `${reason}${suspicion}` };
+  return { kind: 'park', untilMs, reason: `${reason}${drainWords(drained, allowed.length)}${suspicion}` };
+}
+
+function drainWords(drained: number, all: number): string {
+  if (drained === 0) return '';
+  return `; ${drained === all ? 'all' : `${drained} of ${all}`} drained by an operator`;
 }
 
 /** Whether the last failure's budget of attempts for this round is used up. */

@@ -4,8 +4,11 @@ import type { DeploymentId } from './ids.ts';
 /** A deployment that should not be asked now. */
 export interface DeploymentNotice {
   readonly deployment: DeploymentId;
-  /** open: its circuit is · throttled: it asked for less · probing: another task is finding out whether it is back. */
-  readonly kind: 'open' | 'throttled' | 'probing';
+  /**
+   * open: its circuit is · throttled: it asked for less · probing: another task is finding out whether it is back · drained: an
+   * operator keeps its queue back, for as long as nobody says otherwise.
+   */
+  readonly kind: 'open' | 'throttled' | 'probing' | 'drained';
   readonly untilMs: number;
   /** Throttled again after a pause, without an answer in between: waiting has not helped. */
   readonly isRepeated?: true;
