@@ -70,7 +70,8 @@ test(
     expect(new Set(results.map(({ state }) => state))).toEqual(new Set(['completed']));
     const openings = Math.max(...readCircuits().map(({ state }) => (state.kind === 'closed' ? 0 : state.openings)));
     expect(openings).toBeGreaterThan(0);
-    expect((await postsTo(FIRST)) - before).toBeLessThanOrEqual(WORKERS * (IN_A_ROW - 1) + 1 + openings - 1);
+    // The other worker sees the open circuit within half a second, and may have its own third under way by then.
+    expect((await postsTo(FIRST)) - before).toBeLessThanOrEqual(WORKERS * IN_A_ROW + openings - 1);
     await cluster.clearFaults(FIRST);
     await eventually('all circuits are closed', async () => {
       await isServed();
