@@ -47,6 +47,8 @@ export interface NextAttempt {
 /** A park without a known end is this long, doubled each time up to a minute: a cloud that is back is found soon. */
 const PARK_MS = 1_000;
 const LONGEST_PARK_MS = 60_000;
+/** An operator who resumes an endpoint sees its tasks go on within seconds, however long it was drained. */
+const LONGEST_DRAINED_PARK_MS = 8_000;
 /** A timer of Temporal's takes about a second whatever its length: a pause below this is made by the worker that then sends. */
 const SHORTEST_TIMER_MS = 300;
 
@@ -235,8 +237,8 @@ function park(input: DecisionInput, reason: string): Decision {
   // Nothing is learnt while parked: what is known now will still hold at the deadline.
   if (soonest >= deadlineMs) return giveUp(input, 'no deployment may be asked before the deadline of the turn');
   const drained = allowed.filter(({ id }) => activeNotice(health, id, nowMs)?.kind === 'drained').length;
-  // An operator who resumes an endpoint sees its tasks go on: they look as soon as the notice says.
-  const ownMs = Math.round(Math.min(PARK_MS * 2 ** (drained > 0 ? 0 : parks), LONGEST_PARK_MS) * (1 + chance / 2));
+  const longestMs = drained === allowed.length ? LONGEST_DRAINED_PARK_MS : LONGEST_PARK_MS;
+  const ownMs = Math.round(Math.min(PARK_MS * 2 ** parks, longestMs) * (1 + chance / 2));
   const untilMs = Math.min(Math.max(soonest + spreadMs(input), nowMs + ownMs), deadlineMs);
   const suspicion = health.isPanic ? '; most deployments fail at once: is our own network, clock or deploy at fault?' : '';
   return { kind: 'park', untilMs, reason: `${reason}${drainWords(drained, allowed.length)}${suspicion}` };
