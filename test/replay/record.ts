@@ -1,53 +1,166 @@
 /**
- * Records histories for the corpus: `node test/replay/record.ts`. Run it when a workflow changes, and keep the old files: tasks
- * that began with the old code go on with the new.
+ * Records histories for the corpus: `node test/replay/record.ts <policy>`, where the policy names the files, as in `policy-2`. Run it when
+ * a workflow changes, under a new name: tasks that began with the old code go on with the new, so no file is ever written again.
  */
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
-import { writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { batchWorkflowId, taskWorkflowId, toBatchId, toTaskId } from '../../workflows/domain/ids.ts';
+import type { TaskRequest } from '../../workflows/activity-interfaces.ts';
+import { batchTaskId, batchWorkflowId, taskWorkflowId, toBatchId, toTaskId } from '../../workflows/domain/ids.ts';
+import { endpointQueue, TASKS_QUEUE } from '../../workflows/domain/task-queues.ts';
 import { MODEL } from '../support/builders.ts';
+import { eventually } from '../support/eventually.ts';
 import { layOutGitRepository } from '../support/git-repository.ts';
 import { startCluster } from '../support/start-cluster.ts';
 
 const HISTORIES = fileURLToPath(new URL('histories/', import.meta.url));
+const AZURE = 'azure-eastus2';
+const AWS = 'aws-us-east-1';
+/** `TASK_QUEUE_TYPE_ACTIVITY` of Temporal's API. */
+const ACTIVITY_QUEUE = 2;
+/** Where a run ends and the task goes on in a new one, so that both are small. */
+const CONTINUE_AS_NEW_EVENTS = 60;
+const LOOK = { toolCalls: [{ name: 'list_files', input: {} }] };
 const SCRIPT = [
-  { when: { inputContains: 'look' }, turns: [{ toolCalls: [{ name: 'list_files', input: {} }] }, { text: 'Seen.' }] },
+  { when: { inputContains: 'look' }, turns: [LOOK, { text: 'Seen.' }] },
+  { when: { inputContains: 'go on' }, turns: [LOOK, LOOK, LOOK, LOOK, LOOK, LOOK, { text: 'At last.' }] },
   { when: { inputContains: 'answer' }, turns: [{ text: 'Answered.' }] },
 ];
+const REFUSED_REASONING = {
+  kind: 'status',
+  status: 400,
+  body: { error: { code: 'invalid_encrypted_content', type: 'invalid_request_error', message: 'could not be verified' } },
+};
+const THROTTLED = { kind: 'status', status: 429, headers: { 'retry-after': '1' }, count: 1 };
 
-const cluster = await startCluster({ script: SCRIPT });
+const [policy] = process.argv.slice(2);
+if (policy === undefined) throw new Error('name the policy whose histories these are: node test/replay/record.ts policy-2');
+
+const cluster = await startCluster({
+  script: SCRIPT,
+  endpoints: [AZURE, AWS],
+  tenants: { thrifty: { order: ['azure', 'aws'], budget: { turns: 50 } } },
+  dynamicConfig: [`limit.historyCount.suggestContinueAsNew=${CONTINUE_AS_NEW_EVENTS}`],
+});
 try {
   const workspace = layOutGitRepository(join(cluster.directory, 'repository'), { 'readme.txt': 'hello\n' });
-  await cluster.setFaults('azure-eastus2', [
-    { kind: 'status', status: 429, headers: { 'retry-after': '1' }, count: 1 },
-    { kind: 'stream-cut', afterEvents: 3, skip: 1, count: 1 },
-  ]);
-  const task = await cluster.tasks.start({ prompt: 'look', model: MODEL, workspace }, { taskId: 'failover' });
-  await cluster.tasks.result(task.taskId);
-  await record('agent-task-failover', taskWorkflowId(toTaskId(task.taskId)));
-  const refused = await cluster.tasks.start({ prompt: 'answer', model: 'gpt-none' }, { taskId: 'refused' });
-  await cluster.tasks.result(refused.taskId);
-  await record('agent-task-refused', taskWorkflowId(toTaskId(refused.taskId)));
-  const file = join(cluster.directory, 'tasks.jsonl');
-  writeFileSync(file, `${JSON.stringify({ prompt: 'answer', model: MODEL })}\n`.repeat(5));
-  const { batchId } = await cluster.tasks.submitBatch(file, { window: 2 });
-  const batch = batchWorkflowId(toBatchId(batchId));
-  await cluster.temporal.workflow.getHandle(batch).result();
-  await record('task-batch', batch);
+  await recordEndpointReport();
+  await recordTask('agent-task-refused', { prompt: 'answer', model: 'gpt-none' });
+  await recordDrained();
+  await cluster.setFaults(AZURE, [{ ...REFUSED_REASONING, skip: 1, count: 1 }]);
+  await recordTask('agent-task-self-heal', { prompt: 'look', model: MODEL });
+  await recordRaised({ prompt: 'look', model: MODEL, workspace });
+  await recordCancelled();
+  await recordContinued({ prompt: 'go on', model: MODEL, workspace, tenant: 'thrifty' });
+  await recordBatch();
+  await Promise.all([AZURE, AWS].map((endpoint) => cluster.setFaults(endpoint as typeof AWS, [THROTTLED])));
+  await recordTask('agent-task-throttled', { prompt: 'answer', model: MODEL });
+  await cluster.setFaults(AZURE, [{ kind: 'stream-cut', afterEvents: 3, skip: 1, count: 1 }]);
+  await recordTask('agent-task-failover', { prompt: 'look', model: MODEL, workspace });
 } finally {
   await cluster.stop();
 }
 
-async function record(name: string, workflowId: string): Promise<void> {
-  const history = await cluster.temporal.workflow.getHandle(workflowId).fetchHistory();
+async function recordTask(name: string, request: TaskRequest): Promise<void> {
+  const taskId = await start(name, request);
+  await cluster.tasks.result(taskId);
+  await record(name, workflowOf(taskId));
+}
+
+async function recordEndpointReport(): Promise<void> {
+  const workflowId = 'endpoint-report/recorded';
+  await cluster.temporal.workflow.execute('endpointReport', { workflowId, taskQueue: TASKS_QUEUE });
+  await record('endpoint-report', workflowId);
+}
+
+/** Nobody takes the call, and the operator is named. */
+async function recordDrained(): Promise<void> {
+  await hold(0);
+  await recordTask('agent-task-drained', { prompt: 'answer', model: MODEL });
+  await hold(null);
+}
+
+/** Pauses for a larger budget, is raised by an update, and goes on. */
+async function recordRaised(request: TaskRequest): Promise<void> {
+  const taskId = await start('agent-task-budget-raised', { ...request, budget: { turns: 1, toolCalls: 9 } });
+  await eventually('the task waits for a larger budget', async () => {
+    const status = await cluster.tasks.status(taskId).catch(() => undefined);
+    return status?.waitingFor?.command;
+  });
+  await cluster.tasks.raiseBudget(taskId, { turns: 9 }, { requestId: 'recorded' });
+  await cluster.tasks.result(taskId);
+  await record('agent-task-budget-raised', workflowOf(taskId));
+}
+
+async function recordCancelled(): Promise<void> {
+  await cluster.setFaults(AZURE, [{ kind: 'slow-stream', eventDelayMs: 1_000, count: 1 }]);
+  const taskId = await start('agent-task-cancelled', { prompt: 'answer', model: MODEL });
+  await eventually('the model is asked', async () =>
+    (await cluster.ledger(AZURE)).find(({ metadata }) => metadata?.['task'] === taskId),
+  );
+  await cluster.tasks.cancel(taskId);
+  await cluster.tasks.result(taskId);
+  await record('agent-task-cancelled', workflowOf(taskId));
+}
+
+/** Its first run and its last, with a budget that goes along. */
+async function recordContinued(request: TaskRequest): Promise<void> {
+  const taskId = await start('agent-task-continued', request);
+  const { runId } = await cluster.temporal.workflow.getHandle(workflowOf(taskId)).describe();
+  await cluster.tasks.result(taskId);
+  await record('agent-task-continued-first', workflowOf(taskId), runId);
+  await record('agent-task-continued-last', workflowOf(taskId));
+}
+
+/** Its lines belong to two tenants; one of them fails. */
+async function recordBatch(): Promise<void> {
+  const lines = [
+    { prompt: 'answer', model: MODEL, tenant: 'thrifty' },
+    { prompt: 'answer', model: MODEL },
+    { prompt: 'answer', model: 'gpt-none' },
+  ];
+  const file = await cluster.write('tasks.jsonl', lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
+  const batchId = toBatchId((await cluster.tasks.submitBatch(file, { window: 2 })).batchId);
+  await cluster.temporal.workflow.getHandle(batchWorkflowId(batchId)).result();
+  await record('task-batch', batchWorkflowId(batchId));
+  await record('agent-task-batch-line', taskWorkflowId(batchTaskId(batchId, 1)));
+}
+
+async function start(taskId: string, request: TaskRequest): Promise<string> {
+  return (await cluster.tasks.start(request, { taskId })).taskId;
+}
+
+/** As `anyport endpoints drain`, but for who did it: that is in the history, and would be the user of this machine. */
+async function hold(requestsPerSecond: number | null): Promise<void> {
+  await cluster.temporal.workflowService.updateTaskQueueConfig({
+    namespace: 'default',
+    identity: 'operator@example',
+    taskQueue: endpointQueue(AZURE),
+    taskQueueType: ACTIVITY_QUEUE,
+    updateQueueRateLimit: {
+      ...(requestsPerSecond === null ? {} : { rateLimit: { requestsPerSecond } }),
+      reason: 'planned work',
+    },
+  });
+}
+
+function workflowOf(taskId: string): string {
+  return taskWorkflowId(toTaskId(taskId));
+}
+
+async function record(name: string, workflowId: string, runId?: string): Promise<void> {
+  const history = await cluster.temporal.workflow.getHandle(workflowId, runId).fetchHistory();
   const json: unknown = JSON.parse(historyToJSON(history));
-  writeFileSync(join(HISTORIES, `${name}.json`), `${JSON.stringify({ workflowId, history: json }, withoutMachine)}\n`);
+  const file = join(HISTORIES, `${policy}-${name}.json`);
+  if (existsSync(file)) throw new Error(`${file} is there already: histories are kept, so choose another name`);
+  writeFileSync(file, `${JSON.stringify({ workflowId, history: json }, withoutMachine)}\n`);
 }
 
 /** What tells of the machine that recorded and means nothing to a replay. */
 function withoutMachine(key: string, value: unknown): unknown {
   if (key === 'stackTrace') return '';
-  return key === 'identity' ? 'recorder' : value;
+  if (key === 'identity') return 'recorder';
+  return typeof value === 'string' ? value.replaceAll(hostname(), 'recorder') : value;
 }

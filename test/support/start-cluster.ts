@@ -11,6 +11,7 @@ import { findTemporalBinary } from '../../scripts/temporal-binary.mjs';
 import { TaskClient } from '../../client/index.ts';
 import type { RunningChild } from '../../workers/dev/child-process.ts';
 import { startChild } from '../../workers/dev/child-process.ts';
+import type { TemporalServer } from '../../workers/dev/temporal-server.ts';
 import { startTemporalServer } from '../../workers/dev/temporal-server.ts';
 import type { Emulators } from '../emulators/start-emulators.ts';
 import { startEmulators } from '../emulators/start-emulators.ts';
@@ -41,6 +42,8 @@ export interface ClusterOptions {
   readonly supervised?: true;
   /** AWS credentials come from this command: it decides when, and whether, a request is ready to leave. */
   readonly awsCredentialProcess?: string;
+  /** Of the Temporal server, as KEY=VALUE. */
+  readonly dynamicConfig?: readonly string[];
 }
 
 export type EmulatedEndpoint = 'openai' | 'azure-eastus2' | 'aws-us-east-1' | 'aws-runtime-us-east-1' | 'google-global';
@@ -74,9 +77,7 @@ const CLOUD_ORDER = { openai: 'openai', azure: 'azure', aws: 'aws', google: 'goo
 /** Starts all parts and one worker. */
 export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   const directory = await mkdtemp(join(tmpdir(), 'anyport-test-'));
-  const binary = await findTemporalBinary();
-  if (binary === undefined) throw new Error('there is no Temporal server here: run node scripts/bootstrap.mjs');
-  const server = await startTemporalServer({ binary: binary.path, ports: { grpc: 0, ui: 0 } });
+  const server = await startServer(options);
   const emulators = await startEmulators({ script: options.script });
   const proxy = await startFreezableProxy(server.address);
   const config = join(directory, 'anyport.yaml');
@@ -128,6 +129,12 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
       await rm(directory, { recursive: true });
     },
   };
+}
+
+async function startServer({ dynamicConfig = [] }: ClusterOptions): Promise<TemporalServer> {
+  const binary = await findTemporalBinary();
+  if (binary === undefined) throw new Error('there is no Temporal server here: run node scripts/bootstrap.mjs');
+  return startTemporalServer({ binary: binary.path, ports: { grpc: 0, ui: 0 }, dynamicConfig });
 }
 
 function workerArguments(

@@ -36,6 +36,8 @@ export interface TemporalServerOptions {
   readonly dataDirectory?: string;
   /** Taken when they are free; default: 7233 and 8233. 0 is any. */
   readonly ports?: { readonly grpc: number; readonly ui: number };
+  /** Settings of the server besides our own, as KEY=VALUE. */
+  readonly dynamicConfig?: readonly string[];
 }
 
 export interface TemporalServer {
@@ -112,7 +114,8 @@ function serverArguments(options: TemporalServerOptions, ports: ServerPorts): re
   // As fast as in memory (measured); NORMAL loses nothing when the process is killed, only when the machine is.
   const durable = ['--sqlite-pragma', 'journal_mode=WAL', '--sqlite-pragma', 'synchronous=NORMAL'];
   const database = options.dataDirectory === undefined ? [] : ['--db-filename', databaseFile(options.dataDirectory), ...durable];
-  const settings = ['--ip', HOST, '--log-level', 'error', ...TUNING.flatMap((value) => ['--dynamic-config-value', value])];
+  const dynamicConfig = [...TUNING, ...(options.dynamicConfig ?? [])].flatMap((value) => ['--dynamic-config-value', value]);
+  const settings = ['--ip', HOST, '--log-level', 'error', ...dynamicConfig];
   const own = ['--port', String(ports.grpcPort), '--ui-port', String(ports.uiPort)];
   // Left to itself the server takes any free ports for these two, and we would not know where it answers.
   const inner = ['--http-port', String(ports.httpPort), '--metrics-port', String(ports.metricsPort)];
