@@ -98,9 +98,7 @@ describe.each([{ workers: 1 }, { workers: 2 }])('with $workers worker(s), a canc
     await cluster.setFaults(AZURE, faults);
     await cluster.setFaults(AWS, faults);
     const taskId = await start('talk');
-    await eventually(`the task is ${state}`, async () =>
-      (await cluster.tasks.status(taskId)).state === state ? true : undefined,
-    );
+    await eventually(`the task is ${state}`, async () => ((await stateOf(taskId)) === state ? true : undefined));
     const before = await countSent(taskId);
 
     await cancel(taskId);
@@ -109,7 +107,7 @@ describe.each([{ workers: 1 }, { workers: 2 }])('with $workers worker(s), a canc
   });
 });
 
-describe('an activity that an operator pauses', () => {
+describe('what waits for an operator', () => {
   beforeAll(async () => {
     cluster = await startCluster({ script: SCRIPT, endpoints: [AWS], background: [AWS] });
     scene = openChaosScene(cluster);
@@ -119,7 +117,7 @@ describe('an activity that an operator pauses', () => {
     await cluster.stop();
   });
 
-  test('keeps its background response, and goes on with it when it is resumed', async () => {
+  test('is an activity that is paused: it keeps its background response, and goes on with it when it is resumed', async () => {
     await cluster.setFaults(AWS, [SLOW]);
     const taskId = await start('talk');
     await scene.attemptIs(taskId, 'submitted');
@@ -133,11 +131,37 @@ describe('an activity that an operator pauses', () => {
     expect(await cluster.tasks.result(taskId)).toMatchObject({ state: 'completed', suspectedPaidTwice: 0 });
     expect(await scene.generations(taskId, AWS)).toMatchObject([{ outcome: 'completed' }]);
   });
+
+  test('is a task whose every endpoint is drained: cancelled, it asks nobody, also when the drain is lifted', async () => {
+    await cluster.tasks.holdEndpoint(AWS, { perSecond: 0, reason: 'planned work' });
+    const taskId = await start('talk');
+    await eventually('the task is parked', async () => ((await stateOf(taskId)) === 'parked' ? true : undefined));
+
+    await cancel(taskId);
+    await cluster.tasks.holdEndpoint(AWS, { perSecond: null });
+    expect(await cluster.tasks.result(await start('talk'))).toMatchObject({ state: 'completed' });
+
+    expect(await scene.generations(taskId, AWS)).toEqual([]);
+  });
+
+  test('is a task that has used up its budget: cancelled, it asks nothing any more, and keeps what it has paid', async () => {
+    const { taskId } = await cluster.tasks.start({ prompt: 'write', model: MODEL, budget: { turns: 1 } });
+    await eventually('the task is paused', async () => ((await stateOf(taskId)) === 'waiting' ? true : undefined));
+
+    await cancel(taskId);
+
+    expect(await cluster.tasks.result(taskId)).toMatchObject({ turns: 1, attempts: [{ outcome: 'completed' }] });
+    expect(await scene.generations(taskId, AWS)).toHaveLength(1);
+  });
 });
 
 async function start(prompt: string, workspace?: string): Promise<string> {
   const options = workspace === undefined ? {} : { workspace };
   return (await cluster.tasks.start({ prompt, model: MODEL, ...options })).taskId;
+}
+
+async function stateOf(taskId: string): Promise<string> {
+  return (await cluster.tasks.status(taskId)).state;
 }
 
 /** Gives when it was asked for; resolves when the task has closed. */
