@@ -5,12 +5,15 @@ import { defineConfig } from 'vitest/config';
 const UNIT_TIMEOUT_MS = 20_000;
 /** A worker of its own bundles the workflows (1 to 3 s), and losing one takes up to two heartbeats of 5 s. */
 const SERVER_TIMEOUT_MS = 60_000;
+/** Starting everything real, longer than its parts are waited for: then it says which of them did not come up. */
+const SERVER_HOOK_TIMEOUT_MS = 120_000;
 /** The linter and the compiler run as processes, type-aware: 1 to 10 s each. */
 const STRUCTURE_TIMEOUT_MS = 60_000;
 
 export default defineConfig({
   test: {
     pool: 'forks',
+    // Most of a server test is waiting (for a timeout, a retry, a process): two at once on two cores don't wait for each other.
     maxWorkers: Math.min(4, availableParallelism()),
     reporters: ['default', './test/support/closing-line-reporter.ts'],
     projects: [
@@ -37,10 +40,8 @@ export default defineConfig({
           name: 'server',
           include: ['test/{workflows,replay,dev,cli,demo,chaos}/**/*.test.ts'],
           globalSetup: ['test/support/temporal-server-setup.ts'],
-          // Each file starts workers, some a server of their own: more at once than cores only makes them wait for each other.
-          maxWorkers: Math.max(1, Math.floor(availableParallelism() / 2)),
           testTimeout: SERVER_TIMEOUT_MS,
-          hookTimeout: SERVER_TIMEOUT_MS,
+          hookTimeout: SERVER_HOOK_TIMEOUT_MS,
         },
       },
     ],
