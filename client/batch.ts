@@ -11,6 +11,7 @@ import { TASKS_QUEUE } from '../workflows/domain/task-queues.ts';
 import type { taskBatch, taskBatchLines } from '../workflows/task-batch.ts';
 import { toClientError } from './ask-worker.ts';
 import { readBatchFile } from './batch-file.ts';
+import { countOf } from './count-of.ts';
 import { TaskClientError } from './task-client-error.ts';
 
 export interface SubmitBatchOptions {
@@ -191,7 +192,7 @@ async function storeChunk(client: Client, workflowId: string, lines: readonly St
       workflowId,
       taskQueue: TASKS_QUEUE,
       args: [{ lines }],
-      staticSummary: `${lines.length} ${lines.length === 1 ? 'line' : 'lines'} of a batch`,
+      staticSummary: `${countOf(lines.length, 'line')} of a batch`,
       workflowIdReusePolicy: 'ALLOW_DUPLICATE',
       workflowIdConflictPolicy: 'USE_EXISTING',
     });
@@ -215,7 +216,7 @@ async function startBatch(
       workflowId: batchWorkflowId(batchId),
       taskQueue: TASKS_QUEUE,
       args: [{ window, lines, badLines, badLineCount }],
-      staticSummary: `batch of ${countLines(lines)} ${countLines(lines) === 1 ? 'task' : 'tasks'}, ${window} at once`,
+      staticSummary: `batch of ${countOf(countLines(lines), 'task')}, ${window} at once`,
       workflowIdReusePolicy: 'ALLOW_DUPLICATE_FAILED_ONLY',
       workflowIdConflictPolicy: 'FAIL',
     });

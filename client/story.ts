@@ -3,6 +3,7 @@ import { describeExceeded, describeSpending } from '../workflows/domain/budget.t
 import { endpointOf } from '../workflows/domain/ids.ts';
 import type { TaskEvent } from '../workflows/domain/task-status.ts';
 import { toPrintable } from '../workflows/domain/tool-call.ts';
+import { countOf } from './count-of.ts';
 
 /** Longer texts are cut: a story is one line per event. */
 const LINE_CHARACTERS = 140;
@@ -60,7 +61,7 @@ export function formatCost(usdMicros: number): string {
 }
 
 function describeAnswer(event: Extract<TaskEvent, { kind: 'turn-answered' }>): string {
-  const calls = event.toolCalls === 0 ? '' : `, ${event.toolCalls} tool call${event.toolCalls === 1 ? '' : 's'}`;
+  const calls = event.toolCalls === 0 ? '' : `, ${countOf(event.toolCalls, 'tool call')}`;
   const said = event.excerpt === '' ? '' : `: ${line(event.excerpt)}`;
   return `${endpointOf(event.deployment)} answered (${event.usage.outputTokens} tokens${calls}, ${formatCost(event.costUsdMicros)})${said}`;
 }

@@ -41,8 +41,9 @@ function budgetOf(status: TaskStatus): readonly string[] {
   return [`- budget: ${code(describeSpending(budget, { costUsd, tokens, turns, toolCalls }))}`];
 }
 
+/** The newest first: the UI cuts the end of a long card. */
 function attemptTable(events: readonly TaskEvent[]): readonly string[] {
-  const rows = events.flatMap(attemptRow).slice(-NEWEST_ATTEMPTS);
+  const rows = events.flatMap(attemptRow).slice(-NEWEST_ATTEMPTS).toReversed();
   return rows.length === 0 ? [] : ['', '| turn | endpoint | outcome |', '|---|---|---|', ...rows];
 }
 

@@ -6,6 +6,7 @@ import type { Command } from 'commander';
 import { planBatch } from '../batch.ts';
 import { readBatchFile } from '../batch-file.ts';
 import { toJsonLine } from '../printable.ts';
+import { countOf } from '../count-of.ts';
 import type { TaskClient } from '../task-client.ts';
 import type { ConnectionFlags } from './connection-options.ts';
 import { addConnectionOptions, withTaskClient } from './connection-options.ts';
@@ -79,7 +80,10 @@ async function submit(client: TaskClient, file: string, { window, json }: Submit
     printJson(submission);
     return;
   }
-  print(`batch ${batchId}: ${total} tasks${alreadySubmitted ? ', submitted before: nothing new was started' : ''}`, 'bold');
+  print(
+    `batch ${batchId}: ${countOf(total, 'task')}${alreadySubmitted ? ', submitted before: nothing new was started' : ''}`,
+    'bold',
+  );
   print(`anyport batch status ${batchId} · anyport batch results ${batchId}`);
 }
 
@@ -90,7 +94,7 @@ async function status(client: TaskClient, batchId: string, json: boolean): Promi
     return;
   }
   const { total, started, completed, failed, cancelled, running, window, badLines, badLineCount } = found;
-  print(`batch ${batchId}: ${completed + failed + cancelled} of ${total} tasks ended`, 'bold');
+  print(`batch ${batchId}: ${completed + failed + cancelled} of ${countOf(total, 'task')} ended`, 'bold');
   print(
     `completed ${completed} · failed ${failed} · cancelled ${cancelled} · running ${running.length} (window ${window}) · to start ${total - started}`,
   );
@@ -115,7 +119,7 @@ async function results(client: TaskClient, batchId: string, { file, output }: Re
     target.end();
     await finished(target);
   }
-  if (unfinished > 0) note(`${unfinished} tasks have not ended yet`, 'yellow');
+  if (unfinished > 0) note(`${countOf(unfinished, 'task')} ${unfinished === 1 ? 'has' : 'have'} not ended yet`, 'yellow');
 }
 
 /** The names that lines gave themselves stay with the caller, who has the file. */

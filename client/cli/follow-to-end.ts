@@ -3,6 +3,7 @@ import type { TaskResult } from '../../workflows/activity-interfaces.ts';
 import { raiseCommand } from '../../workflows/domain/budget.ts';
 import type { TaskEvent } from '../../workflows/domain/task-status.ts';
 import { formatCost, tellEvent } from '../story.ts';
+import { countOf } from '../count-of.ts';
 import type { TaskClient } from '../task-client.ts';
 import { askOnInterrupt } from './ask-on-interrupt.ts';
 import { EXIT } from './exit-codes.ts';
@@ -70,7 +71,7 @@ export function tellResult(result: TaskResult, uiLink: string | null): void {
   print('');
   print(describeEnd(result), result.state === 'completed' ? 'green' : 'red');
   print(
-    `${result.turns} turns, ${result.attempts.length} model calls, ${inputTokens} tokens in, ${outputTokens} out, ` +
+    `${countOf(result.turns, 'turn')}, ${countOf(result.attempts.length, 'model call')}, ${inputTokens} tokens in, ${outputTokens} out, ` +
       `${formatCost(result.costUsdMicros)}${suspicions(result)}`,
   );
   if (uiLink !== null) print(`Temporal UI: ${uiLink}`);

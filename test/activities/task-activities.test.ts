@@ -1,16 +1,20 @@
 import { MockActivityEnvironment } from '@temporalio/testing';
-import { mkdtemp } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { createCollectDiff } from '../../activities/collect-diff.ts';
 import { createFinishTask } from '../../activities/finish-task.ts';
 import { createOpenTask } from '../../activities/open-task.ts';
+import { workspaceDirectory } from '../../activities/open-workspace.ts';
 import { createPlanRoute } from '../../activities/plan-route.ts';
 import { openSqliteTaskStore } from '../../activities/store/sqlite.ts';
+import { openWorkspace } from '../../activities/workspace/open-workspace.ts';
 import { toTaskId } from '../../workflows/domain/ids.ts';
 import { DEFAULT_TURN_POLICY } from '../../workflows/domain/turn-policy.ts';
 import type { RouteHealth } from '../../workflows/domain/route-health.ts';
 import { aDeployment, aFailure, deploymentAt, MODEL } from '../support/builders.ts';
+import { layOutGitRepository } from '../support/git-repository.ts';
 
 const TASK = toTaskId('task-1');
 function inTask<Result>(activity: () => Promise<Result>): Promise<Result> {
@@ -81,5 +85,26 @@ test('a result counts lost attempts that were made again, and effects that were 
   expect(result).toMatchObject({ taskId: TASK, state: 'cancelled', output: '', suspectedPaidTwice: 1, toolEffectsTwice: 1 });
   expect(result).toMatchObject({ suspectedTwice: { count: 1, usdMicros: 70 }, suspenseUsdMicros: 140, paid: { usdMicros: 0 } });
   expect(result.attempts.map(({ outcome }) => outcome)).toEqual(['failed', 'failed', 'unknown']);
+  await store.close();
+});
+
+test('a diff too large for a result is whole in a file, a small one leaves none', async () => {
+  const dataDirectory = await mkdtemp(join(tmpdir(), 'anyport-activities-'));
+  const store = await openSqliteTaskStore(join(dataDirectory, 'a.db'));
+  const repository = layOutGitRepository(join(dataDirectory, 'repository'), { 'a.txt': 'a\n' });
+  const directory = workspaceDirectory(dataDirectory, TASK);
+  const workspace = await openWorkspace({ repository, includeUncommitted: false, directory });
+  await store.putWorkspace(TASK, { ...workspace, hostId: 'h', repository, sandbox: 'none' });
+  const collectDiff = createCollectDiff({ store, dataDirectory });
+
+  await writeFile(join(workspace.directory, 'new.txt'), 'small\n');
+  const small = await inTask(collectDiff);
+  await writeFile(join(workspace.directory, 'new.txt'), 'large\n'.repeat(100_000));
+  const large = await inTask(collectDiff);
+
+  expect(small).toEqual({ diff: expect.stringContaining('+small\n') });
+  expect(large).toEqual({ diff: '', diffPath: join(directory, 'result.diff') });
+  expect((await readFile(join(directory, 'result.diff'), 'utf8')).match(/^\+large$/gm)).toHaveLength(100_000);
+  expect((await readdir(directory)).filter((name) => name.includes('diff'))).toEqual(['result.diff']);
   await store.close();
 });

@@ -53,7 +53,7 @@ describe('the card of a task', () => {
     expect(card).toContain('- waiting until 1970-01-01T00:00:00.000Z: `azure-eastus2 is overloaded`');
   });
 
-  test('has a table of the attempts, with how each ended', () => {
+  test('has a table of the attempts, the newest first, with how each ended', () => {
     const card = taskCard(
       withEvents(
         failedAttempt('overloaded: 503'),
@@ -66,10 +66,10 @@ describe('the card of a task', () => {
     expect(card.split('\n').slice(-6)).toEqual([
       '| turn | endpoint | outcome |',
       '|---|---|---|',
-      '| 1 | `azure-eastus2` | `overloaded: 503` |',
-      '| 1 | `azure-eastus2` | answered, 2 tool calls |',
-      '| 2 | `azure-eastus2` | answered, 1 tool call |',
       '| 3 | `azure-eastus2` | answered |',
+      '| 2 | `azure-eastus2` | answered, 1 tool call |',
+      '| 1 | `azure-eastus2` | answered, 2 tool calls |',
+      '| 1 | `azure-eastus2` | `overloaded: 503` |',
     ]);
   });
 
@@ -77,7 +77,7 @@ describe('the card of a task', () => {
     const card = taskCard(withEvents(...Array.from({ length: 100 }, (_, index) => failedAttempt('x', index + 1))));
 
     const turns = card.split('\n').flatMap((line) => /^\| (\d+) \|/.exec(line)?.[1] ?? []);
-    expect(turns).toEqual(['93', '94', '95', '96', '97', '98', '99', '100']);
+    expect(turns).toEqual(['100', '99', '98', '97', '96', '95', '94', '93']);
   });
 
   test('shows dollars only where the UI reads no formula in them', () => {
