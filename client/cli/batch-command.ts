@@ -119,7 +119,7 @@ async function results(client: TaskClient, batchId: string, { file, output }: Re
     target.end();
     await finished(target);
   }
-  if (unfinished > 0) note(`${countOf(unfinished, 'task')} ${unfinished === 1 ? 'has' : 'have'} not ended yet`, 'yellow');
+  if (unfinished > 0) note(`not ended yet: ${countOf(unfinished, 'task')}`, 'yellow');
 }
 
 /** The names that lines gave themselves stay with the caller, who has the file. */
