@@ -1,5 +1,5 @@
 /** The demo's course: lay out the repository, start the stack, run the task through its outage, and add up what it came to. */
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { probeBubblewrap } from '../../activities/sandbox/probe-sandbox.ts';
@@ -14,6 +14,7 @@ import { countPaidTwice, FIRST, readLedgers, SECOND, startDemoClouds } from './d
 import { applyDiff, layOutRepository, runTests } from './demo-repository.ts';
 import { readHistoryBytes } from './history-bytes.ts';
 import { killWorkerInCall } from './kill-worker.ts';
+import { withScratchFolders } from './scratch-folders.ts';
 
 export interface DemoOptions {
   readonly say: (line: string) => void;
@@ -49,16 +50,8 @@ interface Stage {
 export async function runDemo(options: DemoOptions): Promise<DemoReport> {
   const repository = await layOutRepository();
   const dataDirectory = await mkdtemp(join(tmpdir(), 'anyport-demo-data-'));
-  try {
-    return await playIn({ repository, dataDirectory }, options);
-  } finally {
-    if (!options.keep) await removeAll([dirname(repository), dataDirectory]);
-  }
-}
-
-/** The folders are ours alone: `mkdtemp` made them. A rest that cannot be removed must not fail a demo that went well. */
-async function removeAll(folders: readonly string[]): Promise<void> {
-  await Promise.allSettled(folders.map((folder) => rm(folder, { recursive: true, force: true, maxRetries: 3 })));
+  const play = () => playIn({ repository, dataDirectory }, options);
+  return options.keep ? play() : withScratchFolders([dirname(repository), dataDirectory], play);
 }
 
 async function playIn(
@@ -83,13 +76,11 @@ async function playIn(
       const after = runTests(repository);
       const report = await addUp({ demo, stack, result, before: before.verdict, after: after.verdict });
       tellEnd(say, result, { ...report, after: after.summary });
-      const link = `${stack.uiAddress}/namespaces/${stack.namespace}/workflows/${encodeURIComponent(`agent-task/${result.taskId}`)}`;
-      say(
-        keep
-          ? `Look at it in the Temporal UI: ${link}\nCtrl-C ends the demo.`
-          : `Its page in the Temporal UI, while the stack is up (--keep): ${link}`,
-      );
-      if (keep) await interrupted();
+      if (keep) {
+        const link = `${stack.uiAddress}/namespaces/${stack.namespace}/workflows/${encodeURIComponent(`agent-task/${result.taskId}`)}`;
+        say(`Look at it in the Temporal UI: ${link}\nCtrl-C ends the demo; ${repository} and ${dataDirectory} stay.`);
+        await interrupted();
+      } else say('To look at it in the Temporal UI, and to keep its files: npm run demo -- --keep');
       return report;
     } finally {
       await client.close();

@@ -42,5 +42,5 @@ export function judgeSpace(dataDirectory: string, free: number): Check {
   const detail = `${freeMb} MB are free for ${dataDirectory}`;
   if (freeMb >= LITTLE_MB) return { check: 'disk', state: 'ok', detail };
   if (freeMb >= TOO_LITTLE_MB) return { check: 'disk', state: 'note', detail: `only ${detail}`, remedy: REMEDY };
-  return { check: 'disk', state: 'problem', detail: `only ${detail}: tasks will fail to write`, remedy: REMEDY };
+  return { check: 'disk', state: 'problem', detail: `only ${detail}: tasks will soon fail to write`, remedy: REMEDY };
 }
