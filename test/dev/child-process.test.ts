@@ -80,6 +80,25 @@ test('a kept process whose next start fails is tried again', async () => {
   expect(said).toContainEqual(expect.stringContaining('program does not come up: the test program ended at once (exit code 1)'));
 });
 
+test('what is to be done for one that died can wait for the next one', async () => {
+  const done = Promise.withResolvers<readonly number[]>();
+  const kept = await keepRunning({
+    name: 'program',
+    start: () => startChild(aProgram(READY)),
+    say: () => undefined,
+    onDeath: async (child, next) => done.resolve([child.pid, (await next).pid]),
+  });
+  onTestFinished(() => kept.stop());
+  const first = await kept.running();
+
+  first.kill();
+
+  const [dead, next] = await done.promise;
+  expect(dead).toBe(first.pid);
+  expect(next).toBe((await kept.running()).pid);
+  expect(next).not.toBe(first.pid);
+});
+
 test('a kept process that is stopped stays down', async () => {
   let starts = 0;
   const start = () => {

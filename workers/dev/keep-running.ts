@@ -19,8 +19,8 @@ export interface KeepRunningOptions<Child extends Stoppable> {
   readonly name: string;
   readonly start: () => Promise<Child>;
   readonly say: (line: string) => void;
-  /** What is to be done for one that died; the next one starts meanwhile. */
-  readonly onDeath?: (child: Child) => Promise<void>;
+  /** What is to be done for one that died; the next one starts meanwhile, and rejects when none will. */
+  readonly onDeath?: (child: Child, next: Promise<Child>) => Promise<void>;
 }
 
 export interface KeptProcess<Child extends Stoppable> {
@@ -46,12 +46,12 @@ export async function keepRunning<Child extends Stoppable>(options: KeepRunningO
       if (stopping.signal.aborted) return;
       deaths = performance.now() - startedAt > HEALTHY_AFTER_MS ? 1 : deaths + 1;
       say(`${name} (process ${child.pid}) died: ${describeExit(exit)}. Starting another one.`);
-      options
-        .onDeath?.(child)
-        .catch((error: unknown) => say(`${name}: ${error instanceof Error ? error.message : String(error)}`));
-      child = undefined;
       next = Promise.withResolvers<Child>();
       next.promise.catch(() => undefined);
+      options
+        .onDeath?.(child, next.promise)
+        .catch((error: unknown) => say(`${name}: ${error instanceof Error ? error.message : String(error)}`));
+      child = undefined;
       child = await startAgain(options, deaths, stopping.signal);
       if (child === undefined || stopping.signal.aborted) return next.reject(new Error(`${name} was stopped`));
       next.resolve(child);

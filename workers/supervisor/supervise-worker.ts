@@ -41,9 +41,18 @@ export async function superviseWorker({
     const recovered = await recoverActivities(client, store, ownerOf(child));
     if (recovered > 0) say(`worker (process ${child.pid}) left ${recovered} activities: they go on elsewhere`);
   };
+  // Not before somebody polls again: what is handed back to Temporal waits in a queue, where a model call is given up after 5 s as one
+  // that nobody takes, and is then paid anew elsewhere.
+  const recoverWhenUp = async (child: RunningChild, next: Promise<RunningChild>): Promise<void> => {
+    const isUp = await next.then(
+      () => true,
+      () => false,
+    );
+    if (isUp) await recover(child);
+  };
   const close = () => Promise.all([store.close(), connection.close()]);
   const standby = createStandby(start, say);
-  const kept = await keepRunning({ name: 'worker', start: () => standby.take(), say, onDeath: recover }).catch(
+  const kept = await keepRunning({ name: 'worker', start: () => standby.take(), say, onDeath: recoverWhenUp }).catch(
     async (error: unknown) => {
       await close();
       throw error;
