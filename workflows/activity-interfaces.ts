@@ -189,11 +189,15 @@ export interface ExplainEndpointInput {
   readonly endpoint: string;
   /** Of the call that nobody took. */
   readonly deployment?: DeploymentId;
+  readonly turn?: number;
+  readonly attempt?: number;
 }
 
 export interface ExplainEndpointResult {
   /** Absent: no operator holds its queue, so no worker polls it, or all that do are busy. */
   readonly hold?: QueueHold;
+  /** A worker had taken the call before, and died: its request may have left, so that it may be billed. */
+  readonly wasSent?: true;
   /** As in `InvokeModelResult`. */
   readonly health?: RouteHealth;
 }

@@ -60,6 +60,11 @@ export function isNotPolled(outcome: AttemptOutcome): boolean {
   return outcome.kind === 'failed' && outcome.failure === NOBODY_POLLS;
 }
 
+/** A worker took it, sent it, and died; nobody took it up again. */
+export function lostWithItsWorker(): AttemptOutcome {
+  return { kind: 'failed', failure: CALL_LOST };
+}
+
 /** The call was kept in its queue by an operator: what the UI and the story then say. */
 export function heldBy(hold: QueueHold): AttemptOutcome {
   return { kind: 'failed', failure: { ...NOBODY_POLLS, kind: 'held', code: toPrintable(describeHold(hold), CODE_CHARACTERS) } };

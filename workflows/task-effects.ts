@@ -3,9 +3,8 @@ import { condition, proxyActivities, sleep, workflowInfo } from '@temporalio/wor
 import type { EndpointActivities, HostActivities, TaskActivities } from './activity-interfaces.ts';
 import { MODEL_ACTIVITY, MODEL_ACTIVITY_OF_POLICY_1, STORE_ACTIVITY, TOOL_ACTIVITY } from './activity-options.ts';
 import type { LoopEffects, LoopState } from './agent-loop.ts';
-import { heldBy, isNotPolled, toAttemptOutcome } from './attempt-outcome.ts';
+import { heldBy, isNotPolled, lostWithItsWorker, toAttemptOutcome } from './attempt-outcome.ts';
 import type { TaskBudget } from './domain/budget.ts';
-import type { DeploymentId } from './domain/ids.ts';
 import { endpointOf } from './domain/ids.ts';
 import { endpointQueue, fairnessKeyOf, TASKS_QUEUE } from './domain/task-queues.ts';
 import type { TaskEventBody } from './domain/task-status.ts';
@@ -50,7 +49,7 @@ export function createTaskEffects({ policy, tenant, toolQueue, budget, tell, rem
         ...(tenant === undefined ? {} : { priority: { fairnessKey: fairnessKeyOf(tenant) } }),
       });
       const outcome = await toAttemptOutcome(invokeModel(attempt));
-      return policy !== undefined && isNotPolled(outcome) ? explain(outcome, attempt.deployment) : outcome;
+      return policy !== undefined && isNotPolled(outcome) ? explain(outcome, attempt) : outcome;
     },
     runTool(turn, { callId, item, name }) {
       const tool = TOOL_NAME.test(name) ? name : 'unknown tool';
@@ -65,15 +64,16 @@ export function createTaskEffects({ policy, tenant, toolQueue, budget, tell, rem
 }
 
 /** An operator who drained the endpoint is named in the UI and the story, and the turn learns what else is drained. */
-async function explain(outcome: AttemptOutcome, deployment: DeploymentId): Promise<AttemptOutcome> {
+async function explain(outcome: AttemptOutcome, { deployment, turn, attempt }: Attempt): Promise<AttemptOutcome> {
   const endpoint = endpointOf(deployment);
   const { explainEndpoint } = proxyActivities<TaskActivities>({
     ...STORE_ACTIVITY,
     taskQueue: TASKS_QUEUE,
     summary: `why nobody took the call at ${endpoint}`,
   });
-  const { hold, health } = await explainEndpoint({ endpoint, deployment });
-  return { ...(hold === undefined ? outcome : heldBy(hold)), ...(health === undefined ? {} : { health }) };
+  const { hold, wasSent, health } = await explainEndpoint({ endpoint, deployment, turn, attempt });
+  const explained = wasSent === true ? lostWithItsWorker() : hold === undefined ? outcome : heldBy(hold);
+  return { ...explained, ...(health === undefined ? {} : { health }) };
 }
 
 /** Whether this run's history is long enough for a new one. */

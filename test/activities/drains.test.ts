@@ -1,8 +1,12 @@
+import { mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { beforeEach, expect, test } from 'vitest';
 import { createExplainEndpoint } from '../../activities/explain-endpoint.ts';
 import type { AttemptGate } from '../../activities/health/attempt-gate.ts';
 import type { Drains } from '../../activities/health/drains.ts';
 import { createDrains, withDrains } from '../../activities/health/drains.ts';
+import { openSqliteTaskStore } from '../../activities/store/sqlite.ts';
 import type { QueueHold } from '../../workflows/domain/queue-hold.ts';
 import type { RouteHealth } from '../../workflows/domain/route-health.ts';
 import { HEALTHY } from '../../workflows/domain/route-health.ts';
@@ -84,7 +88,8 @@ test('an endpoint that was looked at is known without asking again', async () =>
   await drains.list();
   answers.set('azure', async () => DRAINED);
   const gate = gateWith(undefined);
-  const explainEndpoint = createExplainEndpoint({ gate, deployments: DEPLOYMENTS, readHold: drains.look });
+  const store = await openSqliteTaskStore(join(await mkdtemp(join(tmpdir(), 'anyport-drains-')), 'a.db'));
+  const explainEndpoint = createExplainEndpoint({ store, gate, deployments: DEPLOYMENTS, readHold: drains.look });
 
   const explained = await explainEndpoint({ endpoint: 'azure', deployment: deploymentAt('azure') });
 

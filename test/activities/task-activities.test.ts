@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { createCollectDiff } from '../../activities/collect-diff.ts';
+import { createExplainEndpoint } from '../../activities/explain-endpoint.ts';
 import { createFinishTask } from '../../activities/finish-task.ts';
 import { createOpenTask } from '../../activities/open-task.ts';
 import { workspaceDirectory } from '../../activities/open-workspace.ts';
@@ -106,5 +107,19 @@ test('a diff too large for a result is whole in a file, a small one leaves none'
   expect(large).toEqual({ diff: '', diffPath: join(directory, 'result.diff') });
   expect((await readFile(join(directory, 'result.diff'), 'utf8')).match(/^\+large$/gm)).toHaveLength(100_000);
   expect((await readdir(directory)).filter((name) => name.includes('diff'))).toEqual(['result.diff']);
+  await store.close();
+});
+
+test('a call that lies in its queue again is told to have left when a dead worker had sent it', async () => {
+  const store = await openSqliteTaskStore(join(await mkdtemp(join(tmpdir(), 'anyport-activities-')), 'a.db'));
+  const gate = { snapshot: async () => undefined };
+  const explainEndpoint = createExplainEndpoint({ store, gate, deployments: [], readHold: async () => undefined });
+  const explain = (attempt: number) => inTask(() => explainEndpoint({ endpoint: 'openai', turn: 1, attempt }));
+  for (const attempt of [1, 2]) await store.startAttempt({ taskId: TASK, turn: 1, attempt }, deploymentAt('openai'));
+  await store.updateAttempt({ taskId: TASK, turn: 1, attempt: 2 }, { kind: 'sending', sender: 's' });
+
+  expect(await explain(1)).toEqual({});
+  expect(await explain(2)).toEqual({ wasSent: true });
+  expect(await explain(3)).toEqual({});
   await store.close();
 });
