@@ -39,7 +39,6 @@ export default defineConfig({
         test: {
           name: 'server',
           include: ['test/{workflows,replay,dev,cli,demo,chaos}/**/*.test.ts'],
-          globalSetup: ['test/support/temporal-server-setup.ts'],
           testTimeout: SERVER_TIMEOUT_MS,
           hookTimeout: SERVER_HOOK_TIMEOUT_MS,
         },

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { BatchLineResult } from '../../client/index.ts';
 import { TaskClient } from '../../client/index.ts';
 import { jsonLines, runAnyport } from './support/run-anyport.ts';
@@ -18,8 +18,8 @@ let directory: string;
 
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'anyport-batch-'));
-  worker = await startScriptedWorker(inject('temporalAddress'));
-  client = await TaskClient.connect({ address: inject('temporalAddress'), environment: {} });
+  worker = await startScriptedWorker();
+  client = await TaskClient.connect({ address: worker.address, environment: {} });
 });
 
 afterAll(async () => {
@@ -71,7 +71,7 @@ describe('a batch', () => {
 
   it('is submitted, watched and read by the command', async () => {
     const file = await aFile([JSON.stringify({ id: 'my-name', prompt: randomUUID(), model: 'gpt-6.1-sol' }), '{"prompt":7}']);
-    const temporal = ['--temporal', inject('temporalAddress')];
+    const temporal = ['--temporal', worker.address];
 
     const submitted = await runAnyport(['batch', 'submit', file, '--json', ...temporal]);
     const { batchId } = jsonLines(submitted.stdout)[0] ?? {};

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { TaskClient } from '../../client/index.ts';
 import { jsonLines, runAnyport } from './support/run-anyport.ts';
 import type { ScriptedWorker } from './support/scripted-worker.ts';
@@ -18,9 +18,9 @@ let temporal: readonly string[];
 let repository: string;
 
 beforeAll(async () => {
-  worker = await startScriptedWorker(inject('temporalAddress'));
-  client = await TaskClient.connect({ address: inject('temporalAddress'), environment: {} });
-  temporal = ['--temporal', inject('temporalAddress')];
+  worker = await startScriptedWorker();
+  client = await TaskClient.connect({ address: worker.address, environment: {} });
+  temporal = ['--temporal', worker.address];
 });
 
 afterAll(async () => {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { TaskEvent } from '../../client/index.ts';
 import { TaskClient } from '../../client/index.ts';
 import type { ScriptedWorker } from './support/scripted-worker.ts';
@@ -14,8 +14,8 @@ let worker: ScriptedWorker;
 let client: TaskClient;
 
 beforeAll(async () => {
-  worker = await startScriptedWorker(inject('temporalAddress'));
-  client = await TaskClient.connect({ address: inject('temporalAddress'), environment: {} });
+  worker = await startScriptedWorker();
+  client = await TaskClient.connect({ address: worker.address, environment: {} });
 });
 
 afterAll(async () => {

@@ -8,10 +8,14 @@ import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/wo
 import type { AnyportActivities, AttemptRecord, FinishTaskInput, TaskRequest } from '../../../workflows/activity-interfaces.ts';
 import { endpointQueue, hostQueue, TASKS_QUEUE } from '../../../workflows/domain/task-queues.ts';
 import type { TurnAnswer } from '../../../workflows/domain/turn.ts';
+import { findTemporalBinary } from '../../../scripts/temporal-binary.mjs';
 import { bundleWorkflows } from '../../../workers/bundle-workflows.ts';
+import { startTemporalServer } from '../../../workers/dev/temporal-server.ts';
 import { anAnswer, aRoute, MODEL } from '../../support/builders.ts';
 
 export interface ScriptedWorker {
+  /** host:port of its Temporal server, which is its own: workers of other files would take its tasks. */
+  readonly address: string;
   stop(): Promise<void>;
 }
 
@@ -31,8 +35,13 @@ index 0000000..d81cc07
 +42
 `;
 
-/** Starts it and gives it back once it polls. */
-export async function startScriptedWorker(address: string): Promise<ScriptedWorker> {
+/** Starts it with a server in memory, and gives it back once it polls. */
+export async function startScriptedWorker(): Promise<ScriptedWorker> {
+  const binary = await findTemporalBinary();
+  if (binary === undefined)
+    throw new Error('these tests need a Temporal server: run `node scripts/bootstrap.mjs`, which gets one');
+  const server = await startTemporalServer({ binary: binary.path, ports: { grpc: 0, ui: 0 } });
+  const { address } = server;
   const connection = await NativeConnection.connect({ address });
   const activities = scriptActivities();
   const shared = { connection, activities };
@@ -43,10 +52,12 @@ export async function startScriptedWorker(address: string): Promise<ScriptedWork
   ]);
   const runs = workers.map((worker) => worker.run());
   return {
+    address,
     async stop() {
       for (const worker of workers) worker.shutdown();
       await Promise.all(runs);
       await connection.close();
+      await server.stop();
     },
   };
 }
