@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { createActivityWatch } from '../activities/activity-watch.ts';
 import type { ActivityGroups } from '../activities/index.ts';
 import { createActivities } from '../activities/index.ts';
-import { createCloudClient } from '../activities/clouds/create-cloud-client.ts';
+import { createRenewingClient } from '../activities/clouds/renewing-client.ts';
 import { createCircuitBoard } from '../activities/health/circuit-board.ts';
 import { createDrains, withDrains } from '../activities/health/drains.ts';
 import type { SandboxPolicy } from '../activities/sandbox/choose-sandbox.ts';
@@ -129,8 +129,8 @@ interface Parts {
 
 async function composeActivities({ settings, config, endpoints, store, hostId, readHold }: Parts): Promise<ActivityGroups> {
   const served = new Map<DeploymentId, ServedDeployment>();
-  for (const { connection, deployments, timeouts } of endpoints.served) {
-    const client = createCloudClient(connection, timeouts);
+  for (const { connect, deployments, timeouts } of endpoints.served) {
+    const client = createRenewingClient(connect, timeouts);
     for (const deployment of deployments) served.set(deployment.deployment.id, { ...deployment, client });
   }
   const registry = createToolRegistry();

@@ -15,6 +15,8 @@ import { missingSecrets, readSecret } from './read-secret.ts';
 export interface ResolvedEndpoint {
   readonly name: string;
   readonly connection: EndpointConnection;
+  /** Reads the secrets again. @throws ConfigError when one is gone */
+  connect(): EndpointConnection;
   readonly timeouts: EndpointConfig['timeouts'];
   readonly deployments: readonly ResolvedDeployment[];
 }
@@ -80,7 +82,8 @@ function resolveEndpoint(endpoint: EndpointConfig, environment: Environment): Re
     throw new ConfigError([`endpoint ${endpoint.name}: ${found.problem}`]); // gone since it was looked for
   };
   const deployments = endpoint.deployments.map((entry) => toResolved(endpoint, entry));
-  return { name: endpoint.name, connection: connectionOf(endpoint, read), timeouts: endpoint.timeouts, deployments };
+  const connect = (): EndpointConnection => connectionOf(endpoint, read);
+  return { name: endpoint.name, connection: connect(), connect, timeouts: endpoint.timeouts, deployments };
 }
 
 function toResolved(endpoint: EndpointConfig, entry: DeploymentConfig): ResolvedDeployment {
