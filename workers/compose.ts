@@ -105,7 +105,7 @@ export async function composeWorkers(settings: WorkerSettings): Promise<Composed
  * otherwise carry 100 KB of it.
  */
 function nameThisProcess(): string {
-  return `${process.pid}@${hostname().slice(0, 12)}/${randomBytes(4).toString('base64url')}`;
+  return `${process.pid}@${hostname().slice(0, 12)}/${randomBytes(3).toString('base64url')}`;
 }
 
 /** When one worker breaks the others stop too: half a worker would leave queues without anyone to say so. */

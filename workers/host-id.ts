@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
@@ -10,7 +10,8 @@ export async function readHostId(dataDirectory: string): Promise<string> {
   await mkdir(dataDirectory, { recursive: true });
   const file = join(dataDirectory, 'host-id');
   const proposed = `${file}.${randomUUID()}`;
-  await writeFile(proposed, randomUUID());
+  // Short, since it stands in the history of every tool call; 72 bits are enough to tell hosts apart.
+  await writeFile(proposed, randomBytes(9).toString('base64url'));
   try {
     await link(proposed, file);
   } catch (error) {
