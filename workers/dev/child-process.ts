@@ -10,8 +10,8 @@ import type { Readable, Writable } from 'node:stream';
 
 /** A worker may use 3 s for its last words, the guard 3 s for its program; after this they are killed. */
 const STOP_GRACE_MS = 6_000;
-/** Kept of what a process says on standard error, for the message when it fails. */
-const KEPT_LINES = 20;
+/** Kept of what a process says on standard error, for the message when it fails; the cause of a Go panic stands above its stack. */
+const KEPT_LINES = 80;
 
 export interface ChildProcessOptions {
   /** As in messages: "worker". */

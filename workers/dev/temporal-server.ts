@@ -66,9 +66,14 @@ export async function startTemporalServer(options: TemporalServerOptions): Promi
   for (let attempt = 1; ; attempt += 1) {
     const started = await tryStart(options);
     if ('address' in started) return started;
-    const isPortLost = started.lastWords.includes('address already in use');
-    if (!isPortLost || attempt === START_ATTEMPTS) throw new TemporalServerError(explain(started.lastWords, options));
+    if (!isPortLost(started.lastWords) || attempt === START_ATTEMPTS)
+      throw new TemporalServerError(explain(started.lastWords, options));
   }
+}
+
+/** One of ours was taken in the meantime, or the server, which takes more of them for itself, lost such a race and panicked. */
+function isPortLost(lastWords: string): boolean {
+  return lastWords.includes('address already in use') || lastWords.includes('assigning ephemeral port');
 }
 
 async function tryStart(options: TemporalServerOptions): Promise<TemporalServer | ExitReport> {
