@@ -24,6 +24,7 @@ import { createRunTool } from './run-tool.ts';
 import type { RunToolDependencies } from './run-tool.ts';
 import { createStopTask } from './stop-task.ts';
 import { createStoreBatchLines } from './store-batch-lines.ts';
+import type { TaskStore } from './store/task-store.ts';
 
 export interface ActivityDependencies
   extends
@@ -33,6 +34,7 @@ export interface ActivityDependencies
     PlanRouteDependencies,
     ExplainEndpointDependencies {
   readonly gate: AttemptGate;
+  readonly store: TaskStore;
   /** The tools that a task with a workspace is told of. */
   readonly workspaceTools: readonly string[];
 }

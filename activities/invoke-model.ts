@@ -10,6 +10,7 @@ import type { DeploymentId } from '../workflows/domain/ids.ts';
 import { endpointOf } from '../workflows/domain/ids.ts';
 import type { Acceptance, ModelFailure } from '../workflows/domain/model-failure.ts';
 import { costUsdMicros, priceAt } from '../workflows/domain/price.ts';
+import type { Reason } from '../workflows/domain/reason.ts';
 import type { ToolDefinition } from '../workflows/domain/tool-call.ts';
 import { excerptOf, toPrintable } from '../workflows/domain/tool-call.ts';
 import type { ItemId, TranscriptHead, TranscriptItem } from '../workflows/domain/transcript.ts';
@@ -19,6 +20,8 @@ import { chooseBackground } from './choose-background.ts';
 import type { CallOptions, ModelAnswer } from './clouds/cloud-client.ts';
 import { ModelFailureError } from './clouds/cloud-client.ts';
 import { currentTaskId } from './current-task.ts';
+import type { EligibilityFacts } from './eligibility/tenant-eligibility.ts';
+import { asksZeroRetention, reasonsAgainstNow } from './eligibility/tenant-eligibility.ts';
 import { withHeartbeat } from './heartbeat.ts';
 import type { AttemptGate, Ticket } from './health/attempt-gate.ts';
 import { estimateTokens } from './health/estimate-tokens.ts';
@@ -35,11 +38,14 @@ export interface InvokeModelDependencies {
   readonly served: ReadonlyMap<DeploymentId, ServedDeployment>;
   /** Before every attempt that is really new. */
   readonly gate: AttemptGate;
+  readonly eligibility: EligibilityFacts;
   /** The definitions of these tools; names it does not know are left out. */
   toolDefinitions(names: readonly string[]): readonly ToolDefinition[];
 }
 
 const EXCERPT_CHARACTERS = 120;
+/** As of the codes of clouds. */
+const CODE_CHARACTERS = 80;
 /** Another worker is there already; Temporal's own pause would grow with every interruption. */
 const SOON = '10ms';
 
@@ -76,6 +82,7 @@ async function invokeModel(dependencies: InvokeModelDependencies, input: InvokeM
   // Whoever prepared it sent nothing: that is no second attempt.
   if (state.kind === 'started') {
     await pauseFor(attempt, input);
+    await mustBeEligible(dependencies, attempt);
     await passGate(dependencies, attempt, input);
     return finish(attempt, (options) => callModel(attempt.call, options));
   }
@@ -97,6 +104,15 @@ async function pauseFor(attempt: RunningAttempt, { pauseMs }: InvokeModelInput):
   }
 }
 
+/** Every call is asked again whether it is allowed: a fact may have ended, or a policy changed, since the route was planned. */
+async function mustBeEligible({ eligibility }: InvokeModelDependencies, attempt: RunningAttempt): Promise<void> {
+  const { served, settings } = attempt.call;
+  if (settings.eligibility === undefined) return;
+  const now = { task: settings.eligibility, nowMs: Date.now() };
+  const reasons = reasonsAgainstNow(eligibility, served.deployment.id, now);
+  if (reasons.length > 0) await fail(attempt, ineligible(reasons));
+}
+
 /** An attempt that is held ends here, in the journal too: the story is whole, and a retry of the activity is told the same. */
 async function passGate(
   { gate }: InvokeModelDependencies,
@@ -115,7 +131,7 @@ async function passGate(
 
 /** `undefined`: this worker does not serve the deployment. */
 async function prepare(
-  { store, served, toolDefinitions }: InvokeModelDependencies,
+  { store, served, toolDefinitions, eligibility }: InvokeModelDependencies,
   key: AttemptKey,
   input: InvokeModelInput,
 ): Promise<RunningAttempt | undefined> {
@@ -129,7 +145,9 @@ async function prepare(
   const tools = toolDefinitions(settings.tools);
   // Only `auto` asks what was answered so far: a long task has thousands of attempts.
   const attempts = deployment.background === 'auto' ? await store.listAttempts(key.taskId) : [];
-  const background = chooseBackground({ served: deployment, settings, attempts });
+  // The background mode stores what is sent.
+  const background =
+    !asksZeroRetention(eligibility, settings.eligibility) && chooseBackground({ served: deployment, settings, attempts });
   const call: ModelCall = { key, served: deployment, background, settings, tools, transcript };
   const reserve = reserveFor(call, Date.now());
   return { store, key, head, call, reserve, sender: randomUUID(), acceptance: 'not-accepted' };
@@ -236,6 +254,17 @@ function failureOf(state: AttemptState): ModelFailure {
   const responseId = 'responseId' in state ? state.responseId : undefined;
   const known = responseId === undefined ? {} : { responseId };
   return { ...interrupted, ...known, phase: 'started', acceptance: 'accepted' };
+}
+
+function ineligible(reasons: readonly Reason[]): ModelFailure {
+  const codes = [...new Set(reasons.map(({ code }) => code))].join(' ');
+  return {
+    kind: 'ineligible',
+    phase: 'resolve',
+    acceptance: 'not-accepted',
+    scope: 'deployment',
+    code: codes.slice(0, CODE_CHARACTERS),
+  };
 }
 
 /** Its endpoint's queue is polled here, but the model is not: the configuration changed while the task ran. */

@@ -1,6 +1,7 @@
 import type { OpenTaskInput, OpenTaskResult } from '../workflows/activity-interfaces.ts';
 import { EMPTY_TRANSCRIPT } from '../workflows/domain/transcript.ts';
 import { currentTaskId } from './current-task.ts';
+import { taskEligibilityOf } from './eligibility/need-of.ts';
 import { toActivityFailure } from './failures.ts';
 import { instructionsFor } from './instructions.ts';
 import type { TaskStore } from './store/task-store.ts';
@@ -20,6 +21,7 @@ export function createOpenTask({ store, workspaceTools }: OpenTaskDependencies) 
       await store.putSettings(taskId, {
         instructions: instructionsFor({ hasTools: tools.length > 0, own: request.instructions }),
         tools,
+        eligibility: taskEligibilityOf(request),
         ...(request.maxOutputTokens === undefined ? {} : { maxOutputTokens: request.maxOutputTokens }),
       });
       const items = await store.putItems(taskId, [{ kind: 'user-message', text: request.prompt }]);

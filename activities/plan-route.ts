@@ -1,34 +1,43 @@
 import { ApplicationFailure } from '@temporalio/common';
-import type { PlanRouteInput, PlanRouteResult } from '../workflows/activity-interfaces.ts';
+import type { PlanRouteInput, PlanRouteResult, RouteDecision } from '../workflows/activity-interfaces.ts';
 import type { TaskBudget } from '../workflows/domain/budget.ts';
-import type { EligibilityDecision, TenantPolicy } from '../workflows/domain/eligibility.ts';
-import { decideEligibility } from '../workflows/domain/eligibility.ts';
+import type { TaskNeed } from '../workflows/domain/candidate.ts';
+import type { ExcludedOffering } from '../workflows/domain/eligibility.ts';
+import { routeOf } from '../workflows/domain/eligibility.ts';
 import type { DeploymentId } from '../workflows/domain/ids.ts';
-import { endpointOf } from '../workflows/domain/ids.ts';
 import { nearestNames } from '../workflows/domain/nearest-names.ts';
 import type { DatedPrices } from '../workflows/domain/price.ts';
 import { priceAt } from '../workflows/domain/price.ts';
-import type { Cloud, Deployment, Route } from '../workflows/domain/route.ts';
-import type { RouteHealth } from '../workflows/domain/route-health.ts';
+import { isHard } from '../workflows/domain/reason.ts';
+import type { Deployment, Route } from '../workflows/domain/route.ts';
 import { DEFAULT_TENANT } from '../workflows/domain/task-queues.ts';
+import type { TenantPolicy } from '../workflows/domain/tenant-policy.ts';
+import { narrowPolicy } from '../workflows/domain/tenant-policy.ts';
 import type { TurnPolicy } from '../workflows/domain/turn-policy.ts';
 import { DEFAULT_TURN_POLICY } from '../workflows/domain/turn-policy.ts';
+import { needOf } from './eligibility/need-of.ts';
+import type { RecordedDecision } from './eligibility/record-decision.ts';
+import { keepDecision, recordDecision } from './eligibility/record-decision.ts';
+import type { EligibilityFacts } from './eligibility/tenant-eligibility.ts';
+import { momentOf, policyOf } from './eligibility/tenant-eligibility.ts';
+import { whyNobody } from './eligibility/why-nobody.ts';
 import { toActivityFailure } from './failures.ts';
 import type { AttemptGate } from './health/attempt-gate.ts';
+import type { TaskStore } from './store/task-store.ts';
 
 export interface PlanRouteDependencies {
   readonly gate: Pick<AttemptGate, 'snapshot'>;
-  readonly deployments: readonly Deployment[];
+  readonly store: Pick<TaskStore, 'readShared' | 'compareAndSetShared'>;
+  readonly eligibility: EligibilityFacts;
   /** Of those whose price changes while the worker runs; of the others the deployment's own holds. */
   readonly prices?: ReadonlyMap<DeploymentId, DatedPrices>;
   /** The configured tenants; `default` needs no entry. */
   readonly tenants: readonly PlannedTenant[];
 }
 
-/** What a tenant's configuration says of its routes and turns. */
+/** What a tenant's configuration says of its tasks' turns. */
 export interface PlannedTenant {
   readonly name: string;
-  readonly cloudOrder: readonly Cloud[];
   readonly hourUsdMicros?: number;
   /** What its tasks may use up when they don't say it themselves. */
   readonly budget?: TaskBudget;
@@ -37,25 +46,23 @@ export interface PlannedTenant {
 }
 
 /** The activity `planRoute`: who may serve a task, best first. Fails for good when nobody may. */
-export function createPlanRoute({ deployments, gate, prices, tenants }: PlanRouteDependencies) {
+export function createPlanRoute({ eligibility, gate, prices, store, tenants }: PlanRouteDependencies) {
   return async (input: PlanRouteInput): Promise<PlanRouteResult> => {
-    const tenant = findTenant(tenants, input.tenant);
-    const policy: TenantPolicy = { tenant: input.tenant, cloudOrder: tenant?.cloudOrder ?? [] };
-    const need = { product: 'model', model: input.model, capabilities: [...new Set(input.needs)] } as const;
-    const { eligible, ...decision } = decideEligibility(deployments, policy, need);
-    if (eligible.length === 0) {
-      const message = whyNobody(input, deployments, decision);
-      throw ApplicationFailure.nonRetryable(message, 'NotEligible', decision);
+    const tenant = tenants.find(({ name }) => name === input.tenant);
+    const need = needOf(input);
+    const policy = policyFor(eligibility, input, need);
+    const inputs = { policy, need, at: momentOf(eligibility, Date.now()), deployments: eligibility.placed };
+    const decision = recordDecision(eligibility.loaded, inputs);
+    await orRetry(() => keepDecision(store, eligibility.loaded, { inputs, decision }));
+    const planned = toRoute(decision, eligibility, prices);
+    if (planned.length === 0) {
+      const message = whyNobody({ decision, need, tenant: input.tenant, eligibility });
+      throw ApplicationFailure.nonRetryable(message, 'NotEligible', toCompact(decision));
     }
-    const route = toRoute(
-      input.model,
-      eligible.map(({ deployment }) => toPriced(deployment, prices?.get(deployment.id))),
-      tenant,
-    );
-    const health = await healthOf(gate, input.model);
+    const health = await orRetry(() => gate.snapshot(input.model));
     return {
-      route,
-      decision,
+      route: withFilterRoute({ model: input.model, deployments: planned }, tenant),
+      decision: toCompact(decision),
       policy: { ...DEFAULT_TURN_POLICY, ...hourOf(tenant) },
       ...(health === undefined ? {} : { health }),
       ...(tenant?.budget === undefined ? {} : { budget: tenant.budget }),
@@ -63,15 +70,71 @@ export function createPlanRoute({ deployments, gate, prices, tenants }: PlanRout
   };
 }
 
-/** With what it costs now; later prices are charged when their day has come. */
-function toPriced(deployment: Deployment, dated: DatedPrices | undefined): Deployment {
-  return dated === undefined ? deployment : { ...deployment, price: priceAt(dated, Date.now()) };
+/** @throws ApplicationFailure for an unknown tenant, or for a task that asks for more than its tenant allows */
+function policyFor(eligibility: EligibilityFacts, input: PlanRouteInput, { product }: TaskNeed): TenantPolicy {
+  const tenant = policyOf(eligibility, input.tenant);
+  if (tenant === undefined) {
+    const names = nearestNames(input.tenant, [DEFAULT_TENANT, ...eligibility.policies.map(({ tenant: name }) => name)]).join(
+      ', ',
+    );
+    const remedy = `use one that is configured (nearest: ${names}), or add it under tenants in the configuration`;
+    throw ApplicationFailure.nonRetryable(`unknown tenant "${input.tenant}": ${remedy}`, 'UnknownTenant');
+  }
+  const { policy, widenings } = narrowPolicy(tenant, input.policy ?? {}, product);
+  if (widenings.length === 0) return policy;
+  const message = `the task's policy asks for more than its tenant "${input.tenant}" allows: ${widenings.join('; ')}`;
+  throw ApplicationFailure.nonRetryable(
+    `${message}. A task may only narrow it: leave this out, or change the tenant's`,
+    'PolicyWidened',
+  );
+}
+
+/** What may be called, best first, with what it costs now; later prices are charged when their day has come. */
+function toRoute(
+  decision: RecordedDecision,
+  eligibility: EligibilityFacts,
+  prices: PlanRouteDependencies['prices'],
+): readonly Deployment[] {
+  return routeOf(decision).flatMap(({ deploymentId }) => {
+    const found = eligibility.placed.find(({ deployment }) => deployment.id === deploymentId)?.deployment;
+    const dated = deploymentId === undefined ? undefined : prices?.get(deploymentId);
+    if (found === undefined) return [];
+    return [dated === undefined ? found : { ...found, price: priceAt(dated, Date.now()) }];
+  });
 }
 
 /** Only eligible deployments: a policy that names an endpoint does not make it serve the model. */
-function toRoute(model: string, deployments: readonly Deployment[], tenant: PlannedTenant | undefined): Route {
-  const named = deployments.filter(({ endpoint }) => tenant?.afterContentFilter?.includes(endpoint) === true);
-  return { model, deployments, ...(named.length === 0 ? {} : { afterFilter: named.map(({ id }) => id) }) };
+function withFilterRoute(route: Route, tenant: PlannedTenant | undefined): Route {
+  const named = route.deployments.filter(({ endpoint }) => tenant?.afterContentFilter?.includes(endpoint) === true);
+  return { ...route, ...(named.length === 0 ? {} : { afterFilter: named.map(({ id }) => id) }) };
+}
+
+/** For history: ids and codes. The whole decision is kept in the task store, under its id. */
+function toCompact(decision: RecordedDecision): RouteDecision {
+  const { id, outcome, asOf, knownAt, catalogDigest, policyDigest, engineVersion, eligible, excluded } = decision;
+  const against = excluded.map(({ reasons, ...name }) => ({ ...name, reasons: reasons.filter(isHard) }));
+  const warned = eligible.filter(({ warnings }) => warnings.length > 0);
+  return {
+    id,
+    outcome,
+    asOf,
+    knownAt,
+    catalogDigest,
+    policyDigest,
+    engineVersion,
+    excluded: byName(against.filter(({ deploymentId }) => deploymentId !== undefined)),
+    notConfigured: byName(against.filter(({ deploymentId }) => deploymentId === undefined)),
+    ...(warned.length === 0 ? {} : { warnings: byName(warned.map(({ warnings, ...name }) => ({ ...name, reasons: warnings }))) }),
+  };
+}
+
+function byName(judged: readonly ExcludedOffering[]): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    judged.map(({ deploymentId, offeringId, reasons }) => [
+      deploymentId ?? offeringId,
+      [...new Set(reasons.map(({ code }) => code))].join(' '),
+    ]),
+  );
 }
 
 function hourOf(tenant: PlannedTenant | undefined): Partial<TurnPolicy> {
@@ -79,50 +142,10 @@ function hourOf(tenant: PlannedTenant | undefined): Partial<TurnPolicy> {
 }
 
 /** @throws ApplicationFailure that Temporal tries again when the store is away */
-async function healthOf(gate: PlanRouteDependencies['gate'], model: string): Promise<RouteHealth | undefined> {
+async function orRetry<Result>(work: () => Promise<Result>): Promise<Result> {
   try {
-    return await gate.snapshot(model);
+    return await work();
   } catch (error) {
     throw toActivityFailure(error);
   }
-}
-
-function findTenant(tenants: PlanRouteDependencies['tenants'], tenant: string): PlannedTenant | undefined {
-  const found = tenants.find(({ name }) => name === tenant);
-  if (found === undefined && tenant !== DEFAULT_TENANT) {
-    const names = nearestNames(tenant, [DEFAULT_TENANT, ...tenants.map(({ name }) => name)]).join(', ');
-    throw ApplicationFailure.nonRetryable(
-      `unknown tenant "${tenant}": use one that is configured (nearest: ${names}), or add it under tenants in the configuration`,
-      'UnknownTenant',
-    );
-  }
-  return found;
-}
-
-function whyNobody(
-  { model, needs }: PlanRouteInput,
-  deployments: readonly Deployment[],
-  decision: Omit<EligibilityDecision, 'eligible'>,
-): string {
-  const serving = deployments.filter((deployment) => deployment.model === model);
-  if (serving.length > 0) return whyNoneIsAble(model, serving, needs);
-  if (deployments.length === 0)
-    return `no deployment serves model "${model}": no endpoint is configured; add one to anyport.yaml`;
-  const names = nearestNames(
-    model,
-    deployments.map((deployment) => deployment.model),
-  ).join(', ');
-  const remedy = decision.nearestMiss?.reasons.find(({ code }) => code === 'NOT_OFFERED')?.remedy;
-  return `no deployment serves model "${model}": ask for one that is configured (nearest: ${names})${remedy === undefined ? '' : `, or ${remedy}`}`;
-}
-
-function whyNoneIsAble(model: string, serving: readonly Deployment[], needs: PlanRouteInput['needs']): string {
-  const lacks = serving.map(({ id, capabilities }) => {
-    const missing = needs.filter((capability) => !capabilities.includes(capability));
-    return `${endpointOf(id)} lacks ${[...new Set(missing)].join(', ')}`;
-  });
-  return (
-    `no eligible deployment for model "${model}": ${lacks.join('; ')}. ` +
-    'Ask for a task that does not need this, or configure an endpoint that has it'
-  );
 }

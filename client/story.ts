@@ -15,7 +15,7 @@ export function tellEvent(event: TaskEvent): string {
   if (isAboutWaiting(event)) return tellWait(event);
   switch (event.kind) {
     case 'route-planned':
-      return `route    ${event.model} at ${event.deployments.map(endpointOf).join(', then ')}`;
+      return describeRoute(event);
     case 'workspace-opened':
       return `files    a worktree of its own at ${event.baseCommit.slice(0, 12)}`;
     case 'attempt-started':
@@ -33,6 +33,12 @@ export function tellEvent(event: TaskEvent): string {
     case 'task-ended':
       return describeEnd(event);
   }
+}
+
+function describeRoute({ model, deployments, excluded = {} }: Extract<TaskEvent, { kind: 'route-planned' }>): string {
+  const not = Object.entries(excluded).map(([deployment, codes]) => `${deployment.split('/', 1)[0]} ${codes}`);
+  const without = not.length === 0 ? '' : line(`; not eligible: ${not.join(', ')}`);
+  return `route    ${model} at ${deployments.map(endpointOf).join(', then ')}${without}`;
 }
 
 type Waiting = Extract<TaskEvent, { kind: 'waiting' | 'parked' | 'budget-used-up' | 'budget-raised' }>;

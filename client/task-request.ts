@@ -5,6 +5,7 @@ import type { TaskRequest } from '../workflows/activity-interfaces.ts';
 import type { BudgetKind, TaskBudget } from '../workflows/domain/budget.ts';
 import { BUDGET_RANGES } from '../workflows/domain/budget.ts';
 import { CAPABILITIES } from '../workflows/domain/route.ts';
+import { POLICY_SHOULD_BE, taskPolicySchema } from './task-policy.ts';
 import { toPrintable } from '../workflows/domain/tool-call.ts';
 
 /** Temporal refuses payloads of 2 MB; the rest of the request and its encoding need room. */
@@ -32,6 +33,7 @@ const SHOULD_BE = {
   includeUncommitted: 'true or false',
   sandbox: '"bubblewrap" or "none"',
   needs: `a list of ${CAPABILITIES.join(', ')}`,
+  policy: `an object with any of ${Object.keys(POLICY_SHOULD_BE).join(', ')}`,
   maxTurns: `a whole number from 1 to ${MOST_TURNS}`,
   budget: 'an object with any of costUsd (dollars), tokens, turns, toolCalls (whole numbers) and wallClockMs (milliseconds)',
   maxOutputTokens: `a whole number from 1 to ${MOST_OUTPUT_TOKENS}`,
@@ -67,6 +69,7 @@ const taskRequestSchema = z.strictObject({
   includeUncommitted: z.boolean().exactOptional(),
   sandbox: z.enum(['bubblewrap', 'none']).exactOptional(),
   needs: z.array(z.enum(CAPABILITIES)).exactOptional(),
+  policy: taskPolicySchema.exactOptional(),
   maxTurns: z.int().min(1).max(MOST_TURNS).exactOptional(),
   budget: budget.exactOptional(),
   maxOutputTokens: z.int().min(1).max(MOST_OUTPUT_TOKENS).exactOptional(),
@@ -86,10 +89,30 @@ function describeIssue(issue: z.core.$ZodIssue, value: unknown): string {
   }
   const field = String(issue.path[0] ?? '');
   if (!isField(field)) return `a task request is an object with "prompt" and "model", not ${show(value)}`;
-  const found = typeof value === 'object' && value !== null ? Reflect.get(value, field) : undefined;
+  const found = partOf(value, field);
   if (found === undefined) return `${field} is missing: write ${SHOULD_BE[field]}`;
+  if (field === 'policy') return describePolicyIssue(issue, found);
   const own = issue.message.startsWith('is ') ? issue.message : `is ${show(found)}: write ${SHOULD_BE[field]}`;
   return `${field} ${own}`;
+}
+
+/** Says which part of the policy it is, since each has its own form. */
+function describePolicyIssue(issue: z.core.$ZodIssue, policy: unknown): string {
+  if (issue.code === 'unrecognized_keys' && issue.path.length === 1) {
+    const names = issue.keys.map((key) => `"${toPrintable(key, SHOWN_VALUE_CHARACTERS)}"`).join(', ');
+    return `unknown part ${names} of policy: it has ${Object.keys(POLICY_SHOULD_BE).join(', ')}`;
+  }
+  const part = String(issue.path[1] ?? '');
+  if (!isPolicyPart(part)) return `policy is ${show(policy)}: write ${SHOULD_BE.policy}`;
+  return `policy.${part} is ${show(partOf(policy, part))}: write ${POLICY_SHOULD_BE[part]}`;
+}
+
+function isPolicyPart(name: string): name is keyof typeof POLICY_SHOULD_BE {
+  return Object.hasOwn(POLICY_SHOULD_BE, name);
+}
+
+function partOf(value: unknown, name: string): unknown {
+  return typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined;
 }
 
 function isField(name: string): name is keyof TaskRequest {

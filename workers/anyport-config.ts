@@ -2,7 +2,10 @@
 import type { RateLimits } from '../workflows/domain/rate-window.ts';
 import type { TaskBudget } from '../workflows/domain/budget.ts';
 import type { DatedPrices } from '../workflows/domain/price.ts';
+import type { Place } from '../workflows/domain/catalog.ts';
 import type { Capability, Cloud } from '../workflows/domain/route.ts';
+import type { TenantPolicy } from '../workflows/domain/tenant-policy.ts';
+import type { LoadedCatalog } from '../activities/catalog/load-catalog.ts';
 
 /** The name of an environment variable or the path of a file that holds a secret. Never the secret itself. */
 export type SecretReference =
@@ -28,6 +31,10 @@ export interface DeploymentConfig {
   readonly wireModel: string;
   readonly capabilities: readonly Capability[];
   readonly prices: DatedPrices;
+  /** The prices are the file's, not the catalog's. */
+  readonly hasOwnPrice: boolean;
+  /** Where it is processed and kept, as far as its configuration tells. */
+  readonly place: Place;
   /** Bought in advance; absent: standard capacity. */
   readonly capacity?: 'reserved';
   readonly limits?: RateLimits;
@@ -53,7 +60,7 @@ export interface EndpointConfig {
 
 export interface TenantConfig {
   readonly name: string;
-  readonly cloudOrder: readonly Cloud[];
+  readonly policy: TenantPolicy;
   /** What an hour of waiting costs the tenant; absent: our default. */
   readonly hourUsdMicros?: number;
   /** Names of the endpoints that may take a turn after a content filter; absent: none. */
@@ -69,4 +76,6 @@ export interface AnyportConfig {
   readonly sandbox: 'required' | 'optional' | 'none';
   /** Where it came from, for messages: a path, or `environment`, or `emulated clouds`. */
   readonly source: string;
+  /** The built-in facts with those of the file. */
+  readonly catalog: LoadedCatalog;
 }

@@ -154,6 +154,7 @@ async function composeActivities({ settings, config, endpoints, store, hostId, r
     deployments: endpoints.deployments,
     prices: endpoints.prices,
     tenants: config.tenants,
+    eligibility: { loaded: config.catalog, placed: endpoints.placed, policies: config.tenants.map(({ policy }) => policy) },
     workspaceTools: registry.names,
     toolDefinitions: (names) => registry.definitions(names),
     findTool: (name) => registry.find(name),

@@ -7,6 +7,9 @@ export interface Mistake {
   readonly problem: string;
 }
 
+/** Tells a mistake at a key below what is being read. */
+export type Report = (path: readonly (string | number)[], problem: string) => void;
+
 type Issue = z.core.$ZodIssue;
 
 /** Of a longer value only the place is told. */

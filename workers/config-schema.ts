@@ -1,47 +1,38 @@
 /** The shape of `anyport.yaml`. What depends on more than one key is checked by `to-endpoint-config.ts`. */
 import { z } from 'zod';
-import type { BudgetKind, TaskBudget } from '../workflows/domain/budget.ts';
-import { BUDGET_RANGES } from '../workflows/domain/budget.ts';
+import { catalogSchema } from '../activities/catalog/catalog-schema.ts';
 import { CAPABILITIES, CLOUDS } from '../workflows/domain/route.ts';
+import { day, perMinute, tenantSchema, text, usd } from './tenant-schema.ts';
 
 /** Of an endpoint, which is a part of its queue's name, and of a region. */
 export const NAME = /^[a-z0-9-]+$/;
 export const REGION_FORM = 'must be a region such as us-east-1';
 const VARIABLE = /^[A-Za-z_][A-Za-z0-9_]*$/;
-/** A thousand dollars per token's million is far above any price; more is a slip of the unit. */
-const HIGHEST_PRICE_USD = 1_000;
-/** Nobody's hour is worth more; above it a wait would never be cheaper than a move. */
-const HIGHEST_HOUR_USD = 1_000_000;
 
-const text = z.string().min(1, 'must not be empty: give it a value, or remove the key');
 const variable = z
   .string()
   .regex(
     VARIABLE,
     'must be the name of an environment variable, not the secret itself: put the secret into a variable, and its name here',
   );
-const usd = z.number().min(0).max(HIGHEST_PRICE_USD);
 const price = z.strictObject({
   inputUsdPerMillion: usd,
   cachedInputUsdPerMillion: usd.optional(),
   cacheWriteUsdPerMillion: usd.optional(),
   outputUsdPerMillion: usd,
 });
-const day = z.string().refine((text) => /^\d{4}-\d{2}-\d{2}$/.test(text) && !Number.isNaN(Date.parse(text)), {
-  error: 'must be a day such as 2026-11-17',
-});
 const prices = z
   .array(price.extend({ from: day }))
   .min(1, 'must have at least one price')
   .refine((all) => new Set(all.map(({ from }) => from)).size === all.length, 'must have one price for each day');
 
-const perMinute = z.int().min(1);
 const limits = z.strictObject({ requestsPerMinute: perMinute.optional(), tokensPerMinute: perMinute.optional() });
 
 const deployment = z.union([
   text,
   z.strictObject({
     wireModel: text,
+    processing: text.optional(),
     capabilities: z.array(z.enum(CAPABILITIES)).optional(),
     capacity: z.literal('reserved').optional(),
     price: z.union([prices, price]).optional(),
@@ -71,6 +62,7 @@ const endpoint = z.strictObject({
   region: z.string().regex(NAME, REGION_FORM).optional(),
   project: text.optional(),
   baseUrl: text.optional(),
+  processing: text.optional(),
   background: z.literal([true, false, 'auto'], 'must be true, false or auto').optional(),
   timeouts: z.strictObject({ firstEventSeconds: seconds.optional(), idleSeconds: seconds.optional() }).optional(),
   auth: auth.optional(),
@@ -79,39 +71,19 @@ const endpoint = z.strictObject({
     .refine((all) => Object.keys(all).length > 0, 'must name at least one model, as MODEL: its name at the endpoint'),
 });
 
-function within(kind: BudgetKind) {
-  const { least, most, isWhole } = BUDGET_RANGES[kind];
-  const number = z.number().min(least).max(most);
-  return (isWhole ? number.int() : number).exactOptional();
-}
-
-const budget = z.strictObject({
-  costUsd: within('costUsd'),
-  tokens: within('tokens'),
-  turns: within('turns'),
-  toolCalls: within('toolCalls'),
-  wallClockMs: within('wallClockMs'),
-}) satisfies z.ZodType<TaskBudget>;
-
-const tenant = z.strictObject({
-  standardCloud: z.enum(CLOUDS).optional(),
-  order: z.array(z.enum(CLOUDS)).optional(),
-  hourUsd: z.number().min(0).max(HIGHEST_HOUR_USD).optional(),
-  afterContentFilter: z.array(text).optional(),
-  budget: budget.optional(),
-});
-
 export const configSchema = z.strictObject({
   endpoints: z
     .record(z.string().regex(NAME, 'must be made of a-z, 0-9 and "-": rename it'), endpoint)
     .refine((all) => Object.keys(all).length > 0, 'must name at least one endpoint: see anyport.example.yaml'),
-  tenants: z.record(text, tenant).optional(),
+  tenants: z.record(text, tenantSchema).optional(),
   sandbox: z.enum(['required', 'optional', 'none']).optional(),
+  catalog: catalogSchema.optional(),
 });
+/** For those who only ask the catalog. */
+export const schemaWithoutEndpoints = configSchema.partial({ endpoints: true });
 
-export type RawConfig = z.infer<typeof configSchema>;
+export type RawConfig = z.infer<typeof schemaWithoutEndpoints>;
 export type RawEndpoint = z.infer<typeof endpoint>;
-export type RawTenant = z.infer<typeof tenant>;
 export type RawAuth = z.infer<typeof auth>;
 export type RawPrice = z.infer<typeof price>;
 export type RawLimits = z.infer<typeof limits>;

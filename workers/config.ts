@@ -2,13 +2,17 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Document } from 'yaml';
-import { isMap, isScalar, isSeq, LineCounter, parseDocument, visit } from 'yaml';
+import { isMap, isNode, isScalar, isSeq, LineCounter, parseDocument, visit } from 'yaml';
+import type { CatalogProblem } from '../activities/catalog/facts.ts';
+import { loadCatalog } from '../activities/catalog/load-catalog.ts';
+import { momentOf } from '../activities/eligibility/tenant-eligibility.ts';
 import type { AnyportConfig, EndpointConfig, TenantConfig } from './anyport-config.ts';
+import { createTenantCheck } from './check-tenant.ts';
 import { ConfigError } from './config-error.ts';
-import type { Mistake } from './config-mistakes.ts';
+import type { Mistake, Report } from './config-mistakes.ts';
 import { mistakesOf } from './config-mistakes.ts';
 import type { RawConfig } from './config-schema.ts';
-import { configSchema } from './config-schema.ts';
+import { configSchema, schemaWithoutEndpoints } from './config-schema.ts';
 import { messageOf } from './describe-problem.ts';
 import { configFromEnvironment } from './environment-config.ts';
 import type { Environment } from './read-secret.ts';
@@ -20,6 +24,8 @@ export interface LoadConfigOptions {
   readonly file?: string | undefined;
   readonly environment: Environment;
   readonly workingDirectory: string;
+  /** `optional`: for programs that only ask who may serve, which a file with tenants or a catalog alone can tell. */
+  readonly endpoints?: 'needed' | 'optional';
 }
 
 /**
@@ -28,11 +34,11 @@ export interface LoadConfigOptions {
  * not looked for: whoever plans or checks needs none, and a worker may have those of one cloud alone.
  * @throws ConfigError
  */
-export function loadConfig({ file, environment, workingDirectory }: LoadConfigOptions): AnyportConfig {
+export function loadConfig({ file, environment, workingDirectory, endpoints = 'needed' }: LoadConfigOptions): AnyportConfig {
   const named = file ?? (environment['ANYPORT_CONFIG'] === '' ? undefined : environment['ANYPORT_CONFIG']);
   const path = resolve(workingDirectory, named ?? 'anyport.yaml');
   if (named === undefined && !existsSync(path)) return configFromEnvironment(environment);
-  return parseConfig(readText(path), path);
+  return parseConfig(readText(path), path, endpoints === 'needed' ? configSchema : schemaWithoutEndpoints);
 }
 
 function readText(path: string): string {
@@ -43,7 +49,7 @@ function readText(path: string): string {
   }
 }
 
-function parseConfig(text: string, path: string): AnyportConfig {
+function parseConfig(text: string, path: string, schema: typeof configSchema | typeof schemaWithoutEndpoints): AnyportConfig {
   const lines = new LineCounter();
   // `prettyErrors` would quote the line, and with it what should have been a variable's name.
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
@@ -57,7 +63,7 @@ function parseConfig(text: string, path: string): AnyportConfig {
   const fail = (mistakes: readonly Mistake[]): never => {
     throw new ConfigError(mistakes.map(({ path: keys, problem }) => `${placeOf(keys)}: ${problem}`));
   };
-  const parsed = configSchema.safeParse(toPlain(document, fail), { reportInput: true });
+  const parsed = schema.safeParse(toPlain(document, fail), { reportInput: true });
   if (!parsed.success) return fail(mistakesOf(parsed.error.issues));
   const { config, mistakes } = toConfig(parsed.data, path, placeOf);
   return mistakes.length === 0 ? config : fail(mistakes);
@@ -106,7 +112,7 @@ function offsetOf(document: Document, path: readonly PropertyKey[]): number {
   for (const key of path) {
     if (isSeq(node)) {
       node = node.items[Number(key)];
-      if (isScalar(node)) offset = node.range?.[0] ?? offset;
+      if (isNode(node)) offset = node.range?.[0] ?? offset;
       continue;
     }
     const pair = isMap(node)
@@ -124,18 +130,31 @@ function toConfig(
   source: string,
   placeOf: (path: Mistake['path']) => string,
 ): { config: AnyportConfig; mistakes: readonly Mistake[] } {
-  const mistakes: Mistake[] = [];
-  const endpoints = Object.entries(raw.endpoints).map(([name, entry]): EndpointConfig => {
-    const endpoint = toEndpointConfig(name, entry, (path, problem) => {
-      mistakes.push({ path: ['endpoints', name, ...path], problem: `endpoint ${name}: ${problem}` });
-    });
+  const { problems, ...catalog } = loadCatalog(raw.catalog);
+  const mistakes: Mistake[] = problems.map(toMistake);
+  const reportAt = (kind: 'endpoint' | 'tenant', name: string): Report => {
+    return (path, problem) => mistakes.push({ path: [`${kind}s`, name, ...path], problem: `${kind} ${name}: ${problem}` });
+  };
+  const context = { catalog: catalog.catalog, at: momentOf({ loaded: catalog }, Date.now()) };
+  const endpoints = Object.entries(raw.endpoints ?? {}).map(([name, entry]): EndpointConfig => {
+    const endpoint = toEndpointConfig(name, entry, { ...context, report: reportAt('endpoint', name) });
     return { ...endpoint, place: placeOf(['endpoints', name, 'auth']) };
   });
+  const checkTenant = createTenantCheck(catalog.catalog, endpoints);
   const tenants = Object.entries(raw.tenants ?? {}).map(([name, entry]): TenantConfig => {
-    return toTenantConfig(name, entry, {
-      endpoints: Object.keys(raw.endpoints),
-      report: (path, problem) => mistakes.push({ path: ['tenants', name, ...path], problem: `tenant ${name}: ${problem}` }),
-    });
+    checkTenant(entry, reportAt('tenant', name));
+    return toTenantConfig(name, entry);
   });
-  return { config: { endpoints, tenants, sandbox: raw.sandbox ?? 'required', source }, mistakes };
+  const config = { endpoints, tenants, sandbox: raw.sandbox ?? 'required', source, catalog };
+  return { config, mistakes: withoutRepetition(mistakes) };
+}
+
+function toMistake({ path, problem }: CatalogProblem): Mistake {
+  const keys = ['catalog', ...path];
+  return { path: keys, problem: `${keys.join('.')}: ${problem}` };
+}
+
+/** What an endpoint says of all its deployments is wrong for each of them. */
+function withoutRepetition(mistakes: readonly Mistake[]): readonly Mistake[] {
+  return [...new Map(mistakes.map((mistake) => [JSON.stringify(mistake), mistake])).values()];
 }

@@ -1,6 +1,7 @@
 /** From the configuration to what can be called: connections with their secrets read, and deployments without them. */
 import { createHash } from 'node:crypto';
 import type { AwsCredential, AzureCredential, EndpointConnection, GoogleCredential } from '../activities/clouds/cloud-client.ts';
+import type { PlacedDeployment } from '../workflows/domain/candidate.ts';
 import type { DeploymentId } from '../workflows/domain/ids.ts';
 import { toDeploymentId } from '../workflows/domain/ids.ts';
 import type { DatedPrices } from '../workflows/domain/price.ts';
@@ -40,6 +41,8 @@ export interface UnservedEndpoint {
 export interface ResolvedEndpoints {
   /** Of every configured endpoint: a route leads over those that other workers serve too. */
   readonly deployments: readonly Deployment[];
+  /** The same, each with where it is. */
+  readonly placed: readonly PlacedDeployment[];
   readonly prices: ReadonlyMap<DeploymentId, DatedPrices>;
   readonly served: readonly ResolvedEndpoint[];
   readonly unserved: readonly UnservedEndpoint[];
@@ -58,15 +61,21 @@ export function resolveEndpoints({ endpoints }: AnyportConfig, environment: Envi
   const served = endpoints
     .filter(({ name }) => !unserved.some((other) => other.name === name))
     .map((endpoint) => resolveEndpoint(endpoint, environment));
-  const all = endpoints.flatMap((endpoint) =>
-    endpoint.deployments.map((entry) => [toDeployment(endpoint, entry), entry] as const),
+  const placed = placedDeployments({ endpoints });
+  const dated = endpoints.flatMap(({ name, deployments }) =>
+    deployments.map(({ model, prices }) => [toDeploymentId(name, model), prices] as const),
   );
-  return {
-    deployments: all.map(([deployment]) => deployment),
-    prices: new Map(all.map(([{ id }, { prices }]) => [id, prices])),
-    served,
-    unserved,
-  };
+  return { deployments: placed.map(({ deployment }) => deployment), placed, prices: new Map(dated), served, unserved };
+}
+
+/** Of every configured endpoint, whoever serves it; no secret is needed for it. */
+export function placedDeployments({ endpoints }: Pick<AnyportConfig, 'endpoints'>): readonly PlacedDeployment[] {
+  return endpoints.flatMap((endpoint) =>
+    endpoint.deployments.map((entry) => {
+      const { place, hasOwnPrice } = entry;
+      return { deployment: toDeployment(endpoint, entry), place, hasOwnPrice };
+    }),
+  );
 }
 
 function whyUnserved({ name, place, auth }: EndpointConfig, environment: Environment): readonly UnservedEndpoint[] {
@@ -102,7 +111,8 @@ function siteOf({ baseUrl, cloud, region }: EndpointConfig): string {
   return (baseUrl === undefined ? undefined : URL.parse(baseUrl)?.host) ?? `${cloud} ${region ?? '-'}`;
 }
 
-function toDeployment(endpoint: EndpointConfig, { model, capabilities, capacity, prices }: DeploymentConfig): Deployment {
+function toDeployment(endpoint: EndpointConfig, entry: DeploymentConfig): Deployment {
+  const { model, capabilities, capacity, prices, place } = entry;
   const { name, cloud, region } = endpoint;
   return {
     id: toDeploymentId(name, model),
@@ -114,6 +124,7 @@ function toDeployment(endpoint: EndpointConfig, { model, capabilities, capacity,
     capabilities,
     price: priceAt(prices, Date.now()),
     ...(capacity === undefined ? {} : { capacity }),
+    failureDomains: place.failureDomains,
   };
 }
 

@@ -3,9 +3,12 @@
  * (comma-separated), by default the one below, under the names that the cloud gives them; on Azure, where everyone names
  * deployments, `AZURE_OPENAI_DEPLOYMENTS` says `MODEL=DEPLOYMENT,…`, or `AZURE_OPENAI_DEPLOYMENT` names that of the first model.
  */
+import { loadCatalog } from '../activities/catalog/load-catalog.ts';
+import { momentOf } from '../activities/eligibility/tenant-eligibility.ts';
 import type { Cloud } from '../workflows/domain/route.ts';
 import type { AnyportConfig, EndpointConfig } from './anyport-config.ts';
 import { ConfigError } from './config-error.ts';
+import type { Report } from './config-mistakes.ts';
 import type { RawEndpoint } from './config-schema.ts';
 import { NAME, REGION_FORM } from './config-schema.ts';
 import type { Environment } from './read-secret.ts';
@@ -40,9 +43,12 @@ export function configFromEnvironment(environment: Environment): AnyportConfig {
   };
   const problems: string[] = [];
   const found = [openai(read), azure(read, problems), aws(read), google(read)].filter((entry) => entry !== undefined);
-  const endpoints = found.map(({ name, ...raw }): EndpointConfig =>
-    toEndpointConfig(name, raw, (_path, problem) => problems.push(`${ADDRESS_VARIABLES[raw.cloud]}: ${problem}`)),
-  );
+  const { problems: _none, ...catalog } = loadCatalog();
+  const context = { catalog: catalog.catalog, at: momentOf({ loaded: catalog }, Date.now()) };
+  const endpoints = found.map(({ name, ...raw }): EndpointConfig => {
+    const report: Report = (_path, problem) => problems.push(`${ADDRESS_VARIABLES[raw.cloud]}: ${problem}`);
+    return toEndpointConfig(name, raw, { ...context, report });
+  });
   if (found.length > 0 && modelsOf(read).length === 0) problems.push('ANYPORT_MODELS names no model: unset it, or list some');
   for (const name of ['AWS_REGION', 'AWS_DEFAULT_REGION', 'GOOGLE_CLOUD_LOCATION']) {
     const region = read(name);
@@ -50,7 +56,7 @@ export function configFromEnvironment(environment: Environment): AnyportConfig {
       problems.push(`${name} ${REGION_FORM}, not ${JSON.stringify(region)}`);
   }
   if (problems.length > 0) throw new ConfigError(problems);
-  return { endpoints, tenants: [], sandbox: 'required', source: 'environment' };
+  return { endpoints, tenants: [], sandbox: 'required', source: 'environment', catalog };
 }
 
 type Read = (name: string) => string | undefined;

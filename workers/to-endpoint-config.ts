@@ -1,14 +1,22 @@
 /** One endpoint of the file, checked as a whole: what goes together, and what its cloud needs. */
-import { capabilitiesOf } from '../activities/clouds/capabilities.ts';
-import type { DatedPrice, DatedPrices, Price } from '../workflows/domain/price.ts';
+import { capabilitiesAt } from '../activities/catalog/capabilities-at.ts';
+import { toListPrice } from '../activities/catalog/catalog-values.ts';
+import type { Catalog, Moment, Place } from '../workflows/domain/catalog.ts';
+import type { DatedPrice, DatedPrices } from '../workflows/domain/price.ts';
 import type { RateLimits } from '../workflows/domain/rate-window.ts';
 import type { Cloud } from '../workflows/domain/route.ts';
 import type { DeploymentConfig, EndpointAuth, EndpointConfig, SecretReference } from './anyport-config.ts';
-import type { RawAuth, RawEndpoint, RawLimits, RawPrice, RawPrices } from './config-schema.ts';
-import { defaultPrices, toPrice } from './default-prices.ts';
+import type { Report } from './config-mistakes.ts';
+import type { RawAuth, RawEndpoint, RawLimits, RawPrices } from './config-schema.ts';
+import { defaultPrices } from './default-prices.ts';
+import { toPlace } from './to-place.ts';
 
-/** Tells a mistake at a key below the endpoint. */
-export type Report = (path: readonly string[], problem: string) => void;
+export interface EndpointContext {
+  readonly catalog: Catalog;
+  /** What a deployment can do is what it can do now. */
+  readonly at: Moment;
+  readonly report: Report;
+}
 
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
 
@@ -36,11 +44,12 @@ const USUAL_AUTH = {
   google: { kind: 'default-chain' },
 } as const satisfies Record<Cloud, EndpointAuth>;
 
-export function toEndpointConfig(name: string, raw: RawEndpoint, report: Report): EndpointConfig {
+export function toEndpointConfig(name: string, raw: RawEndpoint, context: EndpointContext): EndpointConfig {
+  const { report } = context;
   checkCloud(raw, report);
   checkBaseUrl(raw.baseUrl, report);
   const surface = raw.cloud === 'aws' ? { surface: raw.surface ?? ('bedrock-mantle' as const) } : {};
-  const deployments = Object.entries(raw.deployments).map(([model, value]) => toDeployment(raw, model, value));
+  const deployments = Object.entries(raw.deployments).map(([model, value]) => toDeployment(raw, { model, value }, context));
   checkBackground(raw, deployments, report);
   return {
     name,
@@ -99,16 +108,41 @@ function checkBackground(raw: RawEndpoint, deployments: readonly DeploymentConfi
   );
 }
 
-function toDeployment(raw: RawEndpoint, model: string, value: RawEndpoint['deployments'][string]): DeploymentConfig {
-  const { wireModel, ...details }: Exclude<typeof value, string> = typeof value === 'string' ? { wireModel: value } : value;
+type RawDeployment = RawEndpoint['deployments'][string];
+type DeploymentDetails = Exclude<RawDeployment, string>;
+
+function toDeployment(
+  raw: RawEndpoint,
+  { model, value }: { readonly model: string; readonly value: RawDeployment },
+  context: EndpointContext,
+): DeploymentConfig {
+  const details: DeploymentDetails = typeof value === 'string' ? { wireModel: value } : value;
+  const { catalog, at } = context;
+  const { wireModel, price, capacity, limits } = details;
+  const place = placeOf(raw, { model, details }, context);
   return {
     model,
     wireModel,
-    capabilities: details.capabilities ?? capabilitiesOf(raw.cloud, raw.surface),
-    prices: details.price === undefined ? defaultPrices({ cloud: raw.cloud, model, wireModel }) : pricesOf(details.price),
-    ...(details.capacity === undefined ? {} : { capacity: details.capacity }),
-    ...(details.limits === undefined ? {} : { limits: toLimits(details.limits) }),
+    capabilities: details.capabilities ?? capabilitiesAt(catalog, { model, place }, at),
+    prices: price === undefined ? defaultPrices(catalog, { model, place }, at.knownAt) : pricesOf(price),
+    hasOwnPrice: price !== undefined,
+    place,
+    ...(capacity === undefined ? {} : { capacity }),
+    ...(limits === undefined ? {} : { limits: toLimits(limits) }),
   };
+}
+
+/** A mistake is told at the deployment's `processing`, or at that of its endpoint. */
+function placeOf(
+  raw: RawEndpoint,
+  { model, details }: { readonly model: string; readonly details: DeploymentDetails },
+  { catalog, report }: EndpointContext,
+): Place {
+  const path = details.processing === undefined ? ['processing'] : ['deployments', model, 'processing'];
+  const { cloud, surface, region, baseUrl } = raw;
+  const processing = details.processing ?? raw.processing;
+  const input = { cloud, surface, region, baseUrl, wireModel: details.wireModel, processing };
+  return toPlace(catalog, input, (problem) => report(path, problem));
 }
 
 function toLimits({ requestsPerMinute, tokensPerMinute }: RawLimits): RateLimits {
@@ -119,21 +153,10 @@ function toLimits({ requestsPerMinute, tokensPerMinute }: RawLimits): RateLimits
 }
 
 function pricesOf(raw: RawPrices): DatedPrices {
-  if (!Array.isArray(raw)) return [{ fromMs: 0, price: priceOf(raw) }];
-  const [first, ...rest] = raw.map((dated): DatedPrice => ({ fromMs: Date.parse(dated.from), price: priceOf(dated) }));
+  if (!Array.isArray(raw)) return [{ fromMs: 0, price: toListPrice(raw) }];
+  const [first, ...rest] = raw.map(({ from, ...price }): DatedPrice => ({ fromMs: Date.parse(from), price: toListPrice(price) }));
   if (first === undefined) throw new RangeError('a list of prices is never empty: its schema says so');
   return [first, ...rest];
-}
-
-/** Without a price for cached input, or for writing into the cache, it costs as much as fresh input. */
-function priceOf(raw: RawPrice): Price {
-  const { inputUsdPerMillion, cachedInputUsdPerMillion, outputUsdPerMillion, cacheWriteUsdPerMillion } = raw;
-  return toPrice({
-    inputUsd: inputUsdPerMillion,
-    cachedInputUsd: cachedInputUsdPerMillion ?? inputUsdPerMillion,
-    outputUsd: outputUsdPerMillion,
-    ...(cacheWriteUsdPerMillion === undefined ? {} : { cacheWriteUsd: cacheWriteUsdPerMillion }),
-  });
 }
 
 function toAuth(raw: RawAuth, cloud: Cloud, report: Report): EndpointAuth {

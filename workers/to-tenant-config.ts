@@ -1,25 +1,65 @@
-/** One tenant of the file, checked against the endpoints that it names. */
-import { nearestNames } from '../workflows/domain/nearest-names.ts';
+/** One tenant of the file: what it does not say, the default policy says. */
 import { usdToMicros } from '../workflows/domain/price.ts';
+import type { Cloud } from '../workflows/domain/route.ts';
+import type { Commitment, Entitlement, PriceCap, Residency, TenantPolicy } from '../workflows/domain/tenant-policy.ts';
+import { defaultPolicy } from '../workflows/domain/tenant-policy.ts';
 import type { TenantConfig } from './anyport-config.ts';
-import type { RawTenant } from './config-schema.ts';
-import type { Report } from './to-endpoint-config.ts';
+import type { RawTenant } from './tenant-schema.ts';
 
-export function toTenantConfig(
-  name: string,
-  { standardCloud, order, hourUsd, budget, afterContentFilter }: RawTenant,
-  { endpoints, report }: { endpoints: readonly string[]; report: Report },
-): TenantConfig {
-  const named = [...(standardCloud === undefined ? [] : [standardCloud]), ...(order ?? [])];
-  for (const unknown of (afterContentFilter ?? []).filter((endpoint) => !endpoints.includes(endpoint))) {
-    const nearest = nearestNames(unknown, endpoints).join(', ');
-    report(['afterContentFilter'], `there is no endpoint "${unknown}": use one that is configured (nearest: ${nearest})`);
-  }
+/** Of an entitlement without a beginning: nobody asks since when it has been granted. */
+const ALWAYS = '0001-01-01';
+
+export function toTenantConfig(name: string, { hourUsd, budget, afterContentFilter, ...policy }: RawTenant): TenantConfig {
   return {
     name,
-    cloudOrder: [...new Set(named)],
+    policy: toPolicy(name, policy),
     ...(hourUsd === undefined ? {} : { hourUsdMicros: usdToMicros(hourUsd) }),
     ...(budget === undefined ? {} : { budget }),
     ...(afterContentFilter === undefined ? {} : { afterContentFilter }),
+  };
+}
+
+function toPolicy(tenant: string, raw: Omit<RawTenant, 'hourUsd' | 'budget' | 'afterContentFilter'>): TenantPolicy {
+  const { order = [], residency, minStage, maxFactAgeDays, entitlements = [], commitments = [], priceCap, ...asItIs } = raw;
+  const usual = defaultPolicy(tenant);
+  return {
+    ...usual,
+    ...asItIs,
+    cloudOrder: orderOf(order, raw.standardCloud),
+    residency: toResidency(residency, usual.residency),
+    minStage: { ...usual.minStage, ...minStage },
+    maxFactAgeDays: { ...usual.maxFactAgeDays, ...maxFactAgeDays },
+    entitlements: entitlements.map(toEntitlement),
+    commitments: commitments.map(toCommitment),
+    priceCap: toPriceCap(priceCap),
+  };
+}
+
+/** The standard cloud comes first; alone it is no order of the others. */
+function orderOf(order: readonly Cloud[], standardCloud: Cloud | undefined): readonly Cloud[] {
+  if (order.length === 0 || standardCloud === undefined) return [...new Set(order)];
+  return [...new Set([standardCloud, ...order])];
+}
+
+/** A list alone is of both: where data is processed, and where it is kept. */
+function toResidency(raw: RawTenant['residency'], usual: Residency): Residency {
+  return Array.isArray(raw) ? { ...usual, processing: raw, storage: raw } : { ...usual, ...raw };
+}
+
+function toEntitlement({ from = ALWAYS, to, ...granted }: NonNullable<RawTenant['entitlements']>[number]): Entitlement {
+  return { ...granted, from, to: to ?? null };
+}
+
+function toCommitment({ remainingUsd, ...promised }: NonNullable<RawTenant['commitments']>[number]): Commitment {
+  return { ...promised, remainingUsdMicros: usdToMicros(remainingUsd) };
+}
+
+function toPriceCap({
+  inputUsdPerMillion: input,
+  outputUsdPerMillion: output,
+}: NonNullable<RawTenant['priceCap']> = {}): PriceCap {
+  return {
+    ...(input === undefined ? {} : { inputUsdMicrosPerMillion: usdToMicros(input) }),
+    ...(output === undefined ? {} : { outputUsdMicrosPerMillion: usdToMicros(output) }),
   };
 }

@@ -6,9 +6,11 @@
 import type { BatchProgress, LineRange } from './domain/batch-window.ts';
 import type { TaskBudget } from './domain/budget.ts';
 import type { EligibilityDecision } from './domain/eligibility.ts';
+import type { TaskPolicy } from './domain/tenant-policy.ts';
 import type { BatchId, DeploymentId } from './domain/ids.ts';
 import type { SubTotals } from './domain/ledger.ts';
 import type { ModelFailure } from './domain/model-failure.ts';
+import type { PlanRouteInput } from './domain/plan-route-input.ts';
 import type { QueueHold } from './domain/queue-hold.ts';
 import type { Capability, Cloud, Route } from './domain/route.ts';
 import type { RouteHealth } from './domain/route-health.ts';
@@ -16,6 +18,8 @@ import type { ItemId, TranscriptHead } from './domain/transcript.ts';
 import type { Attempt, TaskEnding, ToolStep, TurnAnswer } from './domain/turn.ts';
 import type { TurnPolicy } from './domain/turn-policy.ts';
 import type { Usage } from './domain/usage.ts';
+
+export type { PlanRouteInput } from './domain/plan-route-input.ts';
 
 /** What confines a task's commands; `none` runs them with the worker's own rights. */
 export type SandboxChoice = 'bubblewrap' | 'none';
@@ -33,6 +37,8 @@ export interface TaskRequest {
   readonly includeUncommitted?: boolean;
   readonly sandbox?: SandboxChoice;
   readonly needs?: readonly Capability[];
+  /** What the task asks of those who serve it beyond its tenant's policy: it may narrow that, never widen it. */
+  readonly policy?: TaskPolicy;
   /** A task that has not ended after this many turns fails with what it has. */
   readonly maxTurns?: number;
   /** What the task may use up before it pauses and asks for more; each part wins over the tenant's. */
@@ -59,15 +65,23 @@ export interface TaskBatchResult {
   readonly cancelled: number;
 }
 
-export interface PlanRouteInput {
-  readonly model: string;
-  readonly tenant: string;
-  readonly needs: readonly Capability[];
+/** Who may serve and who may not, as ids and codes of reasons; the whole decision is in the task store under its id. */
+export interface RouteDecision extends Pick<EligibilityDecision, 'outcome' | 'asOf' | 'knownAt'> {
+  readonly id: string;
+  readonly catalogDigest: string;
+  readonly policyDigest: string;
+  readonly engineVersion: string;
+  /** Reasons against each deployment that may not serve, as `CODE CODE`. */
+  readonly excluded: Readonly<Record<string, string>>;
+  /** The same of each offering that no endpoint is configured for. */
+  readonly notConfigured: Readonly<Record<string, string>>;
+  /** Of those who may serve all the same. */
+  readonly warnings?: Readonly<Record<string, string>>;
 }
 
 export interface PlanRouteResult {
   readonly route: Route;
-  readonly decision: Omit<EligibilityDecision, 'eligible'>;
+  readonly decision: RouteDecision;
   /** The table and prices by which the task's turns are decided, to its end; absent in histories of policy 1. */
   readonly policy?: TurnPolicy;
   /** What the tenant's tasks may use up when they don't say it themselves. */

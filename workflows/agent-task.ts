@@ -10,7 +10,14 @@ import {
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { OpenWorkspaceActivities, PlanRouteResult, TaskActivities, TaskRequest, TaskResult } from './activity-interfaces.ts';
+import type {
+  OpenWorkspaceActivities,
+  PlanRouteResult,
+  RouteDecision,
+  TaskActivities,
+  TaskRequest,
+  TaskResult,
+} from './activity-interfaces.ts';
 import { STORE_ACTIVITY, WORKSPACE_ACTIVITY } from './activity-options.ts';
 import type { LoopEnd, LoopLimits, LoopState } from './agent-loop.ts';
 import { newLoopState, runAgentLoop } from './agent-loop.ts';
@@ -21,7 +28,8 @@ import { newSpending } from './domain/budget.ts';
 import type { BatchId, TaskId } from './domain/ids.ts';
 import { taskIdOfWorkflow } from './domain/ids.ts';
 import { HEALTHY } from './domain/route-health.ts';
-import { DEFAULT_TENANT, TASKS_QUEUE } from './domain/task-queues.ts';
+import { planRouteInput } from './domain/plan-route-input.ts';
+import { TASKS_QUEUE } from './domain/task-queues.ts';
 import { newStatus } from './domain/task-progress.ts';
 import type { TaskStatus } from './domain/task-status.ts';
 import type { TaskEnding } from './domain/turn.ts';
@@ -182,16 +190,22 @@ async function openTask(request: TaskRequest, progress: Progress, story: TaskSto
 }
 
 async function planRoute(request: TaskRequest, story: TaskStory): Promise<PlanRouteResult> {
-  const planned = await storeFor(`plan the route of ${request.model}`).planRoute({
-    model: request.model,
-    tenant: request.tenant ?? DEFAULT_TENANT,
-    needs: ['streaming', ...(request.workspace === undefined ? [] : (['tools'] as const)), ...(request.needs ?? [])],
-  });
+  const planned = await storeFor(`plan the route of ${request.model}`).planRoute(planRouteInput(request));
   const { budget: _tenants, ...rest } = planned;
   const budget = budgetOf(request, planned);
   const deployments = planned.route.deployments.map(({ id }) => id);
-  story.tell({ kind: 'route-planned', model: request.model, deployments, ...budget });
+  story.tell({ kind: 'route-planned', model: request.model, deployments, ...excludedOf(planned), ...budget });
   return { ...rest, ...budget };
+}
+
+/** Routes planned before there were dated facts say nothing that a story could tell. */
+function excludedOf({ decision }: PlanRouteResult): {
+  readonly excluded?: Readonly<Record<string, string>>;
+  readonly decision?: string;
+} {
+  const { id, excluded } = decision as Partial<RouteDecision>; // as old histories have it
+  if (id === undefined || excluded === undefined) return {};
+  return { decision: id, ...(Object.keys(excluded).length === 0 ? {} : { excluded }) };
 }
 
 /** Tasks planned with policy 1 were begun before there were budgets. */

@@ -16,6 +16,7 @@ export function taskCard(status: TaskStatus): string {
     '',
     `- deployment: ${status.deployment === null ? 'none yet' : code(status.deployment)}`,
     `- route: ${status.route.map(code).join(', ') || 'not planned yet'}`,
+    ...excludedOf(status),
     `- spent: ${code(formatUsd(status.costUsdMicros))} · ${status.usage.inputTokens} tokens in, ${status.usage.outputTokens} out`,
     ...suspenseOf(status),
     ...budgetOf(status),
@@ -27,6 +28,12 @@ export function taskCard(status: TaskStatus): string {
     if (command !== undefined) lines.push(`- raise it: ${code(command)}`);
   }
   return [...lines, ...lastStep(status.events), ...attemptTable(status.events)].join('\n');
+}
+
+/** What is configured and may not serve, with the codes that an operator searches for. */
+function excludedOf({ excluded = {} }: TaskStatus): readonly string[] {
+  const told = Object.entries(excluded).map(([deployment, codes]) => code(`${deployment}: ${codes}`));
+  return told.length === 0 ? [] : [`- not eligible: ${told.join(', ')}`];
 }
 
 function suspenseOf({ suspenseUsdMicros: suspense }: TaskStatus): readonly string[] {

@@ -2,7 +2,8 @@
 import type { TaskId } from '../../workflows/domain/ids.ts';
 import type { ItemId, TranscriptHead, TranscriptItem } from '../../workflows/domain/transcript.ts';
 import { EMPTY_TRANSCRIPT } from '../../workflows/domain/transcript.ts';
-import { canonicalJson, headAfter, itemIdOf } from './item-id.ts';
+import { canonicalJson } from '../digest.ts';
+import { headAfter, itemIdOf } from './item-id.ts';
 import type { Row, SqliteDatabase } from './sqlite-database.ts';
 import { textOf } from './sqlite-database.ts';
 import type { TaskStore } from './task-store.ts';

@@ -3,6 +3,7 @@
  * implementation. Every write is durable when its promise resolves; every method is safe to repeat with the same arguments.
  */
 import type { TaskRequest } from '../../workflows/activity-interfaces.ts';
+import type { TaskEligibility } from '../eligibility/tenant-eligibility.ts';
 import type { BatchId, DeploymentId, TaskId } from '../../workflows/domain/ids.ts';
 import type { Acceptance, ModelFailure } from '../../workflows/domain/model-failure.ts';
 import type { Cloud } from '../../workflows/domain/route.ts';
@@ -72,6 +73,8 @@ export interface TaskSettings {
   readonly instructions: string;
   readonly tools: readonly string[];
   readonly maxOutputTokens?: number;
+  /** By what it is asked again who may serve it; absent in tasks of before that was asked. */
+  readonly eligibility?: TaskEligibility;
 }
 
 /** Where a task's workspace is, on which host and from which commit. */

@@ -1,4 +1,4 @@
-/** Commands that are programs of their own (`dev`, `worker`, `doctor`): started beside the client, which knows only their path. */
+/** Commands that are programs of their own (`dev`, `worker`, `route`, …): started beside the client, which knows only their path. */
 import type { Command } from 'commander';
 import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
@@ -23,6 +23,16 @@ const PROGRAMS: readonly Program[] = [
     name: 'doctor',
     description: 'Check Temporal, endpoints, credentials, store and sandbox; say what to do.',
     path: '../../workers/doctor.ts',
+  },
+  {
+    name: 'route',
+    description: 'Say who may serve a task on a day, best first, and every reason why the others may not.',
+    path: '../../workers/route.ts',
+  },
+  {
+    name: 'catalog',
+    description: 'List, show and check the dated facts about what clouds sell.',
+    path: '../../workers/catalog.ts',
   },
 ];
 

@@ -3,6 +3,8 @@ import type { Command } from 'commander';
 import { Option } from 'commander';
 import type { SandboxChoice, TaskRequest, TaskResult } from '../../workflows/activity-interfaces.ts';
 import type { TaskBudget } from '../../workflows/domain/budget.ts';
+import type { FailoverKind } from '../../workflows/domain/tenant-policy.ts';
+import { FAILOVER_KINDS } from '../../workflows/domain/tenant-policy.ts';
 import type { TaskClient } from '../task-client.ts';
 import { parseTaskRequest } from '../task-request.ts';
 import { addBudgetOptions, toBudget } from './budget-options.ts';
@@ -33,6 +35,10 @@ interface RunFlags extends ConnectionFlags {
   readonly budgetMinutes?: number;
   readonly sandbox?: SandboxChoice;
   readonly includeUncommitted?: true;
+  readonly residency?: readonly string[];
+  readonly clouds?: readonly string[];
+  readonly failover?: FailoverKind;
+  readonly zeroRetention?: true;
 }
 
 export function addRunCommand(program: Command): void {
@@ -51,6 +57,10 @@ export function addRunCommand(program: Command): void {
     .option('--max-turns <n>', 'fail after so many turns', parseCount)
     .addOption(new Option('--sandbox <kind>', 'what confines its commands').choices(['bubblewrap', 'none']))
     .option('--include-uncommitted', "take the workspace's uncommitted changes along")
+    .option('--residency <geos>', "process and store it there alone, such as eu,us; narrows the tenant's policy", parseList)
+    .option('--clouds <names>', 'these clouds alone, such as azure,aws', parseList)
+    .addOption(new Option('--failover <kind>', 'where it may go on when a cloud fails').choices(FAILOVER_KINDS))
+    .option('--zero-retention', 'only where nothing that is sent is kept')
     .addHelpText('after', EXIT_CODES_HELP);
   addConnectionOptions(addBudgetOptions(command)).action(async (prompt: string, flags: RunFlags) => {
     process.exitCode = await run(prompt, flags);
@@ -79,11 +89,22 @@ async function run(prompt: string, flags: RunFlags): Promise<number> {
 
 async function toRequest(prompt: string, flags: RunFlags): Promise<TaskRequest> {
   const { workspace: directory, model, tenant, instructions, maxTurns, sandbox, includeUncommitted } = flags;
-  const request = { prompt, model, tenant, instructions, maxTurns, budget: budgetOf(flags), sandbox, includeUncommitted };
+  const own = { budget: budgetOf(flags), policy: policyOf(flags) };
+  const request = { prompt, model, tenant, instructions, maxTurns, ...own, sandbox, includeUncommitted };
   const given = Object.fromEntries(Object.entries(request).filter(([, value]) => value !== undefined));
   if (directory === undefined) return parseTaskRequest(given);
   const workspace = await checkWorkspace({ directory, includeUncommitted: includeUncommitted === true });
   return parseTaskRequest({ ...given, workspace });
+}
+
+/** `undefined`: no flag was given. Whether the tenant allows it is known to the workers. */
+function policyOf({ residency, clouds, failover, zeroRetention }: RunFlags): object | undefined {
+  const given = Object.entries({ residency, clouds, failover, zeroRetention }).filter(([, value]) => value !== undefined);
+  return given.length === 0 ? undefined : Object.fromEntries(given);
+}
+
+function parseList(text: string): readonly string[] {
+  return text.split(',').map((part) => part.trim());
 }
 
 function budgetOf(flags: RunFlags): TaskBudget | undefined {

@@ -46,10 +46,11 @@ export async function startDemoClouds(dataDirectory: string): Promise<DemoClouds
 
 /** JSON is YAML, and the emulators' file is JSON. Azure first, then AWS in background mode, then Google. */
 function demoConfig(emulatedConfig: string): object {
-  const parsed: { endpoints: Record<string, object> } = JSON.parse(readFileSync(emulatedConfig, 'utf8'));
+  const parsed: { endpoints: Record<string, object>; catalog: object } = JSON.parse(readFileSync(emulatedConfig, 'utf8'));
   const { [FIRST]: first, [SECOND]: second, [THIRD]: third } = parsed.endpoints;
   return {
     endpoints: { [FIRST]: { ...first, background: false }, [SECOND]: { ...second, background: true }, [THIRD]: third },
+    catalog: parsed.catalog,
     tenants: { default: { order: ['azure', 'aws', 'google'] } },
   };
 }

@@ -11,30 +11,45 @@ import { createInvokeModel } from '../../activities/invoke-model.ts';
 import { openSqliteTaskStore } from '../../activities/store/sqlite.ts';
 import type { TaskStore } from '../../activities/store/task-store.ts';
 import type { InvokeModelResult } from '../../workflows/activity-interfaces.ts';
+import type { DeploymentId } from '../../workflows/domain/ids.ts';
 import { toTaskId } from '../../workflows/domain/ids.ts';
 import { EMPTY_TRANSCRIPT } from '../../workflows/domain/transcript.ts';
 import type { WireServer } from '../clouds/wire-server.ts';
 import { completed, message, sendEvents, sendJson, startWireServer } from '../clouds/wire-server.ts';
-import { aDeployment, deploymentAt, pricesOf } from '../support/builders.ts';
+import type { EligibilityFacts } from '../../activities/eligibility/tenant-eligibility.ts';
+import { defaultPolicy } from '../../workflows/domain/tenant-policy.ts';
+import { aDeployment, deploymentAt, MODEL, pricesOf } from '../support/builders.ts';
+import { aFact, aSurface } from '../support/catalog-builders.ts';
+import { eligibilityOf } from '../support/eligibility-scene.ts';
 
 const TASK = toTaskId('task-1');
+const KEEPS_NOTHING = { zeroRetention: 'yes', defaultDays: 0, flaggedDays: 0, blocks: [] } as const;
+
+interface Asked {
+  readonly pauseMs?: number;
+  readonly cancelled?: AbortSignal;
+  readonly deployment?: DeploymentId;
+}
 
 let server: WireServer;
 let folder: string;
 let store: TaskStore;
 let nowMs: number;
-let invoke: (attempt: number, more?: { pauseMs?: number; cancelled?: AbortSignal }) => Promise<InvokeModelResult>;
+/** As the worker knows them now. */
+let facts: EligibilityFacts;
+let invoke: (attempt: number, more?: Asked) => Promise<InvokeModelResult>;
 
 beforeEach(async () => {
   server = await startWireServer();
   folder = await mkdtemp(join(tmpdir(), 'anyport-invoke-'));
   store = await openSqliteTaskStore(join(folder, 'a.db'));
   nowMs = 1_000_000;
+  facts = eligibilityOf([{ deployment: { endpoint: 'azure' } }]);
   const deployments = ['azure', 'aws', 'google'].map((endpoint) => ({
     deployment: aDeployment({ endpoint }),
     prices: pricesOf(aDeployment()),
     wireModel: 'm',
-    background: false,
+    background: endpoint === 'google',
     site: endpoint,
     client: createCloudClient({ cloud: 'openai', baseUrl: `${server.url}/v1`, apiKey: 'key' }),
   }));
@@ -47,7 +62,18 @@ beforeEach(async () => {
     alert: () => undefined,
   });
   const served = new Map(deployments.map((each) => [each.deployment.id, each]));
-  const invokeModel = createInvokeModel({ store, served, gate, toolDefinitions: () => [] });
+  const eligibility = {
+    get loaded() {
+      return facts.loaded;
+    },
+    get placed() {
+      return facts.placed;
+    },
+    get policies() {
+      return facts.policies;
+    },
+  };
+  const invokeModel = createInvokeModel({ store, served, gate, eligibility, toolDefinitions: () => [] });
   const [hello = ''] = await store.putItems(TASK, [{ kind: 'user-message', text: 'hello' }]);
   const head = await store.appendToTranscript(TASK, EMPTY_TRANSCRIPT, [hello]);
   await store.putSettings(TASK, { instructions: 'Be brief.', tools: [] });
@@ -126,4 +152,80 @@ test('a retry with a pause sends after it, and a cancel within it ends the attem
     { kind: 'cancelled', acceptance: 'not-accepted' },
     { kind: 'completed' },
   ]);
+});
+
+/** The task was planned for this tenant, when the azure deployment might serve it. */
+async function plannedFor(tenant: string): Promise<void> {
+  const need = {
+    product: 'model',
+    model: MODEL,
+    capabilities: ['streaming'],
+    inputTokens: 1_000_000,
+    outputTokens: 1,
+    durationDays: 900,
+  } as const;
+  await store.putSettings(TASK, { instructions: 'Be brief.', tools: [], eligibility: { tenant, need } });
+}
+
+test('a deployment whose offering was suspended since the route was planned is not called, and the journal says why', async () => {
+  await plannedFor('default');
+  facts = eligibilityOf([
+    { deployment: { endpoint: 'azure' }, offering: { stage: [aFact('suspended' as const, { from: '2026-11-01' })] } },
+  ]);
+
+  const refused = await failureOf(invoke(1));
+
+  const failure = { kind: 'ineligible', phase: 'resolve', acceptance: 'not-accepted', scope: 'deployment', code: 'SUSPENDED' };
+  expect(refused).toMatchObject({ type: 'ModelFailure.Ineligible', nonRetryable: true, details: [failure] });
+  expect((await store.listAttempts(TASK)).at(-1)?.state).toEqual({ kind: 'failed', failure });
+  expect(server.requests).toHaveLength(0);
+});
+
+test("a task's residency holds at every call: one that was narrowed since the route was planned is kept", async () => {
+  await plannedFor('acme');
+  const residency = { processing: ['eu'], storage: '*', maxScope: 'geo' } as const;
+  facts = eligibilityOf([{ deployment: { endpoint: 'azure' } }], [{ ...defaultPolicy('acme'), residency }]);
+
+  expect((await failureOf(invoke(1))).details).toMatchObject([{ kind: 'ineligible', code: 'RESIDENCY_PROCESSING' }]);
+  expect(server.requests).toHaveLength(0);
+});
+
+test('a tenant that is configured no more gets no call', async () => {
+  await plannedFor('acme');
+
+  expect((await failureOf(invoke(1))).details).toMatchObject([{ kind: 'ineligible', code: 'TENANT_DENY' }]);
+});
+
+test('how large a task was thought to be, and how long, is not asked again once it runs', async () => {
+  await plannedFor('default');
+  facts = eligibilityOf([
+    {
+      deployment: { endpoint: 'azure' },
+      offering: { limits: [aFact({ contextTokens: 10 })], retirement: [aFact({ shutdown: '2999-01-01' })] },
+    },
+  ]);
+  server.answer((response) => sendEvents(response, [completed([message('hello')])]));
+
+  expect(await invoke(1)).toMatchObject({ excerpt: 'hello' });
+});
+
+test('nothing is stored at a cloud for a tenant that asks for zero retention, whatever its endpoint is configured with', async () => {
+  const google = deploymentAt('google');
+  server.answer(
+    (response) => sendEvents(response, [completed([message('hello')])]),
+    (response) => sendEvents(response, [completed([message('hello')])]),
+  );
+  await invoke(1, { deployment: google });
+  await plannedFor('acme');
+  facts = eligibilityOf(
+    [{ deployment: { endpoint: 'google' }, offering: { surface: aSurface({ retention: [aFact(KEEPS_NOTHING)] }) } }],
+    [{ ...defaultPolicy('acme'), zeroRetention: true }],
+  );
+
+  await invoke(2, { deployment: google });
+
+  const [free, bound]: unknown[] = server.requests.map(({ body }) => JSON.parse(body));
+  expect(free).toMatchObject({ background: true });
+  expect(bound).toMatchObject({ store: false });
+  expect(bound).not.toHaveProperty('background');
 });

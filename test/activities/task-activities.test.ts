@@ -8,13 +8,10 @@ import { createExplainEndpoint } from '../../activities/explain-endpoint.ts';
 import { createFinishTask } from '../../activities/finish-task.ts';
 import { createOpenTask } from '../../activities/open-task.ts';
 import { workspaceDirectory } from '../../activities/open-workspace.ts';
-import { createPlanRoute } from '../../activities/plan-route.ts';
 import { openSqliteTaskStore } from '../../activities/store/sqlite.ts';
 import { openWorkspace } from '../../activities/workspace/open-workspace.ts';
 import { toTaskId } from '../../workflows/domain/ids.ts';
-import { DEFAULT_TURN_POLICY } from '../../workflows/domain/turn-policy.ts';
-import type { RouteHealth } from '../../workflows/domain/route-health.ts';
-import { aDeployment, aFailure, deploymentAt, MODEL } from '../support/builders.ts';
+import { aFailure, deploymentAt, MODEL } from '../support/builders.ts';
 import { layOutGitRepository } from '../support/git-repository.ts';
 
 const TASK = toTaskId('task-1');
@@ -22,48 +19,6 @@ function inTask<Result>(activity: () => Promise<Result>): Promise<Result> {
   const environment = new MockActivityEnvironment({ workflowExecution: { workflowId: `agent-task/${TASK}`, runId: 'run' } });
   return environment.run<[], Result, () => Promise<Result>>(activity);
 }
-
-test('an unknown model fails for good, with the nearest names', async () => {
-  const planRoute = createPlanRoute({ deployments: [aDeployment()], tenants: [], gate: { snapshot: async () => undefined } });
-
-  await expect(planRoute({ model: 'gpt-6.1-sun', tenant: 'default', needs: [] })).rejects.toMatchObject({
-    type: 'NotEligible',
-    nonRetryable: true,
-    message: expect.stringContaining(`nearest: ${MODEL}`),
-  });
-});
-
-test('a missing capability and an unknown tenant are told by name', async () => {
-  const planRoute = createPlanRoute({ deployments: [aDeployment()], tenants: [], gate: { snapshot: async () => undefined } });
-
-  await expect(planRoute({ model: MODEL, tenant: 'default', needs: ['vision'] })).rejects.toThrow('azure-eastus2 lacks vision');
-  await expect(planRoute({ model: MODEL, tenant: 'acme', needs: [] })).rejects.toThrow('unknown tenant "acme"');
-});
-
-test("a tenant's hour and where its filtered turns may go are settled with the route", async () => {
-  const deployments = ['azure', 'openai', 'google'].map((endpoint) => aDeployment({ endpoint }));
-  const tenant = { name: 'acme', cloudOrder: [], hourUsdMicros: 5_000_000, afterContentFilter: ['google', 'elsewhere'] };
-  const planRoute = createPlanRoute({ deployments, tenants: [tenant], gate: { snapshot: async () => undefined } });
-
-  const acme = await planRoute({ model: MODEL, tenant: 'acme', needs: [] });
-  const other = await planRoute({ model: MODEL, tenant: 'default', needs: [] });
-
-  expect(acme.route.afterFilter).toEqual([deploymentAt('google')]);
-  expect(acme.policy).toEqual({ version: 2, hourUsdMicros: 5_000_000 });
-  expect(other.route).not.toHaveProperty('afterFilter');
-  expect(other.policy).toEqual(DEFAULT_TURN_POLICY);
-});
-
-test('a route comes with what is known of its deployments, and with nothing when all is well', async () => {
-  const notice = { deployment: deploymentAt('azure-eastus2'), kind: 'open', untilMs: 1 } as const;
-  const health = { notices: [notice], withoutRetries: [], isPanic: false };
-  const plan = (known: RouteHealth | undefined) =>
-    createPlanRoute({ deployments: [aDeployment()], tenants: [], gate: { snapshot: async () => known } });
-  const input = { model: MODEL, tenant: 'default', needs: [] };
-
-  expect(await plan(health)(input)).toMatchObject({ health });
-  expect(await plan(undefined)(input)).not.toHaveProperty('health');
-});
 
 test('a result counts lost attempts that were made again, and effects that were started again', async () => {
   const store = await openSqliteTaskStore(join(await mkdtemp(join(tmpdir(), 'anyport-activities-')), 'a.db'));

@@ -2,12 +2,13 @@
 const BENCHES: Readonly<Record<string, () => Promise<unknown>>> = {
   turns: () => import('./turn-bench.ts'),
   failover: () => import('./failover-bench.ts'),
+  eligibility: () => import('./eligibility-bench.ts'),
 };
 
 const name = process.argv[2] ?? 'turns';
 const bench = BENCHES[name];
 if (bench === undefined) {
-  console.error(`there is no benchmark "${name}": choose ${Object.keys(BENCHES).join(' or ')}`);
+  console.error(`there is no benchmark "${name}": choose ${Object.keys(BENCHES).join(', ')}`);
   process.exitCode = 2;
 } else {
   await bench();

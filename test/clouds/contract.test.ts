@@ -1,11 +1,11 @@
 /** One suite for every surface, over the emulated clouds: what an adapter promises, whichever cloud it speaks to. */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { capabilitiesOf } from '../../activities/clouds/capabilities.ts';
 import type { CloudClient, ModelRequest } from '../../activities/clouds/cloud-client.ts';
 import { createCloudClient } from '../../activities/clouds/create-cloud-client.ts';
 import type { TranscriptItem } from '../../workflows/domain/transcript.ts';
 import { startEmulators } from '../emulators/start-emulators.ts';
 import { clearFaults, readLedger, setFaults } from '../support/emulated-cloud.ts';
+import { knownCapabilities } from '../support/known-capabilities.ts';
 import { APPLY_PATCH, READ_FILE, aCall, aRequest, failureOf } from './builders.ts';
 import type { EmulatedSurface } from './emulated-surfaces.ts';
 import { CALLERS, toSurface } from './emulated-surfaces.ts';
@@ -50,10 +50,7 @@ describe.each(CALLERS)('$name by $by', ({ name, auth }) => {
   });
   afterEach(() => clearFaults(emulators, name));
 
-  const capable = (): readonly string[] => {
-    const { connection } = surface;
-    return capabilitiesOf(connection.cloud, connection.cloud === 'aws' ? connection.surface : undefined);
-  };
+  const capable = (): readonly string[] => knownCapabilities(name);
   const request = (overrides: Partial<ModelRequest> = {}): ModelRequest =>
     aRequest({
       wireModel: surface.wireModel,

@@ -2,9 +2,9 @@
 import { Hash } from '@smithy/hash-node';
 import { SignatureV4 } from '@smithy/signature-v4';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { capabilitiesOf } from '../../activities/clouds/capabilities.ts';
 import type { EndpointConnection } from '../../activities/clouds/cloud-client.ts';
 import { createCloudClient } from '../../activities/clouds/create-cloud-client.ts';
+import { knownCapabilities } from '../support/known-capabilities.ts';
 import { aCall, aRequest, failureOf } from './builders.ts';
 import type { WireServer } from './wire-server.ts';
 import { completed, message, sendEvents, startWireServer } from './wire-server.ts';
@@ -207,7 +207,7 @@ test('credentials that cannot be had are an authentication failure before anythi
 });
 
 test('surfaces without background do not claim it', () => {
-  expect(capabilitiesOf('aws', 'bedrock-runtime')).not.toContain('background');
-  expect(capabilitiesOf('google')).not.toContain('background');
-  expect(capabilitiesOf('aws')).toContain('background');
+  expect(knownCapabilities('aws-runtime-us-east-1')).not.toContain('background');
+  expect(knownCapabilities('google-global')).not.toContain('background');
+  expect(knownCapabilities('aws-us-east-1')).toContain('background');
 });

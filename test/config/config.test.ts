@@ -8,6 +8,7 @@ import { loadConfig } from '../../workers/config.ts';
 import { resolveEndpoints } from '../../workers/endpoints.ts';
 import { ConfigError } from '../../workers/config-error.ts';
 import { priceAt } from '../../workflows/domain/price.ts';
+import { defaultPolicy } from '../../workflows/domain/tenant-policy.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'anyport-config-'));
 const file = join(folder, 'given.yaml');
@@ -258,7 +259,8 @@ describe('what a tenant says of its turns', () => {
       ].join('\n'),
     );
 
-    expect(config.tenants).toEqual([{ name: 'acme', cloudOrder: [], hourUsdMicros: 2_500_000, afterContentFilter: ['a'] }]);
+    const policy = defaultPolicy('acme');
+    expect(config.tenants).toEqual([{ name: 'acme', policy, hourUsdMicros: 2_500_000, afterContentFilter: ['a'] }]);
     expect(config.endpoints[0]?.deployments[0]?.capacity).toBe('reserved');
   });
 });

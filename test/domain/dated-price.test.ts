@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { loadCatalog } from '../../activities/catalog/load-catalog.ts';
 import { defaultPrices } from '../../workers/default-prices.ts';
 import type { DatedPrices, Price } from '../../workflows/domain/price.ts';
 import { costUsdMicros, priceAt, reserveUsdMicros } from '../../workflows/domain/price.ts';
@@ -47,11 +48,16 @@ describe('the price at a time', () => {
   });
 });
 
+/** Of the built-in catalog, as it is known today. */
+function pricesAt(surface: string, name: string, model: string): DatedPrices {
+  return defaultPrices(loadCatalog().catalog, { model, place: { surface, name } }, new Date().toISOString());
+}
+
 describe('list prices', () => {
   const DAY_BEFORE = Date.parse('2026-07-29T23:59:59Z');
 
   test('change on their day', () => {
-    const luna = defaultPrices({ cloud: 'openai', model: 'gpt-5.6-luna', wireModel: 'gpt-5.6-luna' });
+    const luna = pricesAt('openai/commercial/api', 'global', 'gpt-5.6-luna');
 
     expect(priceAt(luna, DAY_BEFORE).inputUsdMicrosPerMillion).toBe(1_000_000);
     expect(priceAt(luna, DAY_BEFORE + 1_000)).toEqual({
@@ -63,16 +69,15 @@ describe('list prices', () => {
   });
 
   test('are a tenth higher on Bedrock, but not for its global profiles', () => {
-    const [regional, global] = ['openai.gpt-6-sol', 'global.openai.gpt-6-sol'].map(
-      (wireModel) =>
-        priceAt(defaultPrices({ cloud: 'aws', model: 'gpt-6-sol', wireModel }), Date.now()).outputUsdMicrosPerMillion,
+    const [regional, global] = ['us', 'global'].map(
+      (place) => priceAt(pricesAt('aws/commercial/bedrock-runtime', place, 'gpt-6-sol'), Date.now()).outputUsdMicrosPerMillion,
     );
 
     expect([regional, global]).toEqual([11_000_000, 10_000_000]);
   });
 
   test('are the dearest known for a model that is new to us', () => {
-    const unknown = defaultPrices({ cloud: 'google', model: 'gpt-9', wireModel: 'gpt-9' });
+    const unknown = pricesAt('google/commercial/agent-platform', 'global', 'gpt-9');
 
     expect(priceAt(unknown, 0).outputUsdMicrosPerMillion).toBe(50_000_000);
   });

@@ -330,6 +330,13 @@ const ROWS: readonly Row[] = [
     alone: 'park',
   },
   { row: 'held', what: 'our own circuit', forms: ours({ kind: 'held', phase: 'resolve' }), next: '-> sibling', alone: 'park' },
+  {
+    row: 'ineligible',
+    what: 'may not serve any more',
+    forms: ours({ kind: 'ineligible', phase: 'resolve', code: 'RETIRED' }),
+    next: '-> sibling',
+    alone: 'give-up',
+  },
 ];
 
 function deploymentOf(endpoint: string, cloud: Cloud, overrides: Partial<Deployment> = {}): Deployment {

@@ -19,6 +19,9 @@ function noticed(...notices: readonly [endpoint: string, kind: DeploymentNotice[
 
 const FILTERED = aFailure({ kind: 'content-filtered', phase: 'headers', scope: 'request', status: 400, code: 'content_filter' });
 const OVERLOADED = aFailure({ kind: 'overloaded', phase: 'headers', status: 503 });
+const REFUSED_KEY = aFailure({ kind: 'authentication', phase: 'headers', scope: 'credential', status: 401 });
+const UNREACHABLE = aFailure({ code: 'ECONNREFUSED' });
+const INELIGIBLE = aFailure({ kind: 'ineligible', phase: 'resolve', code: 'RETIRED' });
 const UNSUPPORTED = aFailure({ kind: 'unsupported', phase: 'headers', status: 400 });
 
 describe('a filtered turn', () => {
@@ -40,6 +43,53 @@ describe('a filtered turn', () => {
 
   test('ends when that one filters it too', () => {
     expect(next({ route, failed: [failedAt('azure', FILTERED), failedAt('google', FILTERED)] })).toBe('give-up');
+  });
+});
+
+describe('a failure that may be of more than one deployment', () => {
+  const route = {
+    model: MODEL,
+    deployments: [
+      aDeployment({ endpoint: 'azure-eastus2', failureDomains: ['identity:entra', 'region:eastus2'] }),
+      aDeployment({ endpoint: 'azure-westus', failureDomains: ['identity:entra', 'region:westus'] }),
+      aDeployment({ endpoint: 'aws', failureDomains: ['identity:aws-iam'] }),
+      aDeployment({ endpoint: 'openai', failureDomains: ['edge:cloudflare'] }),
+    ].map((deployment) => ({ ...deployment, id: deploymentAt(deployment.endpoint) })),
+  };
+  const throttled = aFailure({ kind: 'rate-limited', phase: 'headers', status: 429 });
+
+  test('goes first to those that share no failure domain with it, in the order of the route', () => {
+    const [first, second] = [failedAt('azure-eastus2', UNREACHABLE), failedAt('azure-eastus2', UNREACHABLE)];
+
+    expect(next({ route, failed: [first, second] })).toBe('-> aws');
+    expect(next({ route, failed: [first, second, failedAt('aws', REFUSED_KEY)] })).toBe('-> openai');
+  });
+
+  test('says nothing of the domain when it is a quota of the one', () => {
+    const failed = [1, 2, 3].map(() => failedAt('azure-eastus2', throttled));
+
+    expect(next({ route, failed })).toBe('-> azure-westus');
+  });
+
+  test('leaves the order of routes alone whose domains are not known', () => {
+    const unknown = aRoute('azure-eastus2', 'azure-westus', 'aws');
+
+    expect(next({ route: unknown, failed: [1, 2].map(() => failedAt('azure-eastus2', UNREACHABLE)) })).toBe('-> azure-westus');
+  });
+});
+
+describe('a deployment that may not serve the task any more', () => {
+  test('is passed over for the rest of the turn', () => {
+    const failed = [failedAt('azure', INELIGIBLE), ...[1, 2].map(() => failedAt('aws', OVERLOADED))];
+
+    expect(next({ failed: failed.slice(0, 1) })).toBe('-> aws');
+    expect(next({ route: aRoute('azure', 'aws'), failed })).toBe('park');
+  });
+
+  test('ends the turn with its reason when it was the last one', () => {
+    const failed = [failedAt('azure', INELIGIBLE)];
+
+    expect(reasonOf({ route: aRoute('azure'), failed })).toBe('azure ineligible: RETIRED; no deployment takes the turn as it is');
   });
 });
 

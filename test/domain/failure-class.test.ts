@@ -20,6 +20,7 @@ test.each<[Partial<ModelFailure>, string]>([
   [{ kind: 'protocol', phase: 'output' }, 'stream-broken'],
   [{ kind: 'protocol', phase: 'terminal', code: EMPTY_ANSWER_CODE }, 'empty-answer'],
   [{ kind: 'held' }, 'held'],
+  [{ kind: 'ineligible' }, 'ineligible'],
 ])('%j is %s', (failure, expected) => {
   expect(classOf(aFailure(failure))).toBe(expected);
 });

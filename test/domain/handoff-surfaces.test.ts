@@ -3,39 +3,33 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { AWS_REQUESTS } from '../../activities/clouds/aws/request.ts';
 import { AZURE_REQUEST } from '../../activities/clouds/azure/request.ts';
-import { capabilitiesOf } from '../../activities/clouds/capabilities.ts';
 import { GOOGLE_REQUEST } from '../../activities/clouds/google/request.ts';
 import { OPENAI_REQUEST } from '../../activities/clouds/openai/request.ts';
 import type { RequestDialect } from '../../activities/clouds/responses-api/cloud-dialect.ts';
 import { renderRequest } from '../../activities/clouds/responses-api/render-request.ts';
 import { handOver } from '../../workflows/domain/handoff.ts';
-import type { Capability } from '../../workflows/domain/route.ts';
 import type { TranscriptItem } from '../../workflows/domain/transcript.ts';
 import { APPLY_PATCH, aRequest, READ_FILE } from '../clouds/builders.ts';
 import type { EmulatedEndpoint } from '../emulators/emulated-endpoints.ts';
 import { EMULATED_ENDPOINTS } from '../emulators/emulated-endpoints.ts';
 import { readRequest } from '../emulators/validate-request.ts';
+import { knownCapabilities } from '../support/known-capabilities.ts';
 import { aToolCall, aReasoning, aToolResult, said, userSaid } from '../support/builders.ts';
 import { anyTranscript, boundaryOf } from './arbitrary-transcript.ts';
 
-interface Surface {
-  readonly dialect: RequestDialect;
-  readonly capabilities: readonly Capability[];
-}
-
-const SURFACES: Readonly<Record<string, Surface>> = {
-  openai: { dialect: OPENAI_REQUEST, capabilities: capabilitiesOf('openai') },
-  'azure-eastus2': { dialect: AZURE_REQUEST, capabilities: capabilitiesOf('azure') },
-  'aws-us-east-1': { dialect: AWS_REQUESTS['bedrock-mantle'], capabilities: capabilitiesOf('aws', 'bedrock-mantle') },
-  'aws-runtime-us-east-1': { dialect: AWS_REQUESTS['bedrock-runtime'], capabilities: capabilitiesOf('aws', 'bedrock-runtime') },
-  'google-global': { dialect: GOOGLE_REQUEST, capabilities: capabilitiesOf('google') },
+const DIALECTS: Readonly<Record<string, RequestDialect>> = {
+  openai: OPENAI_REQUEST,
+  'azure-eastus2': AZURE_REQUEST,
+  'aws-us-east-1': AWS_REQUESTS['bedrock-mantle'],
+  'aws-runtime-us-east-1': AWS_REQUESTS['bedrock-runtime'],
+  'google-global': GOOGLE_REQUEST,
 };
 
 /** The body as it is sent, after the handoff to the endpoint's boundary. */
 function bodyFor({ name, wireModel }: EmulatedEndpoint, transcript: readonly TranscriptItem[]): unknown {
-  const surface = SURFACES[name];
-  if (surface === undefined) throw new Error(`no dialect is known for the endpoint ${name}`);
-  const { dialect, capabilities } = surface;
+  const dialect = DIALECTS[name];
+  if (dialect === undefined) throw new Error(`no dialect is known for the endpoint ${name}`);
+  const capabilities = knownCapabilities(name);
   const boundary = boundaryOf(name);
   const request = aRequest({
     wireModel,

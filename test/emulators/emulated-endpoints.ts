@@ -21,7 +21,11 @@ export interface SigV4Identity {
 export interface EmulatedEndpoint {
   readonly name: string;
   readonly cloud: 'openai' | 'azure' | 'aws' | 'google';
+  /** Where the catalog has it. */
+  readonly surface: string;
+  readonly place: string;
   readonly basePath: string;
+  readonly model: string;
   readonly wireModel: string;
   /** A name that this surface knows, and refuses: it wants an inference profile. */
   readonly bareModel?: string;
@@ -82,7 +86,10 @@ export const EMULATED_ENDPOINTS: readonly EmulatedEndpoint[] = [
   {
     name: 'openai',
     cloud: 'openai',
+    surface: 'openai/commercial/api',
+    place: 'global',
     basePath: '/v1',
+    model: MODEL,
     wireModel: MODEL,
     auth: { bearer: [EMULATED_CREDENTIALS.EMULATED_OPENAI_API_KEY] },
     background: 'unstored',
@@ -95,7 +102,10 @@ export const EMULATED_ENDPOINTS: readonly EmulatedEndpoint[] = [
   {
     name: 'azure-eastus2',
     cloud: 'azure',
+    surface: 'azure/commercial/foundry',
+    place: 'global',
     basePath: '/openai/v1',
+    model: MODEL,
     wireModel: 'my-sol',
     auth: {
       apiKey: EMULATED_CREDENTIALS.EMULATED_AZURE_API_KEY,
@@ -121,7 +131,10 @@ export const EMULATED_ENDPOINTS: readonly EmulatedEndpoint[] = [
   {
     name: 'aws-us-east-1',
     cloud: 'aws',
+    surface: 'aws/commercial/bedrock-mantle',
+    place: 'us-east-1',
     basePath: '/openai/v1',
+    model: MODEL,
     wireModel: `openai.${MODEL}`,
     otherPath: '/v1',
     auth: awsAuth('bedrock-mantle'),
@@ -141,7 +154,10 @@ export const EMULATED_ENDPOINTS: readonly EmulatedEndpoint[] = [
   {
     name: 'aws-runtime-us-east-1',
     cloud: 'aws',
+    surface: 'aws/commercial/bedrock-runtime',
+    place: 'us',
     basePath: '/openai/v1',
+    model: MODEL,
     wireModel: `us.openai.${MODEL}`,
     bareModel: `openai.${MODEL}`,
     auth: awsAuth('bedrock'),
@@ -161,7 +177,10 @@ export const EMULATED_ENDPOINTS: readonly EmulatedEndpoint[] = [
   {
     name: 'google-global',
     cloud: 'google',
+    surface: 'google/commercial/agent-platform',
+    place: 'global',
     basePath: '/v1/projects/emulated/locations/global/publishers/openai/v1',
+    model: MODEL,
     wireModel: MODEL,
     auth: { bearer: [EMULATED_CREDENTIALS.EMULATED_GOOGLE_TOKEN, EMULATED_CREDENTIALS.EMULATED_GOOGLE_RENEWED_TOKEN] },
     background: 'none',

@@ -4,6 +4,7 @@ import type { ControlledEndpoint } from './controls.ts';
 import { createControlServer } from './controls.ts';
 import { parseScript, readScripts } from './conversation-script.ts';
 import type { ConversationScript } from './conversation-script.ts';
+import { emulatedCatalog } from './emulated-catalog.ts';
 import type { EmulatedEndpoint } from './emulated-endpoints.ts';
 import { EMULATED_CREDENTIALS, EMULATED_ENDPOINTS } from './emulated-endpoints.ts';
 import { createEmulatorServer, createEndpointState } from './emulator-server.ts';
@@ -24,6 +25,8 @@ export interface EmulatorsOptions {
 export interface Emulators {
   /** Entries of `endpoints` in `anyport.yaml`. */
   readonly endpoints: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+  /** `catalog` in `anyport.yaml`. */
+  readonly catalog: object;
   /** The invented credentials that those entries name. */
   readonly environment: Readonly<Record<string, string>>;
   /** Base URL of each endpoint's controls: faults, ledger. */
@@ -55,6 +58,7 @@ export async function startEmulators(options: EmulatorsOptions = {}): Promise<Em
         { ...endpoint.configuration, baseUrl: `${origin(port)}${endpoint.basePath}` },
       ]),
     ),
+    catalog: emulatedCatalog(new Date().toISOString().slice(0, 10)),
     environment: EMULATED_CREDENTIALS,
     controls: Object.fromEntries(started.map(({ endpoint }) => [endpoint.name, `${controlOrigin}/${endpoint.name}`])),
     async close() {

@@ -1,4 +1,5 @@
 /** Values of the domain with sensible defaults; a test names only what it is about. */
+import type { RouteDecision } from '../../workflows/activity-interfaces.ts';
 import type { DeploymentId } from '../../workflows/domain/ids.ts';
 import { toDeploymentId } from '../../workflows/domain/ids.ts';
 import type { ModelFailure } from '../../workflows/domain/model-failure.ts';
@@ -38,6 +39,21 @@ export function pricesOf({ price }: Deployment): DatedPrices {
 
 export function aRoute(...endpoints: readonly string[]): Route {
   return { model: MODEL, deployments: endpoints.map((endpoint) => aDeployment({ endpoint })) };
+}
+
+export function aRouteDecision(overrides: Partial<RouteDecision> = {}): RouteDecision {
+  return {
+    id: 'decision-1',
+    outcome: 'single-no-failover',
+    asOf: '2026-11-22',
+    knownAt: '2026-11-22T00:00:00.000Z',
+    catalogDigest: 'catalog-1',
+    policyDigest: 'policy-1',
+    engineVersion: '1',
+    excluded: {},
+    notConfigured: {},
+    ...overrides,
+  };
 }
 
 export function aFailure(overrides: Partial<ModelFailure> = {}): ModelFailure {

@@ -34,6 +34,8 @@ export interface ClusterOptions {
   readonly endpoints?: readonly EmulatedEndpoint[];
   /** Besides `default`, as in the configuration. */
   readonly tenants?: Readonly<Record<string, object>>;
+  /** Keys laid over the endpoints' own, as in the configuration. */
+  readonly configure?: Readonly<Partial<Record<EmulatedEndpoint, object>>>;
   /** Those that generate in background mode. */
   readonly background?: readonly EmulatedEndpoint[];
   /** Variables of the emulated clouds' credentials that the first worker does not get. */
@@ -152,11 +154,13 @@ function configOf(options: ClusterOptions, emulators: Emulators): object {
   const usesProfile = (name: string): boolean => options.awsCredentialProcess !== undefined && name.startsWith('aws-');
   const endpoints = names.map((name) => {
     const auth = usesProfile(name) ? { auth: { profile: AWS_PROFILE } } : {};
-    return [name, { ...emulators.endpoints[name], background: background.includes(name), ...auth }] as const;
+    const own = options.configure?.[name] ?? {};
+    return [name, { ...emulators.endpoints[name], background: background.includes(name), ...auth, ...own }] as const;
   });
   const order = new Set(endpoints.map(([, endpoint]) => CLOUD_ORDER[cloudOf(endpoint)]));
   return {
     endpoints: Object.fromEntries(endpoints),
+    catalog: emulators.catalog,
     tenants: { default: { order: [...order] }, ...options.tenants },
     sandbox: 'optional',
   };

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { loadCatalog } from '../../activities/catalog/load-catalog.ts';
 import { defaultPrices } from '../../workers/default-prices.ts';
 import { taskWorkflowId, toTaskId } from '../../workflows/domain/ids.ts';
 import { costUsdMicros, priceAt } from '../../workflows/domain/price.ts';
@@ -165,8 +166,12 @@ describe('a task', () => {
 
 /** What an endpoint has billed for a task by its own ledger, at our list prices: for whole answers, and for others. */
 async function billsOf(taskId: string, endpoint: 'azure-eastus2' | 'aws-us-east-1') {
-  const cloud = endpoint === 'azure-eastus2' ? 'azure' : 'aws';
-  const price = priceAt(defaultPrices({ cloud, model: MODEL, wireModel: MODEL }), Date.now());
+  const place =
+    endpoint === 'azure-eastus2'
+      ? { surface: 'azure/commercial/foundry', name: 'global' }
+      : { surface: 'aws/commercial/bedrock-mantle', name: 'us-east-1' };
+  const now = new Date();
+  const price = priceAt(defaultPrices(loadCatalog().catalog, { model: MODEL, place }, now.toISOString()), now.getTime());
   const bills = { completed: 0, lost: 0 };
   for (const { outcome, billedUsage, metadata } of await cluster.ledger(endpoint)) {
     if (metadata?.['task'] !== taskId || billedUsage === null) continue;

@@ -38,10 +38,10 @@ export async function startEmulatedClouds(options: EmulatedCloudsOptions): Promi
     onStderr: (line) => options.say(`emulated clouds: ${line}`),
   });
   try {
-    const { endpoints, environment, controls } = readReport(child.report);
+    const { endpoints, catalog, environment, controls } = readReport(child.report);
     const configFile = join(options.dataDirectory, 'emulated-clouds.yaml');
     // JSON is YAML.
-    writeFileSync(configFile, `${JSON.stringify({ endpoints }, null, 2)}\n`);
+    writeFileSync(configFile, `${JSON.stringify({ endpoints, catalog }, null, 2)}\n`);
     return { process: child, configFile, environment, controls };
   } catch (error) {
     await child.stop();
@@ -51,20 +51,24 @@ export async function startEmulatedClouds(options: EmulatedCloudsOptions): Promi
 
 interface EmulatorsReport {
   readonly endpoints: object;
+  /** What they sell, which no real fact says. */
+  readonly catalog: object;
   readonly environment: Readonly<Record<string, string>>;
   readonly controls: Readonly<Record<string, string>>;
 }
 
 function readReport(report: unknown): EmulatorsReport {
-  if (typeof report === 'object' && report !== null && 'endpoints' in report && 'environment' in report && 'controls' in report) {
-    const { endpoints, environment, controls } = report;
-    if (typeof endpoints === 'object' && endpoints !== null && isStrings(environment) && isStrings(controls)) {
-      return { endpoints, environment, controls };
-    }
+  const { endpoints, catalog, environment, controls } = isObject(report) ? report : {};
+  if (isObject(endpoints) && isObject(catalog) && isStrings(environment) && isStrings(controls)) {
+    return { endpoints, catalog, environment, controls };
   }
-  throw new Error('the emulated clouds did not name their endpoints, environment and controls');
+  throw new Error('the emulated clouds did not name their endpoints, catalog, environment and controls');
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null;
 }
 
 function isStrings(value: unknown): value is Readonly<Record<string, string>> {
-  return typeof value === 'object' && value !== null && Object.values(value).every((entry) => typeof entry === 'string');
+  return isObject(value) && Object.values(value).every((entry) => typeof entry === 'string');
 }

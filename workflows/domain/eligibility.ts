@@ -1,143 +1,180 @@
+/**
+ * Who may serve a task: every candidate is judged by every rule, so that each exclusion has all of its reasons. Pure: the same
+ * catalog, policy, need and moment give the same decision, byte for byte.
+ */
+import type { Candidate, Question } from './candidate.ts';
+import { candidatesOf } from './candidate.ts';
+import type { IsoDate, IsoTime, Product } from './catalog.ts';
 import type { DeploymentId } from './ids.ts';
-import type { Capability, Cloud, Deployment } from './route.ts';
+import { capabilityReasons, configurationReasons, limitReasons, pinReasons } from './need-rules.ts';
+import { entitlementReasons, retirementReasons, stageReasons } from './offered-rules.ts';
+import { complianceReasons, priceReasons, residencyReasons, retentionReasons, tenantReasons } from './policy-rules.ts';
+import type { Reason } from './reason.ts';
+import { isHard } from './reason.ts';
+import type { SortKey } from './route-order.ts';
+import { compareKeys, sortKeyOf } from './route-order.ts';
 
-/** Closed set of reasons why a deployment may not serve a task; the words operators search for. */
-export const REASON_CODES = [
-  'NOT_OFFERED',
-  'NOT_YET',
-  'RETIRED',
-  'RETIRES_DURING_TASK',
-  'STAGE_TOO_LOW',
-  'NOT_ENTITLED',
-  'NO_QUOTA',
-  'CAPABILITY_MISSING',
-  'CONTEXT_TOO_SMALL',
-  'PARTITION',
-  'RESIDENCY_PROCESSING',
-  'RESIDENCY_STORAGE',
-  'SCOPE_TOO_WIDE',
-  'COMPLIANCE_NO',
-  'COMPLIANCE_UNKNOWN',
-  'RETENTION',
-  'RETENTION_BLOCKS_CAPABILITY',
-  'TENANT_DENY',
-  'NOT_STANDARD_CLOUD',
-  'RESELLER',
-  'PRICE_CAP',
-  'EVIDENCE_TOO_WEAK',
-  'FACT_STALE',
-  'STATE_PINNED',
-  'SUSPENDED',
-] as const;
-export type ReasonCode = (typeof REASON_CODES)[number];
+/** Grows when the same facts come to another decision. */
+export const ENGINE_VERSION = '1';
 
-/** One reason for or against one deployment: what was asked, what is true, and what to do. */
-export interface Reason {
-  readonly code: ReasonCode;
-  readonly severity: 'hard' | 'soft';
-  readonly expected: string;
-  readonly actual: string;
-  /** Known date on which the reason goes away, YYYY-MM-DD. */
-  readonly clearsOn?: string;
-  readonly remedy?: string;
+/** `manual-only`: the tenant's policy does not let a task go there from the first of its route. */
+export type FailoverMode = 'retry-same-request' | 'replay-from-checkpoint' | 'manual-only';
+
+interface Judged {
+  readonly offeringId: string;
+  /** Of what is configured. */
+  readonly deploymentId?: DeploymentId;
 }
 
-export type Product = 'model' | 'codex' | 'managed-agent';
-
-/** What a task asks of whoever serves it. */
-export interface TaskNeed {
-  readonly product: Product;
-  readonly model: string;
-  readonly capabilities: readonly Capability[];
-}
-
-/** A tenant's policy, as far as eligibility reads it. `cloudOrder` ranks clouds; those it does not name come after. */
-export interface TenantPolicy {
-  readonly tenant: string;
-  readonly cloudOrder: readonly Cloud[];
-}
-
-export interface EligibleDeployment {
-  readonly deployment: Deployment;
+export interface EligibleOffering extends Judged {
+  /** 0 is the best. */
   readonly rank: number;
+  readonly sortKey: SortKey;
   readonly warnings: readonly Reason[];
+  readonly failover: {
+    readonly mode: FailoverMode;
+    /** Ranks of the others with which it shares no failure domain. */
+    readonly independentOf: readonly number[];
+  };
 }
 
-export interface ExcludedDeployment {
-  readonly deploymentId: DeploymentId;
-  /** Every reason, never the first only. */
+export interface ExcludedOffering extends Judged {
+  /** Every reason, never the first only; the soft ones too. */
   readonly reasons: readonly Reason[];
 }
 
 export interface EligibilityDecision {
+  readonly asOf: IsoDate;
+  readonly knownAt: IsoTime;
   readonly outcome: 'ok' | 'none-eligible' | 'single-no-failover';
   /** Best first. */
-  readonly eligible: readonly EligibleDeployment[];
-  readonly excluded: readonly ExcludedDeployment[];
-  /** The excluded deployment with the fewest hard reasons. */
-  readonly nearestMiss?: ExcludedDeployment;
+  readonly eligible: readonly EligibleOffering[];
+  /** By id. */
+  readonly excluded: readonly ExcludedOffering[];
+  /** The excluded one with the fewest hard reasons. */
+  readonly nearestMiss?: Judged & { readonly onlyMissing: readonly Reason[] };
 }
 
-/**
- * Who may serve. Pure: the same deployments, policy and need give the same decision. Today a deployment is eligible when it is
- * configured, serves the model and has the capabilities; dated facts take the same place and the same types later.
- */
-export function decideEligibility(deployments: readonly Deployment[], policy: TenantPolicy, need: TaskNeed): EligibilityDecision {
-  const judged = deployments.map((deployment) => ({ deployment, reasons: reasonsAgainst(deployment, need) }));
-  const eligible = judged
-    .filter(({ reasons }) => reasons.length === 0)
-    .map(({ deployment }) => deployment)
-    .toSorted((left, right) => compareByPolicy(left, right, policy))
-    .map((deployment, rank) => ({ deployment, rank, warnings: [] }));
+const RULES = [
+  tenantReasons,
+  stageReasons,
+  entitlementReasons,
+  capabilityReasons,
+  limitReasons,
+  residencyReasons,
+  complianceReasons,
+  retentionReasons,
+  retirementReasons,
+  priceReasons,
+  pinReasons,
+  configurationReasons,
+] as const satisfies readonly ((question: Question, candidate: Candidate) => readonly Reason[])[];
+
+/** How a task moves to another offering of the product. */
+const FAILOVER_MODES = {
+  model: 'retry-same-request',
+  codex: 'replay-from-checkpoint',
+  'codex-cloud': 'manual-only',
+  'managed-agent': 'replay-from-checkpoint',
+} as const satisfies Record<Product, FailoverMode>;
+
+export function decideEligibility(question: Question): EligibilityDecision {
+  const judged = candidatesOf(question).map((candidate) => ({ candidate, reasons: judge(question, candidate) }));
+  const able = judged
+    .filter(({ reasons }) => !reasons.some(isHard))
+    .map((each) => ({ ...each, key: sortKeyOf(question, each.candidate, each.reasons.length) }))
+    .toSorted((left, right) => compareKeys(left.key, right.key));
+  const eligible = able.map(({ candidate, reasons, key }, rank): EligibleOffering => ({
+    ...nameOf(candidate),
+    rank,
+    sortKey: key,
+    warnings: reasons,
+    failover: {
+      mode:
+        rank === 0 || isAllowedMove(question, able[0]?.candidate, candidate)
+          ? FAILOVER_MODES[question.need.product]
+          : 'manual-only',
+      independentOf: able.flatMap((other, index) => (isIndependent(other.candidate, candidate) ? [index] : [])),
+    },
+  }));
   const excluded = judged
-    .filter(({ reasons }) => reasons.length > 0)
-    .map(({ deployment, reasons }) => ({ deploymentId: deployment.id, reasons }))
-    .toSorted((left, right) => compareText(left.deploymentId, right.deploymentId));
-  const nearestMiss = excluded.toSorted((left, right) => left.reasons.length - right.reasons.length)[0];
+    .filter(({ reasons }) => reasons.some(isHard))
+    .map(({ candidate, reasons }): ExcludedOffering => ({ ...nameOf(candidate), reasons }))
+    .toSorted(byName);
+  const nearest = nearestOf(excluded);
   return {
-    outcome: eligible.length === 0 ? 'none-eligible' : eligible.length === 1 ? 'single-no-failover' : 'ok',
+    ...question.at,
+    outcome: outcomeOf(eligible),
     eligible,
     excluded,
-    ...(nearestMiss === undefined ? {} : { nearestMiss }),
+    ...(nearest === undefined ? {} : { nearestMiss: nearest }),
   };
 }
 
-function reasonsAgainst(deployment: Deployment, need: TaskNeed): readonly Reason[] {
-  const notOffered: readonly Reason[] =
-    deployment.model === need.model
-      ? []
-      : [
-          {
-            code: 'NOT_OFFERED',
-            severity: 'hard',
-            expected: need.model,
-            actual: deployment.model,
-            remedy: `add "${need.model}" to endpoints.${deployment.endpoint}.deployments, if its cloud serves it`,
-          },
-        ];
-  const missing = need.capabilities
-    .filter((capability) => !deployment.capabilities.includes(capability))
-    .map((capability): Reason => ({
-      code: 'CAPABILITY_MISSING',
-      severity: 'hard',
-      expected: capability,
-      actual: deployment.capabilities.join(', '),
-      remedy: `choose a task that does not need ${capability}, or an endpoint that has it`,
-    }));
-  return [...notOffered, ...missing];
+/** Every reason against this candidate, and every warning. */
+export function judge(question: Question, candidate: Candidate): readonly Reason[] {
+  const reasons: Reason[] = [];
+  for (const rule of RULES) {
+    const found = rule(question, candidate);
+    if (found.length > 0) reasons.push(...found);
+  }
+  return reasons;
 }
 
-/** The tenant's order of clouds first, then the order of configuration is replaced by id, so that the order is total. */
-function compareByPolicy(left: Deployment, right: Deployment, policy: TenantPolicy): number {
-  const byCloud = cloudRank(left.cloud, policy) - cloudRank(right.cloud, policy);
-  return byCloud === 0 ? compareText(left.id, right.id) : byCloud;
+/** Those that a task may go to, best first: the first, and what the policy lets it fail over to. */
+export function routeOf({ eligible }: Pick<EligibilityDecision, 'eligible'>): readonly EligibleOffering[] {
+  return eligible.filter(({ rank, failover }) => rank === 0 || failover.mode !== 'manual-only');
 }
 
-function cloudRank(cloud: Cloud, policy: TenantPolicy): number {
-  const index = policy.cloudOrder.indexOf(cloud);
-  return index === -1 ? policy.cloudOrder.length : index;
+function outcomeOf(eligible: readonly EligibleOffering[]): EligibilityDecision['outcome'] {
+  if (eligible.length === 0) return 'none-eligible';
+  return routeOf({ eligible }).length === 1 ? 'single-no-failover' : 'ok';
 }
 
-function compareText(left: string, right: string): number {
-  return left < right ? -1 : left > right ? 1 : 0;
+function isAllowedMove({ policy }: Question, first: Candidate | undefined, to: Candidate): boolean {
+  switch (policy.failover) {
+    case 'cross-cloud':
+      return true;
+    case 'within-cloud':
+      return first?.offering.surface.seller === to.offering.surface.seller;
+    case 'none':
+      return false;
+  }
+}
+
+function isIndependent({ offering: one }: Candidate, { offering: other }: Candidate): boolean {
+  return one.place.failureDomains.every((domain) => !other.place.failureDomains.includes(domain));
+}
+
+/** On a tie what is configured is nearer than what is not, and what somebody sells than what nobody is known to; then by id. */
+function nearestOf(excluded: readonly ExcludedOffering[]): EligibilityDecision['nearestMiss'] {
+  let nearest: EligibilityDecision['nearestMiss'];
+  let least = Infinity;
+  for (const { reasons, ...name } of excluded) {
+    const onlyMissing = reasons.filter(isHard);
+    const far = onlyMissing.length * FARTHEST + distance({ ...name, onlyMissing });
+    if (far >= least) continue;
+    least = far;
+    nearest = { ...name, onlyMissing };
+  }
+  return nearest;
+}
+
+/** Above every `distance`. */
+const FARTHEST = 4;
+
+function distance({ deploymentId, onlyMissing }: Judged & { readonly onlyMissing: readonly Reason[] }): number {
+  return (deploymentId === undefined ? 2 : 0) + (onlyMissing.some(({ code }) => code === 'NOT_OFFERED') ? 1 : 0);
+}
+
+function nameOf({ offering, placed }: Candidate): Judged {
+  return { offeringId: offering.id, ...(placed === undefined ? {} : { deploymentId: placed.deployment.id }) };
+}
+
+function byName(left: Judged, right: Judged): number {
+  return compareText(left.offeringId, right.offeringId) || compareText(left.deploymentId ?? '', right.deploymentId ?? '');
+}
+
+function compareText(one: string, other: string): number {
+  return one < other ? -1 : one > other ? 1 : 0;
 }

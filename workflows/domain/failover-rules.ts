@@ -56,6 +56,8 @@ export const FAILOVER_RULES = {
   interrupted: { retriesInPlace: 15, backoffMs: 0, failOver: 'yes', budget: 'interruptions', health: 'none' },
   'not-polled': NOTHING_SENT,
   held: NOTHING_SENT,
+  // A fact, the policy or the configuration changed since the route was planned: no wait makes it right within the turn.
+  ineligible: { ...NOTHING_SENT, isFinal: true },
 } as const satisfies Record<FailureClass, FailoverRule>;
 
 /**

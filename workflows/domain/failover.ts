@@ -52,6 +52,9 @@ const LONGEST_DRAINED_PARK_MS = 8_000;
 /** A timer of Temporal's takes about a second whatever its length: a pause below this is made by the worker that then sends. */
 const SHORTEST_TIMER_MS = 300;
 
+/** Failures of this health may be of more than the one deployment; a throttle is its own. */
+const TELLS_OF_HEALTH: readonly FailoverRule['health'][] = ['failure', 'half-failure', 'open'];
+
 const NOTICE_WORDS = {
   open: 'is left alone after failures',
   throttled: 'is throttled',
@@ -217,8 +220,22 @@ function candidates(state: Round): readonly Deployment[] {
     .toSorted((left, right) => distance(state, here, left) - distance(state, here, right));
 }
 
-/** 0 before 1; the sort is stable, so the route's order decides the rest. */
+/** The smaller first; the sort is stable, so the route's order decides the rest. */
 function distance(state: Round, here: Deployment | undefined, there: Deployment): number {
+  return 2 * causeDistance(state, here, there) + (mayFailAlike(state, there) ? 1 : 0);
+}
+
+/** What broke one deployment may break whatever stands on the same region, identity or edge. */
+function mayFailAlike(state: Round, { failureDomains = [] }: Deployment): boolean {
+  if (failureDomains.length === 0) return false;
+  return thisRound(state).some((attempt) => {
+    if (!TELLS_OF_HEALTH.includes(ruleAt(state, attempt).health)) return false;
+    const broken = state.route.deployments.find(({ id }) => id === attempt.deployment)?.failureDomains ?? [];
+    return broken.some((domain) => failureDomains.includes(domain));
+  });
+}
+
+function causeDistance(state: Round, here: Deployment | undefined, there: Deployment): number {
   // Reserved capacity that is full: the same resource's standard deployment keeps the reasoning.
   if (state.class === 'reserved-full') return there.boundary === here?.boundary ? 0 : 1;
   return thisRound(state).some(({ deployment, failure: { scope } }) => {

@@ -7,7 +7,8 @@ import type { Deployment } from './route.ts';
  * then nothing in time · reserved-full: a reserved capacity is used up, not a quota · internal-error: 500, also told within a
  * stream · gateway-error: 502 and 504 of something in front of the model · conflict: 408 and 409, which go away · stream-broken:
  * cut, stalled, malformed or without its end · empty-answer: whole, but says nothing · interrupted: our own worker went away ·
- * not-polled: no worker took the call from the endpoint's queue · held: our own circuit, budget or limit kept it back.
+ * not-polled: no worker took the call from the endpoint's queue · held: our own circuit, budget or limit kept it back · ineligible: it may
+ * not serve the task any more.
  */
 export const FAILURE_CLASSES = [
   'unreachable',
@@ -32,6 +33,7 @@ export const FAILURE_CLASSES = [
   'interrupted',
   'not-polled',
   'held',
+  'ineligible',
 ] as const;
 export type FailureClass = (typeof FAILURE_CLASSES)[number];
 

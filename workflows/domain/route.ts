@@ -13,6 +13,16 @@ export const CAPABILITIES = [
   'encrypted-reasoning',
   'structured-output',
   'vision',
+  'stored-state',
+  'hosted-web-search',
+  'hosted-code',
+  'computer-use',
+  'mcp',
+  'subagents',
+  'guardrails',
+  'batch',
+  'customer-kms',
+  'private-link',
 ] as const;
 export type Capability = (typeof CAPABILITIES)[number];
 
@@ -32,6 +42,8 @@ export interface Deployment {
   readonly price: Price;
   /** Bought in advance (provisioned throughput): when it is full, the same resource's standard capacity is the nearest. */
   readonly capacity?: 'reserved';
+  /** What it fails together with, such as `region:us-east-1`; absent in routes of before this was known. */
+  readonly failureDomains?: readonly string[];
 }
 
 /** The ordered eligible deployments of a task, best first, never empty. */

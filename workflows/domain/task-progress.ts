@@ -72,7 +72,10 @@ function changesOf(status: TaskStatus, body: TaskEventBody): Partial<TaskStatus>
   if (body.kind === 'attempt-failed' && body.suspenseUsdMicros !== undefined) {
     return { suspenseUsdMicros: (status.suspenseUsdMicros ?? 0) + body.suspenseUsdMicros };
   }
-  if (body.kind === 'route-planned') return { model: body.model, route: body.deployments, ...budgetOf(body) };
+  if (body.kind === 'route-planned') {
+    const { model, deployments: route, excluded } = body;
+    return { model, route, ...(excluded === undefined ? {} : { excluded }), ...budgetOf(body) };
+  }
   if (body.kind === 'budget-raised') return budgetOf(body);
   return waitingFor(status, body);
 }

@@ -23,6 +23,10 @@ export type TaskEventBody =
       readonly kind: 'route-planned';
       readonly model: string;
       readonly deployments: readonly DeploymentId[];
+      /** Codes of the reasons against those that are configured and may not serve. */
+      readonly excluded?: Readonly<Record<string, string>>;
+      /** Names the decision in the task store. */
+      readonly decision?: string;
       readonly budget?: TaskBudget;
     }
   | { readonly kind: 'workspace-opened'; readonly baseCommit: string }
@@ -84,6 +88,8 @@ export interface TaskStatus {
   /** The deployment in use or last used; null before the route is planned. */
   readonly deployment: DeploymentId | null;
   readonly route: readonly DeploymentId[];
+  /** Codes of the reasons against deployments that may not serve; absent when all may. */
+  readonly excluded?: Readonly<Record<string, string>>;
   /**
    * What it waits for, while `waiting` or `parked`: until when, or the command that ends a wait for a larger budget, which may
    * last for ever.

@@ -36,6 +36,7 @@ const AVOIDANCES = {
   'invalid-transcript': undefined,
   interrupted: undefined,
   held: undefined,
+  ineligible: undefined,
   'invalid-request': undefined,
   'context-overflow': undefined,
   'content-filtered': undefined,

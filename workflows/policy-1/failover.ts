@@ -39,6 +39,7 @@ export const FAILOVER_RULES = {
   unsupported: { retriesInPlace: 0, backoffMs: 0, mayFailOver: true },
   'invalid-transcript': { retriesInPlace: 0, backoffMs: 0, mayFailOver: true },
   held: { retriesInPlace: 0, backoffMs: 0, mayFailOver: true },
+  ineligible: { retriesInPlace: 0, backoffMs: 0, mayFailOver: true },
   interrupted: { retriesInPlace: 1, backoffMs: 0, mayFailOver: true },
   'invalid-request': { retriesInPlace: 0, backoffMs: 0, mayFailOver: false },
   'context-overflow': { retriesInPlace: 0, backoffMs: 0, mayFailOver: false },

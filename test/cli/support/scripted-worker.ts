@@ -11,7 +11,7 @@ import type { TurnAnswer } from '../../../workflows/domain/turn.ts';
 import { findTemporalBinary } from '../../../scripts/temporal-binary.mjs';
 import { bundleWorkflows } from '../../../workers/bundle-workflows.ts';
 import { startTemporalServer } from '../../../workers/dev/temporal-server.ts';
-import { anAnswer, aRoute, MODEL } from '../../support/builders.ts';
+import { anAnswer, aRoute, aRouteDecision, MODEL } from '../../support/builders.ts';
 
 export interface ScriptedWorker {
   /** host:port of its Temporal server, which is its own: workers of other files would take its tasks. */
@@ -69,7 +69,7 @@ function scriptActivities(): AnyportActivities {
   return {
     planRoute: async ({ model }) => {
       if (model === 'gpt-unknown') throw ApplicationFailure.nonRetryable('no deployment serves "gpt-unknown"', 'NotEligible');
-      return { route: aRoute(ENDPOINT), decision: { outcome: 'single-no-failover', excluded: [] } };
+      return { route: aRoute(ENDPOINT), decision: aRouteDecision() };
     },
     openTask: async ({ request }) => {
       requests.set(taskIdNow(), request);

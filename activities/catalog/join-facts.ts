@@ -1,0 +1,63 @@
+/** Facts of several parts of the catalog about the same thing. */
+import type { Fact, Offering, Surface } from '../../workflows/domain/catalog.ts';
+import { overlap } from './facts.ts';
+
+type FactLists<Key extends string, Value> = Readonly<Partial<Record<Key, readonly Fact<Value>[]>>>;
+
+/** Both lists of every key. */
+export function joined<Key extends string, Value>(
+  known: FactLists<Key, Value>,
+  added: FactLists<Key, Value>,
+): FactLists<Key, Value> {
+  const result: Partial<Record<Key, readonly Fact<Value>[]>> = { ...known };
+  for (const key of Object.keys(added) as Key[]) result[key] = [...(known[key] ?? []), ...(added[key] ?? [])];
+  return result;
+}
+
+/** What is said of the same offering twice. */
+export function joinOfferings(known: Offering, added: Offering): Offering {
+  return {
+    ...known,
+    wireModel: added.wireModel ?? known.wireModel,
+    stage: [...known.stage, ...added.stage],
+    entitlement: [...known.entitlement, ...added.entitlement],
+    limits: [...known.limits, ...added.limits],
+    price: [...known.price, ...added.price],
+    retirement: [...known.retirement, ...added.retirement],
+    capabilities: joined(known.capabilities, added.capabilities),
+  };
+}
+
+/** Every fact that gives a day a second value, with the one that gave it the first. An operator's over the catalog's is no such. */
+export function overlapsOf({
+  surfaces,
+  surfaceTerms,
+  offerings,
+}: {
+  readonly surfaceTerms: ReadonlyMap<
+    string,
+    { readonly stage: readonly Fact<unknown>[]; readonly entitlement: readonly Fact<unknown>[] }
+  >;
+  readonly surfaces: ReadonlyMap<string, Surface>;
+  readonly offerings: ReadonlyMap<string, Offering>;
+}): readonly { readonly fact: Fact<unknown>; readonly other: Fact<unknown> }[] {
+  const terms = [...surfaceTerms.values()].flatMap(({ stage, entitlement }) => [stage, entitlement]);
+  const lists = [...terms, ...[...surfaces.values()].flatMap(listsOfSurface), ...[...offerings.values()].flatMap(listsOf)];
+  return lists.flatMap((list) =>
+    list.flatMap((fact, index) => {
+      const other = list.slice(0, index).find((earlier) => earlier.by === fact.by && overlap(earlier, fact));
+      return other === undefined ? [] : [{ fact, other }];
+    }),
+  );
+}
+
+/** Every list of a surface's own facts. */
+export function listsOfSurface(surface: Surface): readonly (readonly Fact<unknown>[])[] {
+  return [...Object.values(surface.capabilities), ...Object.values(surface.compliance), surface.retention];
+}
+
+/** Every list of an offering's own facts. */
+export function listsOf(offering: Offering): readonly (readonly Fact<unknown>[])[] {
+  const { stage, entitlement, limits, price, retirement, capabilities } = offering;
+  return [stage, entitlement, limits, price, retirement, ...Object.values(capabilities)];
+}

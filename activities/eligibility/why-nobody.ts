@@ -1,0 +1,54 @@
+/** Why nobody may serve a task, in words for whoever asked: what is nearest, what it lacks, and what to do. */
+import type { TaskNeed } from '../../workflows/domain/candidate.ts';
+import type { ExcludedOffering } from '../../workflows/domain/eligibility.ts';
+import { endpointOf } from '../../workflows/domain/ids.ts';
+import { nearestNames } from '../../workflows/domain/nearest-names.ts';
+import type { Reason } from '../../workflows/domain/reason.ts';
+import { isHard } from '../../workflows/domain/reason.ts';
+import type { RecordedDecision } from './record-decision.ts';
+import type { EligibilityFacts } from './tenant-eligibility.ts';
+
+/** Of a longer list the rest is a command away. */
+const SHOWN = 4;
+
+export interface NobodyMay {
+  readonly decision: RecordedDecision;
+  readonly need: TaskNeed;
+  readonly tenant: string;
+  readonly eligibility: Pick<EligibilityFacts, 'loaded' | 'placed'>;
+}
+
+export function whyNobody({ decision, need: { model, capabilities }, tenant, eligibility }: NobodyMay): string {
+  const { placed, loaded } = eligibility;
+  const needs = capabilities.length === 0 ? '' : ` --needs ${capabilities.join(',')}`;
+  const ask = `"anyport route --model ${model} --tenant ${tenant}${needs}" tells every reason`;
+  const configured = decision.excluded.filter(({ deploymentId }) => deploymentId !== undefined);
+  if (configured.length > 0) {
+    const nearest = decision.nearestMiss;
+    const remedy = nearest?.onlyMissing.map((reason) => reason.remedy).filter((text) => text !== undefined);
+    const to = nearest === undefined ? '' : `. Nearest is ${nameOf(nearest)}: ${remedy?.join('; ')}`;
+    return `no eligible deployment for model "${model}" of tenant "${tenant}": ${tell(configured)}${to}. ${ask}`;
+  }
+  if (placed.length === 0) return `no deployment serves model "${model}": no endpoint is configured; add one to anyport.yaml`;
+  const known = new Set([...loaded.catalog.offerings.values()].flat().map((offering) => offering.model));
+  const models = placed.map(({ deployment }) => deployment.model);
+  const names = nearestNames(model, models).join(', ');
+  const sold = known.has(model)
+    ? 'add it to the deployments of an endpoint whose cloud sells it'
+    : 'no cloud is known to sell it';
+  return `no deployment serves model "${model}": ask for one that is configured (nearest: ${names}); ${sold}. ${ask}`;
+}
+
+function tell(excluded: readonly ExcludedOffering[]): string {
+  const told = excluded.slice(0, SHOWN).map((each) => `${nameOf(each)} ${each.reasons.filter(isHard).map(words).join(', ')}`);
+  const more = excluded.length - told.length;
+  return `${told.join('; ')}${more > 0 ? `; and ${more} more` : ''}`;
+}
+
+function nameOf({ deploymentId, offeringId }: Pick<ExcludedOffering, 'deploymentId' | 'offeringId'>): string {
+  return deploymentId === undefined ? offeringId : endpointOf(deploymentId);
+}
+
+function words({ code, expected, actual }: Reason): string {
+  return `${code} (asked: ${expected}; is: ${actual})`;
+}

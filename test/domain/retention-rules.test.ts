@@ -1,0 +1,130 @@
+import { describe, expect, test } from 'vitest';
+import type { Retention } from '../../workflows/domain/catalog.ts';
+import type { Reason } from '../../workflows/domain/reason.ts';
+import type { TenantPolicy } from '../../workflows/domain/tenant-policy.ts';
+import { aFact, anOffering, aPlacedDeployment, aSurface, codesOf, reasonsFor } from '../support/catalog-builders.ts';
+
+const URL = 'https://example.com/models';
+const ALLOW: Partial<TenantPolicy> = { onUnknown: 'allow-with-warning' };
+
+describe('retention', () => {
+  const keeps = (retention: Partial<Retention>) => ({
+    surface: aSurface({
+      retention: [aFact({ zeroRetention: 'yes', defaultDays: 30, flaggedDays: 30, blocks: [], ...retention }, { id: 'terms' })],
+    }),
+  });
+  const zero: Partial<TenantPolicy> = { zeroRetention: true };
+
+  test('is not asked of by a tenant that does not mind', () => {
+    expect(reasonsFor(keeps({ zeroRetention: 'no', blocks: ['tools'] }), { need: { capabilities: [] } })).toEqual([]);
+  });
+
+  test('is refused where the cloud keeps what is sent', () => {
+    expect(reasonsFor(keeps({ zeroRetention: 'no' }), { policy: { ...zero, ...ALLOW } })).toEqual([
+      {
+        code: 'RETENTION',
+        severity: 'hard',
+        expected: 'zero retention',
+        actual: 'it keeps what is sent',
+        facts: ['terms'],
+        sources: [URL],
+        remedy: 'choose another cloud',
+      },
+    ]);
+    expect(reasonsFor(keeps({ zeroRetention: 'yes' }), { policy: zero })).toEqual([]);
+  });
+
+  test('needs an approval where it is had on approval', () => {
+    const { id } = anOffering();
+
+    expect(reasonsFor(keeps({ zeroRetention: 'on-approval' }), { policy: zero })).toEqual([
+      {
+        code: 'RETENTION',
+        severity: 'hard',
+        expected: 'zero retention',
+        actual: 'on approval, or by a setting of the account',
+        facts: ['terms'],
+        sources: [URL],
+        remedy: `when the account has it, add { offering: "${id}", zeroRetention: true } to the tenant's entitlements`,
+      },
+    ]);
+  });
+
+  test.each([
+    ['that says so', { from: '2026-01-01', zeroRetention: true as const }, []],
+    ['that says nothing of it', { from: '2026-01-01' }, ['RETENTION']],
+    ['that begins tomorrow', { from: '2026-11-23', zeroRetention: true as const }, ['RETENTION']],
+  ])('is approved by a grant %s, or not', (_which, grant, codes) => {
+    const policy = { ...zero, entitlements: [{ offering: 'azure/*', to: null, ...grant }] };
+
+    expect(codesOf(reasonsFor(keeps({ zeroRetention: 'on-approval' }), { policy }))).toEqual(codes);
+  });
+
+  test.each([
+    ['deny', 'hard'],
+    ['allow-with-warning', 'soft'],
+  ] as const)('that is not known is, with %s, %s', (onUnknown, severity) => {
+    const reason: Reason = {
+      code: 'RETENTION',
+      severity,
+      expected: 'zero retention',
+      actual: 'not known',
+      remedy: 'ask the cloud, then say so under catalog in the configuration',
+    };
+
+    expect(reasonsFor({}, { policy: { ...zero, onUnknown } })).toEqual([reason]);
+    expect(reasonsFor(keeps({ zeroRetention: 'unknown' }), { policy: { ...zero, onUnknown } })).toEqual([
+      { ...reason, facts: ['terms'], sources: [URL] },
+    ]);
+  });
+
+  test('takes away what cannot be had without it, each for itself', () => {
+    const offering = keeps({ blocks: ['background', 'stored-state', 'batch'] });
+    const placed = aPlacedDeployment({ deployment: { capabilities: ['background', 'batch', 'tools'] } });
+    const need = { capabilities: ['background', 'tools', 'batch'] as const };
+    const blocked = (capability: string): Reason => ({
+      code: 'RETENTION_BLOCKS_CAPABILITY',
+      severity: 'hard',
+      expected: capability,
+      actual: 'not under zero retention',
+      facts: ['terms'],
+      sources: [URL],
+      remedy: `a task without ${capability} may be served there`,
+    });
+
+    expect(reasonsFor(offering, { placed, need, policy: zero })).toEqual([blocked('background'), blocked('batch')]);
+    expect(reasonsFor(offering, { placed, need })).toEqual([]);
+  });
+
+  test.each([
+    [null, []],
+    [30, []],
+    [29, ['RETENTION']],
+    [0, ['RETENTION']],
+  ])('of what was flagged for 30 days is, where %s are allowed, told as %j', (maxFlaggedDays, codes) => {
+    expect(codesOf(reasonsFor(keeps({}), { policy: { maxFlaggedDays } }))).toEqual(codes);
+  });
+
+  test('of what was flagged says how long it is kept', () => {
+    expect(reasonsFor(keeps({}), { policy: { maxFlaggedDays: 7, ...ALLOW } })).toEqual([
+      {
+        code: 'RETENTION',
+        severity: 'hard',
+        expected: 'flagged traffic kept 7 days at most',
+        actual: '30 days',
+        facts: ['terms'],
+        sources: [URL],
+        remedy: 'ask the cloud for an exemption, then say so under catalog in the configuration',
+      },
+    ]);
+  });
+
+  test.each([
+    ['deny', 'hard'],
+    ['allow-with-warning', 'soft'],
+  ] as const)('of what was flagged that is not known is, with %s, %s', (onUnknown, severity) => {
+    expect(reasonsFor(keeps({ flaggedDays: null }), { policy: { maxFlaggedDays: 7, onUnknown } })).toEqual([
+      expect.objectContaining({ code: 'RETENTION', severity, actual: 'not known' }),
+    ]);
+  });
+});

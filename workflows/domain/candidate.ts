@@ -1,0 +1,142 @@
+/** Who might serve a task: what the catalog sells of its model, and what an operator has configured of it. */
+import type { Catalog, ContractTerm, ListPrice, Moment, Offering, Place, Product, Surface } from './catalog.ts';
+import { catalogKey, offeringId, PARTITIONS, unknownOffering } from './catalog.ts';
+import { factAt } from './fact-in-force.ts';
+import type { Capability, Deployment } from './route.ts';
+import type { Entitlement, TenantPolicy } from './tenant-policy.ts';
+
+/** What a task asks of whoever serves it. */
+export interface TaskNeed {
+  readonly product: Product;
+  readonly model: string;
+  readonly capabilities: readonly Capability[];
+  /** The most that one request is thought to have. */
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+  /** How long the task may last. */
+  readonly durationDays: number;
+  /** Where its cache is warm; pinned: its state is there, and nowhere else. */
+  readonly affinity?: { readonly offering: string; readonly isPinned: boolean };
+}
+
+/** A deployment, and where it is by its configuration. It is an operator's own evidence that the offering exists. */
+export interface PlacedDeployment {
+  readonly deployment: Deployment;
+  readonly place: Place;
+  /** The deployment's price is the operator's word, not the catalog's. */
+  readonly hasOwnPrice: boolean;
+}
+
+export interface Candidate {
+  readonly offering: Offering;
+  readonly placed?: PlacedDeployment;
+  /** 0: the model asked for; else its place among those that may stand in for it. */
+  readonly substitute: number;
+}
+
+/** What a candidate is judged by. */
+export interface Question {
+  readonly catalog: Catalog;
+  /** null: the catalog alone is asked, whatever is configured. */
+  readonly deployments: readonly PlacedDeployment[] | null;
+  readonly policy: TenantPolicy;
+  readonly need: TaskNeed;
+  readonly at: Moment;
+}
+
+/** The offering that a deployment is of; of one that no fact knows, what its surface says. */
+export function candidateOf(
+  { catalog, need }: Pick<Question, 'catalog' | 'need'>,
+  placed: PlacedDeployment,
+  substitute = 0,
+): Candidate {
+  const { model } = placed.deployment;
+  const id = offeringId(placed.place.surface, placed.place.name, model);
+  const sold = catalog.offerings.get(catalogKey(need.product, model)) ?? [];
+  const known = sold.find((offering) => offering.id === id) ?? unknownOffering(surfaceOf(catalog, placed), placed.place, model);
+  return { offering: { ...known, place: placed.place }, placed, substitute };
+}
+
+/** Every offering of the model and of those that may stand in, every deployment of them, and every place that sells it to nobody's knowledge. */
+export function candidatesOf({ catalog, deployments, policy, need }: Question): readonly Candidate[] {
+  const models = [need.model, ...(policy.substitution[need.model] ?? [])];
+  const candidates = models.flatMap((model, substitute) => {
+    const placed = need.product === 'model' ? (deployments ?? []).filter(({ deployment }) => deployment.model === model) : [];
+    const configured = placed.map((each) => candidateOf({ catalog, need }, each, substitute));
+    const taken = new Set(configured.map(({ offering }) => offering.id));
+    const sold = (catalog.offerings.get(catalogKey(need.product, model)) ?? []).filter(({ id }) => !taken.has(id));
+    return [...configured, ...sold.map((offering) => ({ offering, substitute }))];
+  });
+  return [...candidates, ...silentPlaces(catalog, need, new Set(candidates.map(({ offering }) => offering.id)))];
+}
+
+/** Places that sell the product, of which no fact says that they sell this model. */
+function silentPlaces(catalog: Catalog, { product, model }: TaskNeed, known: ReadonlySet<string>): readonly Candidate[] {
+  const silent: Candidate[] = [];
+  for (const surface of catalog.surfaces.values()) {
+    if (surface.product !== product) continue;
+    for (const place of Object.values(surface.places)) {
+      if (known.has(offeringId(surface.id, place.name, model))) continue;
+      silent.push({ offering: unknownOffering(surface, place, model), substitute: 0 });
+    }
+  }
+  return silent;
+}
+
+/** A surface that the catalog does not have is one of which nothing is known. */
+function surfaceOf(catalog: Catalog, { place, deployment }: PlacedDeployment): Surface {
+  const nothing = { places: {}, regions: {}, failureDomains: [], capabilities: {}, compliance: {}, retention: [] };
+  return (
+    catalog.surfaces.get(place.surface) ?? {
+      ...nothing,
+      id: place.surface,
+      seller: deployment.cloud,
+      partition: PARTITIONS.find((partition) => place.surface.split('/')[1] === partition) ?? 'commercial',
+      product: 'model',
+      apis: [],
+      state: 'transcript-replay',
+      quota: 'unpublished',
+      commitmentPools: [],
+      recommendation: 9,
+    }
+  );
+}
+
+/** What one request costs per token there; undefined: not known. */
+export function priceOf({ offering, placed }: Candidate, at: Moment): ListPrice | undefined {
+  return placed?.hasOwnPrice === true ? placed.deployment.price : factAt(offering.price, at)?.value;
+}
+
+/** What the tenant has been granted there on that day; begun already, or the next to begin. */
+export function grantOf({ offering }: Candidate, { entitlements }: TenantPolicy, { asOf }: Moment) {
+  let now: Entitlement | undefined;
+  let next: Entitlement | undefined;
+  for (const entitlement of entitlements) {
+    if ((entitlement.to !== null && entitlement.to <= asOf) || !matches(entitlement.offering, offering.id)) continue;
+    if (entitlement.from <= asOf) now ??= entitlement;
+    else if (next === undefined || entitlement.from < next.from) next = entitlement;
+  }
+  return { now, next };
+}
+
+/** The contract that sends this seller's offerings first, when it binds on that day. */
+export function firstShipTerm({ catalog, at }: Question, { offering }: Candidate): ContractTerm | undefined {
+  return catalog.terms.find(({ kind, favours, from, to }) => {
+    return kind === 'first-ship' && favours === offering.surface.seller && from <= at.asOf && (to === null || at.asOf < to);
+  });
+}
+
+/** Whether the text is the pattern, in which `*` stands for any text. */
+export function matches(pattern: string, text: string): boolean {
+  const [first = '', ...rest] = pattern.split('*');
+  if (rest.length === 0) return pattern === text;
+  const last = rest.at(-1) ?? '';
+  if (!text.startsWith(first)) return false;
+  let from = first.length;
+  for (const part of rest.slice(0, -1)) {
+    const found = text.indexOf(part, from);
+    if (found === -1) return false;
+    from = found + part.length;
+  }
+  return text.length - last.length >= from && text.endsWith(last);
+}

@@ -1,0 +1,172 @@
+/** Whether the tenant's policy lets it serve. What is not known fails, unless the policy says that it may serve with a warning. */
+import type { Candidate, Question } from './candidate.ts';
+import { grantOf, matches, priceOf } from './candidate.ts';
+import type { ComplianceProgram, Scope } from './catalog.ts';
+import { SCOPES } from './catalog.ts';
+import { factAt, nextFact } from './fact-in-force.ts';
+import type { Geo } from './geo.ts';
+import { ANYWHERE, areWithin } from './geo.ts';
+import { stale, tooWeak } from './offered-rules.ts';
+import { formatUsd } from './price.ts';
+import type { Reason, ReasonCode } from './reason.ts';
+import { toReason } from './reason.ts';
+
+export function tenantReasons({ policy }: Question, { offering }: Candidate): readonly Reason[] {
+  const { seller, upstream, partition } = offering.surface;
+  const { standardCloud, deny, partitions } = policy;
+  const reasons: Reason[] = [];
+  const denied = deny.find((each) => each === seller || each === upstream || (each.includes('/') && matches(each, offering.id)));
+  if (denied !== undefined) {
+    const remedy = 'change deny of the tenant, or clouds of the task';
+    reasons.push(toReason({ code: 'TENANT_DENY', expected: `nothing of ${deny.join(', ')}`, actual: denied, remedy }));
+  }
+  if (policy.strictStandard && standardCloud !== null && seller !== standardCloud) {
+    const remedy = 'strictStandard allows the standard cloud alone';
+    reasons.push(toReason({ code: 'NOT_STANDARD_CLOUD', expected: standardCloud, actual: seller, remedy }));
+  }
+  if (upstream !== undefined && !policy.allowResellers) {
+    const actual = `${seller} sells on what ${upstream} serves`;
+    reasons.push(toReason({ code: 'RESELLER', expected: 'no reseller', actual, remedy: 'set allowResellers' }));
+  }
+  if (!partitions.includes(partition)) {
+    reasons.push(
+      toReason({ code: 'PARTITION', expected: partitions.join(', '), actual: partition, remedy: 'add it to partitions' }),
+    );
+  }
+  return reasons;
+}
+
+export function residencyReasons(question: Question, { offering: { place } }: Candidate): readonly Reason[] {
+  const { processing, storage, maxScope } = question.policy.residency;
+  const reasons: Reason[] = [];
+  // Whoever names places means none outside them: a global offering is too wide even before its places are asked for.
+  const widest: Scope = processing !== '*' && maxScope === 'global' ? 'geo' : maxScope;
+  if (processing !== '*' && !areWithin(place.processing, processing)) {
+    reasons.push(misplaced(question, { code: 'RESIDENCY_PROCESSING', allowed: processing, actual: place.processing }));
+  }
+  if (SCOPES.indexOf(place.scope) > SCOPES.indexOf(widest)) {
+    const remedy = 'configure a deployment of a narrower scope, where the cloud has one';
+    reasons.push(toReason({ code: 'SCOPE_TOO_WIDE', expected: `${widest} at most`, actual: place.scope, remedy }));
+  }
+  // A resource's geography is chosen when it is made: nothing is wrong before there is one.
+  if (storage !== '*' && place.storage !== 'chosen' && !areWithin(place.storage, storage)) {
+    reasons.push(misplaced(question, { code: 'RESIDENCY_STORAGE', allowed: storage, actual: place.storage }));
+  }
+  return reasons;
+}
+
+function misplaced(
+  question: Question,
+  { code, allowed, actual }: { readonly code: ReasonCode; readonly allowed: readonly Geo[]; readonly actual: readonly Geo[] },
+): Reason {
+  const isUnknown = actual.length === 0;
+  const where = actual.map((geo) => (geo === ANYWHERE ? 'anywhere' : geo)).join(', ');
+  return toReason({
+    code,
+    severity: isUnknown ? unknownSeverity(question) : 'hard',
+    expected: `within ${allowed.join(', ')}`,
+    actual: isUnknown ? 'not known' : where,
+    remedy: isUnknown
+      ? 'give the endpoint its region, and the region its geography under catalog'
+      : 'use a place within the residency',
+  });
+}
+
+export function complianceReasons(question: Question, candidate: Candidate): readonly Reason[] {
+  return question.policy.compliance.flatMap((program) => programReasons(question, candidate, program));
+}
+
+function programReasons(question: Question, { offering }: Candidate, program: ComplianceProgram): readonly Reason[] {
+  const facts = offering.surface.compliance[program] ?? [];
+  const fact = factAt(facts, question.at);
+  const clearsOn = nextFact(facts, question.at, (value) => value === 'yes')?.from;
+  if (fact?.value === 'yes') return [...tooWeak(question, fact, 'hard'), ...stale(question, fact, 'compliance')];
+  if (fact?.value === 'no') {
+    return [
+      toReason({
+        code: 'COMPLIANCE_NO',
+        expected: program,
+        actual: 'no',
+        fact,
+        clearsOn,
+        remedy: 'choose another cloud or partition',
+      }),
+    ];
+  }
+  const remedy = `ask the cloud for its ${program} report, then say so under catalog in the configuration`;
+  const severity = unknownSeverity(question);
+  return [toReason({ code: 'COMPLIANCE_UNKNOWN', severity, expected: program, actual: 'not known', fact, clearsOn, remedy })];
+}
+
+export function retentionReasons(question: Question, candidate: Candidate): readonly Reason[] {
+  const { policy, need, at } = question;
+  const fact = factAt(candidate.offering.surface.retention, at);
+  const reasons: Reason[] = [];
+  if (policy.zeroRetention) {
+    reasons.push(...zeroRetentionReasons(question, candidate));
+    for (const capability of need.capabilities.filter((each) => fact?.value.blocks.includes(each) === true)) {
+      const remedy = `a task without ${capability} may be served there`;
+      reasons.push(
+        toReason({ code: 'RETENTION_BLOCKS_CAPABILITY', expected: capability, actual: 'not under zero retention', fact, remedy }),
+      );
+    }
+  }
+  const { maxFlaggedDays: most } = policy;
+  const kept = fact?.value.flaggedDays ?? null;
+  if (most !== null && (kept === null || kept > most)) {
+    const actual = kept === null ? 'not known' : `${kept} days`;
+    const severity = kept === null ? unknownSeverity(question) : 'hard';
+    const remedy = 'ask the cloud for an exemption, then say so under catalog in the configuration';
+    reasons.push(
+      toReason({ code: 'RETENTION', severity, expected: `flagged traffic kept ${most} days at most`, actual, fact, remedy }),
+    );
+  }
+  return reasons;
+}
+
+function zeroRetentionReasons(question: Question, candidate: Candidate): readonly Reason[] {
+  const fact = factAt(candidate.offering.surface.retention, question.at);
+  const expected = 'zero retention';
+  switch (fact?.value.zeroRetention) {
+    case 'yes':
+      return [];
+    case 'no':
+      return [toReason({ code: 'RETENTION', expected, actual: 'it keeps what is sent', fact, remedy: 'choose another cloud' })];
+    case 'on-approval': {
+      if (grantOf(candidate, question.policy, question.at).now?.zeroRetention === true) return [];
+      const remedy = `when the account has it, add { offering: "${candidate.offering.id}", zeroRetention: true } to the tenant's entitlements`;
+      return [toReason({ code: 'RETENTION', expected, actual: 'on approval, or by a setting of the account', fact, remedy })];
+    }
+    case 'unknown':
+    case undefined: {
+      const remedy = 'ask the cloud, then say so under catalog in the configuration';
+      return [toReason({ code: 'RETENTION', severity: unknownSeverity(question), expected, actual: 'not known', fact, remedy })];
+    }
+  }
+}
+
+export function priceReasons(question: Question, candidate: Candidate): readonly Reason[] {
+  const { policy, at } = question;
+  const fact = candidate.placed?.hasOwnPrice === true ? undefined : factAt(candidate.offering.price, at);
+  const price = priceOf(candidate, at);
+  const isBelow = (cap: number | undefined, actual: number | undefined): boolean =>
+    cap === undefined || (actual !== undefined && actual <= cap);
+  const { inputUsdMicrosPerMillion: input, outputUsdMicrosPerMillion: output } = policy.priceCap;
+  const old = fact === undefined ? [] : stale(question, fact, 'price');
+  if (isBelow(input, price?.inputUsdMicrosPerMillion) && isBelow(output, price?.outputUsdMicrosPerMillion)) return old;
+  const words = (of: { readonly in?: number | undefined; readonly out?: number | undefined }): string =>
+    [of.in === undefined ? [] : [`${formatUsd(of.in)} in`], of.out === undefined ? [] : [`${formatUsd(of.out)} out`]]
+      .flat()
+      .join(', ');
+  const actual =
+    price === undefined
+      ? 'no price is known'
+      : words({ in: price.inputUsdMicrosPerMillion, out: price.outputUsdMicrosPerMillion });
+  const expected = `at most ${words({ in: input, out: output })} per million tokens`;
+  const remedy = price === undefined ? 'give the deployment its price' : 'raise priceCap, or ask for a cheaper model';
+  return [toReason({ code: 'PRICE_CAP', expected, actual, fact, remedy }), ...old];
+}
+
+function unknownSeverity({ policy }: Question): Reason['severity'] {
+  return policy.onUnknown === 'deny' ? 'hard' : 'soft';
+}
