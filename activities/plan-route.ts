@@ -11,10 +11,11 @@ import { priceAt } from '../workflows/domain/price.ts';
 import { isHard } from '../workflows/domain/reason.ts';
 import type { Deployment, Route } from '../workflows/domain/route.ts';
 import { DEFAULT_TENANT } from '../workflows/domain/task-queues.ts';
-import type { TenantPolicy } from '../workflows/domain/tenant-policy.ts';
+import type { TaskPolicy, TenantPolicy } from '../workflows/domain/tenant-policy.ts';
 import { narrowPolicy } from '../workflows/domain/tenant-policy.ts';
 import type { TurnPolicy } from '../workflows/domain/turn-policy.ts';
 import { DEFAULT_TURN_POLICY } from '../workflows/domain/turn-policy.ts';
+import { knownGeos } from './catalog/known-geos.ts';
 import { needOf } from './eligibility/need-of.ts';
 import type { RecordedDecision } from './eligibility/record-decision.ts';
 import { keepDecision, recordDecision } from './eligibility/record-decision.ts';
@@ -81,12 +82,20 @@ function policyFor(eligibility: EligibilityFacts, input: PlanRouteInput, { produ
     throw ApplicationFailure.nonRetryable(`unknown tenant "${input.tenant}": ${remedy}`, 'UnknownTenant');
   }
   const { policy, widenings } = narrowPolicy(tenant, input.policy ?? {}, product);
-  if (widenings.length === 0) return policy;
-  const message = `the task's policy asks for more than its tenant "${input.tenant}" allows: ${widenings.join('; ')}`;
-  throw ApplicationFailure.nonRetryable(
-    `${message}. A task may only narrow it: leave this out, or change the tenant's`,
-    'PolicyWidened',
-  );
+  const problems = [...unknownGeos(eligibility, input.policy), ...widenings];
+  if (problems.length === 0) return policy;
+  const message = `the task's policy asks for what its tenant "${input.tenant}" does not allow: ${problems.join('; ')}`;
+  const remedy = "A task may only narrow its tenant's policy: leave this out, or change the tenant's";
+  throw ApplicationFailure.nonRetryable(`${message}. ${remedy}`, 'PolicyRefused');
+}
+
+/** A place that nobody knows is a slip of the pen: nothing would be within it. */
+function unknownGeos({ loaded }: EligibilityFacts, { residency }: TaskPolicy = {}): readonly string[] {
+  const known = knownGeos(loaded.catalog);
+  const asked = new Set([...(residency?.processing ?? []), ...(residency?.storage ?? [])]);
+  return [...asked]
+    .filter((geo) => !known.has(geo))
+    .map((geo) => `residency: nobody knows "${geo}" (nearest: ${nearestNames(geo, [...known]).join(', ')})`);
 }
 
 /** What may be called, best first, with what it costs now; later prices are charged when their day has come. */

@@ -25,7 +25,7 @@ interface Flags extends MomentFlags {
 const HELP = `
 Exit codes: 0 fine, also with notes · 1 "check" found a mistake in the configuration · 2 wrong use, or such a mistake elsewhere`;
 
-runCommand('anyport catalog', () => {
+await runCommand('anyport catalog', () => {
   const program = new Command('anyport catalog')
     .description('Dated facts: who sells which model where, since when, to whom, at which price. Calls nobody.')
     .addHelpText('after', HELP)

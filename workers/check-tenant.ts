@@ -1,11 +1,11 @@
 /** What a tenant names must be there: endpoints, offerings, models, geographies. A name that nothing has would be a rule without effect. */
+import { knownGeos } from '../activities/catalog/known-geos.ts';
 import { matches } from '../workflows/domain/candidate.ts';
 import type { Catalog } from '../workflows/domain/catalog.ts';
 import { offeringId, SELLERS } from '../workflows/domain/catalog.ts';
 import { nearestNames } from '../workflows/domain/nearest-names.ts';
 import type { EndpointConfig } from './anyport-config.ts';
 import type { Report } from './config-mistakes.ts';
-import { knownGeos } from './known-geos.ts';
 import type { RawTenant } from './tenant-schema.ts';
 
 interface Known {

@@ -2,11 +2,11 @@
  * Where a deployment is processed and kept, as far as its configuration tells: an address, a region, the name of a model, and what an
  * operator says of it. What they do not tell is not known, and is within no residency then.
  */
+import { knownGeos } from '../activities/catalog/known-geos.ts';
 import type { Catalog, Partition, Place, Surface } from '../workflows/domain/catalog.ts';
 import type { Geo } from '../workflows/domain/geo.ts';
 import { ANYWHERE } from '../workflows/domain/geo.ts';
 import type { Cloud } from '../workflows/domain/route.ts';
-import { knownGeos } from './known-geos.ts';
 
 export interface PlaceInput {
   readonly cloud: Cloud;

@@ -31,9 +31,11 @@ export function taskCard(status: TaskStatus): string {
 }
 
 /** What is configured and may not serve, with the codes that an operator searches for. */
-function excludedOf({ excluded = {} }: TaskStatus): readonly string[] {
+function excludedOf({ excluded = {}, decision = '' }: TaskStatus): readonly string[] {
   const told = Object.entries(excluded).map(([deployment, codes]) => code(`${deployment}: ${codes}`));
-  return told.length === 0 ? [] : [`- not eligible: ${told.join(', ')}`];
+  return told.length === 0
+    ? []
+    : [`- not eligible: ${told.join(', ')}`, `- why: ${code(`anyport route --decision ${decision}`)}`];
 }
 
 function suspenseOf({ suspenseUsdMicros: suspense }: TaskStatus): readonly string[] {

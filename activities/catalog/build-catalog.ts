@@ -1,24 +1,24 @@
 /** Puts the parts of the catalog together: the built-in files first, then what an operator adds, corrects or ends. */
 import type { Catalog, EntitlementKind, Fact, Offering, Place, Stage, Surface } from '../../workflows/domain/catalog.ts';
 import { catalogKey, offeringId } from '../../workflows/domain/catalog.ts';
-import { nearestNames } from '../../workflows/domain/nearest-names.ts';
 import type { RawFact, RawOffering, RawSurface } from './catalog-schema.ts';
 import { toListPrice, toPlace, toRetention, toSurfaceBase } from './catalog-values.ts';
 import type { CatalogPart, CatalogProblem, FactReader, Notes } from './facts.ts';
-import { createFactReader } from './facts.ts';
-import { joined, joinOfferings, overlapsOf } from './join-facts.ts';
+import { createFactReader, nearest } from './facts.ts';
+import { joined, joinOfferings, laidOver, laidOverEach, overlapsOf } from './join-facts.ts';
 import { serveModels } from './serve-models.ts';
 
-/** What a surface says of everything that is sold there: of a service its own stage, of others the entitlement of most. */
-interface SurfaceTerms {
+/** What a service over the models of another surface says of itself. */
+interface ServiceTerms {
   readonly serves?: string;
+  /** Where in which part that is said. */
+  readonly told?: () => void;
   readonly stage: readonly Fact<Stage>[];
-  readonly entitlement: readonly Fact<EntitlementKind>[];
 }
 
 interface Draft {
   readonly surfaces: Map<string, Surface>;
-  readonly surfaceTerms: Map<string, SurfaceTerms>;
+  readonly services: Map<string, ServiceTerms>;
   readonly offerings: Map<string, Offering>;
   readonly terms: Catalog['terms'][number][];
 }
@@ -35,7 +35,7 @@ export function buildCatalog(parts: readonly CatalogPart[]): {
   readonly catalog: Catalog;
   readonly problems: readonly CatalogProblem[];
 } {
-  const draft: Draft = { surfaces: new Map(), surfaceTerms: new Map(), offerings: new Map(), terms: [] };
+  const draft: Draft = { surfaces: new Map(), services: new Map(), offerings: new Map(), terms: [] };
   const problems: CatalogProblem[] = [];
   const origins = new Map<Fact<unknown>, { readonly part: string; readonly path: CatalogProblem['path'] }>();
   for (const part of parts) {
@@ -46,6 +46,7 @@ export function buildCatalog(parts: readonly CatalogPart[]): {
       report([], 'recordedAt is missing: say since when this is believed');
     addPart(draft, part, { ...notes, reader: createFactReader(part, notes) });
   }
+  for (const { serves = '', told } of draft.services.values()) if (!draft.surfaces.has(serves)) told?.();
   for (const { fact, other } of overlapsOf(draft)) {
     const origin = origins.get(fact);
     if (origin !== undefined)
@@ -68,46 +69,66 @@ function addPart(draft: Draft, { raw }: CatalogPart, reading: Reading): void {
   }
 }
 
+/** Of a surface that is there already all but these belongs to whoever described it first. */
+const ADDED_TO_SURFACES: readonly string[] = [
+  'places',
+  'regions',
+  'capabilities',
+  'compliance',
+  'retention',
+  'stage',
+  'entitlement',
+  'serves',
+];
+
 function addSurface(draft: Draft, { id, raw }: { id: string; raw: RawSurface }, { reader, report }: Reading): void {
   const path = ['surfaces', id];
   const known = draft.surfaces.get(id);
   const base = known ?? toSurfaceBase(id, raw);
   if (typeof base === 'string') return report(path, `is new and needs ${base}: add it`);
+  for (const key of known === undefined ? [] : Object.keys(raw).filter((each) => !ADDED_TO_SURFACES.includes(each))) {
+    report(
+      [...path, key],
+      `is there already for this surface and cannot be changed: remove it; what can be added is ${ADDED_TO_SURFACES.join(', ')}`,
+    );
+  }
   const places = Object.entries(raw.places ?? {}).map(
     ([name, place]) => [name, toPlace({ surface: base, name, place })] as const,
   );
+  const at = (what: string) => ({ owner: id, what, path: [...path, what] });
   draft.surfaces.set(id, {
     ...base,
     places: { ...base.places, ...Object.fromEntries(places) },
     regions: { ...base.regions, ...raw.regions },
     capabilities: joined(base.capabilities, readRecord(raw.capabilities, { owner: id, what: 'capabilities', path, reader })),
     compliance: joined(base.compliance, readRecord(raw.compliance, { owner: id, what: 'compliance', path, reader })),
-    retention: [
-      ...base.retention,
-      ...reader.facts(raw.retention, { owner: id, what: 'retention', path: [...path, 'retention'], convert: toRetention }),
+    retention: [...base.retention, ...reader.facts(raw.retention, { ...at('retention'), convert: toRetention })],
+    entitlement: [
+      ...base.entitlement,
+      ...reader.facts(raw.entitlement, { ...at('entitlement'), convert: asItIs<EntitlementKind> }),
     ],
   });
-  addTerms(draft, { id, raw }, { reader, report });
+  addService(draft, { id, raw }, { reader, report });
 }
 
-/** What holds of all that is sold there. */
-function addTerms(
+function addService(
   draft: Draft,
   { id, raw }: { id: string; raw: RawSurface },
   { reader, report }: Pick<Reading, 'reader' | 'report'>,
 ): void {
   const path = ['surfaces', id];
-  const known: SurfaceTerms = draft.surfaceTerms.get(id) ?? { stage: [], entitlement: [] };
+  const known: ServiceTerms = draft.services.get(id) ?? { stage: [] };
   const serves = raw.serves ?? known.serves;
-  if (serves !== undefined && !draft.surfaces.has(serves)) report([...path, 'serves'], unknownSurface(serves, draft));
   if (serves === undefined && raw.stage !== undefined) {
     report([...path, 'stage'], 'is for a service that "serves" models: others have it at each offering');
   }
-  const at = (what: string) => ({ owner: id, what, path: [...path, what], convert: asItIs });
-  draft.surfaceTerms.set(id, {
-    ...(serves === undefined ? {} : { serves }),
-    stage: [...known.stage, ...reader.facts<Stage, Stage>(raw.stage, at('stage'))],
-    entitlement: [...known.entitlement, ...reader.facts<EntitlementKind, EntitlementKind>(raw.entitlement, at('entitlement'))],
+  const stage = reader.facts(raw.stage, { owner: id, what: 'stage', path: [...path, 'stage'], convert: asItIs<Stage> });
+  if (serves === undefined) return;
+  const tell = (): void => report([...path, 'serves'], unknownSurface(serves, draft));
+  draft.services.set(id, {
+    serves,
+    stage: [...known.stage, ...stage],
+    told: raw.serves === undefined && known.told !== undefined ? known.told : tell,
   });
 }
 
@@ -116,7 +137,7 @@ function addOffering(draft: Draft, { index, raw }: { index: number; raw: RawOffe
   const surface = draft.surfaces.get(raw.surface);
   if (surface === undefined) return reading.report([...path, 'surface'], unknownSurface(raw.surface, draft));
   for (const [at, name] of raw.places.entries()) {
-    const place = surface.places[name];
+    const place = Object.hasOwn(surface.places, name) ? surface.places[name] : undefined;
     if (place === undefined) {
       const names = Object.keys(surface.places).join(', ');
       reading.report(
@@ -166,20 +187,21 @@ function readRecord<Key extends string, Value>(
   return read;
 }
 
-function finish({ surfaces, surfaceTerms, offerings, terms }: Draft): Catalog {
+function finish({ surfaces, services, offerings, terms }: Draft): Catalog {
   const own = [...offerings.values()].map((offering) => {
     const surface = surfaces.get(offering.surface.id) ?? offering.surface;
-    const place = surface.places[offering.place.name] ?? offering.place;
-    const most = surfaceTerms.get(surface.id)?.entitlement ?? [];
-    // The surface's are for offerings without any; what an operator says of one offering lies over both.
-    const entitlement = offering.entitlement.some(({ by }) => by === 'catalog')
-      ? offering.entitlement
-      : [...most, ...offering.entitlement];
-    return { ...offering, surface, place, entitlement, capabilities: { ...surface.capabilities, ...offering.capabilities } };
+    return {
+      ...offering,
+      surface,
+      place: surface.places[offering.place.name] ?? offering.place,
+      entitlement: laidOver(surface.entitlement, offering.entitlement),
+      capabilities: laidOverEach(surface.capabilities, offering.capabilities),
+    };
   });
-  const served = [...surfaceTerms].flatMap(([id, { serves, stage, entitlement }]) => {
+  const served = [...services].flatMap(([id, { serves, stage }]) => {
     const surface = surfaces.get(id);
-    return serves === undefined || surface === undefined ? [] : serveModels({ surface, serves, stage, entitlement }, own);
+    if (serves === undefined || surface === undefined) return [];
+    return serveModels({ surface, serves, stage, entitlement: surface.entitlement }, own);
   });
   return { surfaces, offerings: byModel([...own, ...served]), terms };
 }
@@ -195,8 +217,7 @@ function distinct(problems: readonly CatalogProblem[]): readonly CatalogProblem[
 }
 
 function unknownSurface(id: string, { surfaces }: Draft): string {
-  const nearest = nearestNames(id, [...surfaces.keys()]).join(', ');
-  return `there is no surface "${id}": use one that is there (nearest: ${nearest}), or add it under surfaces`;
+  return `there is no surface "${id}"${nearest(id, [...surfaces.keys()])}: use one that is there, or add it under surfaces`;
 }
 
 function asItIs<Value>(value: Value): Value {

@@ -18,10 +18,12 @@ import { CAPABILITIES, CLOUDS } from '../../workflows/domain/route.ts';
 const HIGHEST_PRICE_USD = 1_000;
 const MOST_TOKENS = 100_000_000;
 
+const TIME = /^\d{4}-\d{2}-\d{2}T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,3})?Z$/;
+
 const text = z.string().min(1, 'must not be empty');
 const day = z.string().refine(isDay, { error: 'must be a day such as 2026-11-17' });
-const time = z.string().refine((value) => !Number.isNaN(Date.parse(value)) && value.includes('T'), {
-  error: 'must be a time such as 2026-11-22T00:00:00Z',
+const time = z.string().refine((value) => TIME.test(value) && isDay(value.slice(0, 10)) && !Number.isNaN(Date.parse(value)), {
+  error: 'must be a time in UTC such as 2026-11-22T00:00:00Z',
 });
 const geo = z.string().regex(/^(\*|[a-z]{2,5})$/, 'must be a geography such as us, eu, de, apac, or "*" for anywhere');
 const name = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, 'must be made of letters, digits, ".", "_" and "-"');
@@ -34,6 +36,16 @@ const sources = z.array(z.union([name, source]));
 function isDay(value: string): boolean {
   const ms = /^\d{4}-\d{2}-\d{2}$/.test(value) ? Date.parse(value) : Number.NaN;
   return !Number.isNaN(ms) && new Date(ms).toISOString().startsWith(value);
+}
+
+const BEGINS_BEFORE_IT_ENDS = { error: 'must be later than from', path: ['to'] };
+
+function beginsBeforeItEnds({ from, to }: { readonly from: string; readonly to?: string | undefined }): boolean {
+  return to === undefined || from < to;
+}
+
+function isLater(time: string | undefined, than: string | undefined): boolean {
+  return time === undefined || than === undefined || Date.parse(time) > Date.parse(than);
 }
 
 function facts<Value extends z.ZodType>(value: Value) {
@@ -51,7 +63,11 @@ function facts<Value extends z.ZodType>(value: Value) {
         conflicts: sources.optional(),
         note: text.optional(),
       })
-      .refine(({ from, to }) => to === undefined || from < to, { error: 'must begin before it ends', path: ['to'] }),
+      .refine(beginsBeforeItEnds, BEGINS_BEFORE_IT_ENDS)
+      .refine(({ recordedAt, supersededAt }) => isLater(supersededAt, recordedAt), {
+        error: 'must be later than recordedAt',
+        path: ['supersededAt'],
+      }),
   );
 }
 
@@ -95,6 +111,7 @@ const surface = z.strictObject({
   places: z.record(name, place).optional(),
   commitments: z.array(text).optional(),
   upstream: z.enum(CLOUDS).optional(),
+  closed: z.literal(true).optional(),
   recommendation: z.int().min(0).optional(),
   /** What everything there fails together with. */
   domains: z.array(text).optional(),
@@ -133,17 +150,19 @@ export const catalogSchema = z.strictObject({
   offerings: z.array(offering).optional(),
   terms: z
     .array(
-      z.strictObject({
-        id: name,
-        kind: z.enum(['first-ship', 'any-cloud', 'ip-license', 'revenue-share', 'exclusive-distribution']),
-        parties: z.array(text).min(1),
-        from: day,
-        to: day.optional(),
-        statement: text,
-        favours: z.enum(SELLERS).optional(),
-        exception: z.strictObject({ all: z.array(text).min(1) }).optional(),
-        sources: sources.min(1, 'must have at least one source'),
-      }),
+      z
+        .strictObject({
+          id: name,
+          kind: z.enum(['first-ship', 'any-cloud', 'ip-license', 'revenue-share', 'exclusive-distribution']),
+          parties: z.array(text).min(1),
+          from: day,
+          to: day.optional(),
+          statement: text,
+          favours: z.enum(SELLERS).optional(),
+          exception: z.strictObject({ all: z.array(text).min(1) }).optional(),
+          sources: sources.min(1, 'must have at least one source'),
+        })
+        .refine(beginsBeforeItEnds, BEGINS_BEFORE_IT_ENDS),
     )
     .optional(),
 });

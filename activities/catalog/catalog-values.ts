@@ -22,6 +22,7 @@ export function toSurfaceBase(id: string, raw: RawSurface): Surface | (typeof NE
     quota,
     commitmentPools: raw.commitments ?? [],
     ...(raw.upstream === undefined ? {} : { upstream: raw.upstream }),
+    ...(raw.closed === undefined ? {} : { isClosed: raw.closed }),
     recommendation: raw.recommendation ?? NO_RECOMMENDATION,
     places: {},
     regions: {},
@@ -29,6 +30,7 @@ export function toSurfaceBase(id: string, raw: RawSurface): Surface | (typeof NE
     capabilities: {},
     compliance: {},
     retention: [],
+    entitlement: [],
   };
 }
 

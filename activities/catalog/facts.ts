@@ -1,5 +1,6 @@
 /** Facts as they are written, turned into facts of the domain: sources looked up, defaults filled in, ids given. */
 import type { Evidence, Fact, IsoTime, Source } from '../../workflows/domain/catalog.ts';
+import { nearestNames } from '../../workflows/domain/nearest-names.ts';
 import type { RawCatalog, RawFact, RawSource, RawSources } from './catalog-schema.ts';
 
 /** One file of facts and who says them. */
@@ -42,7 +43,7 @@ export function createFactReader({ raw, by }: CatalogPart, { report, noteOrigin 
     const sources = readSources(fact.sources, [...path, 'sources']);
     const supersededAt = toTime(fact.supersededAt) ?? null;
     const read: Fact<Result> = {
-      id: idOf(fact, { owner, what, by }),
+      id: idOf(fact, { owner, what, by, recordedAt }),
       value: convert(fact.value),
       from: fact.from,
       to: fact.to ?? null,
@@ -55,6 +56,9 @@ export function createFactReader({ raw, by }: CatalogPart, { report, noteOrigin 
       ...(fact.note === undefined ? {} : { note: fact.note }),
       by,
     };
+    if (supersededAt !== null && supersededAt <= read.recordedAt) {
+      report([...path, 'supersededAt'], `must be later than recordedAt, which is ${read.recordedAt}`);
+    }
     noteOrigin(read, path);
     return read;
   }
@@ -62,9 +66,12 @@ export function createFactReader({ raw, by }: CatalogPart, { report, noteOrigin 
   function readSources(sources: RawSources, path: CatalogProblem['path']): readonly Source[] {
     return sources.flatMap((source, index): readonly Source[] => {
       if (typeof source !== 'string') return [toSource(source, [...path, index])];
-      const found = known[source];
+      const found = Object.hasOwn(known, source) ? known[source] : undefined;
       if (found !== undefined) return [toSource(found, ['sources', source])];
-      report([...path, index], `there is no source "${source}": add it under sources, or write it here`);
+      report(
+        [...path, index],
+        `there is no source "${source}"${nearest(source, Object.keys(known))}: add it under sources, or write it here`,
+      );
       return [];
     });
   }
@@ -91,8 +98,12 @@ export interface FactPlace {
 }
 
 /** A list holds one value for a day and a moment of belief, so this tells all of its facts apart. */
-function idOf(fact: RawFact<unknown>, { owner, what, by }: { owner: string; what: string; by: CatalogPart['by'] }): string {
-  const belief = fact.recordedAt === undefined ? '' : `~${fact.recordedAt}`;
+function idOf(
+  fact: RawFact<unknown>,
+  { owner, what, by, recordedAt }: { owner: string; what: string; by: CatalogPart['by']; recordedAt: string },
+): string {
+  const isRevised = fact.recordedAt !== undefined || fact.supersededAt !== undefined;
+  const belief = isRevised ? `~${fact.recordedAt ?? recordedAt}` : '';
   return `${owner}#${what}@${fact.from}${belief}${by === 'operator' ? '/operator' : ''}`;
 }
 
@@ -111,4 +122,10 @@ function newestOf(sources: readonly Source[]): string {
 
 function toTime(text: string | undefined): IsoTime | undefined {
   return text === undefined ? undefined : new Date(text).toISOString();
+}
+
+/** ` (nearest: a, b)`, or nothing where there is none. */
+export function nearest(name: string, names: readonly string[]): string {
+  const near = nearestNames(name, names);
+  return near.length === 0 ? '' : ` (nearest: ${near.join(', ')})`;
 }

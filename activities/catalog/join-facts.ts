@@ -14,6 +14,27 @@ export function joined<Key extends string, Value>(
   return result;
 }
 
+/**
+ * What holds of one offering, where its surface says something of all: the offering's own in place of the surface's, from the catalog and
+ * from the operator each. An operator's facts win for the days that they cover, and let the catalog's through on the others.
+ */
+export function laidOver<Value>(surface: readonly Fact<Value>[], offering: readonly Fact<Value>[]): readonly Fact<Value>[] {
+  return (['catalog', 'operator'] as const).flatMap((by) => {
+    const own = offering.filter((fact) => fact.by === by);
+    return own.length > 0 ? own : surface.filter((fact) => fact.by === by);
+  });
+}
+
+/** The same for each of several keys. */
+export function laidOverEach<Key extends string, Value>(
+  surface: FactLists<Key, Value>,
+  offering: FactLists<Key, Value>,
+): FactLists<Key, Value> {
+  const result: Partial<Record<Key, readonly Fact<Value>[]>> = { ...surface };
+  for (const key of Object.keys(offering) as Key[]) result[key] = laidOver(surface[key] ?? [], offering[key] ?? []);
+  return result;
+}
+
 /** What is said of the same offering twice. */
 export function joinOfferings(known: Offering, added: Offering): Offering {
   return {
@@ -31,17 +52,14 @@ export function joinOfferings(known: Offering, added: Offering): Offering {
 /** Every fact that gives a day a second value, with the one that gave it the first. An operator's over the catalog's is no such. */
 export function overlapsOf({
   surfaces,
-  surfaceTerms,
+  services,
   offerings,
 }: {
-  readonly surfaceTerms: ReadonlyMap<
-    string,
-    { readonly stage: readonly Fact<unknown>[]; readonly entitlement: readonly Fact<unknown>[] }
-  >;
+  readonly services: ReadonlyMap<string, { readonly stage: readonly Fact<unknown>[] }>;
   readonly surfaces: ReadonlyMap<string, Surface>;
   readonly offerings: ReadonlyMap<string, Offering>;
 }): readonly { readonly fact: Fact<unknown>; readonly other: Fact<unknown> }[] {
-  const terms = [...surfaceTerms.values()].flatMap(({ stage, entitlement }) => [stage, entitlement]);
+  const terms = [...services.values()].map(({ stage }) => stage);
   const lists = [...terms, ...[...surfaces.values()].flatMap(listsOfSurface), ...[...offerings.values()].flatMap(listsOf)];
   return lists.flatMap((list) =>
     list.flatMap((fact, index) => {
@@ -53,7 +71,8 @@ export function overlapsOf({
 
 /** Every list of a surface's own facts. */
 export function listsOfSurface(surface: Surface): readonly (readonly Fact<unknown>[])[] {
-  return [...Object.values(surface.capabilities), ...Object.values(surface.compliance), surface.retention];
+  const { capabilities, compliance, retention, entitlement } = surface;
+  return [...Object.values(capabilities), ...Object.values(compliance), retention, entitlement];
 }
 
 /** Every list of an offering's own facts. */

@@ -7,6 +7,7 @@ import { offeringId } from '../../workflows/domain/catalog.ts';
 import { evidenceOf, isWeaker } from '../../workflows/domain/fact-in-force.ts';
 
 import { overlap } from './facts.ts';
+import { earliest, laidOut, latest, uncovered } from './lay-facts.ts';
 
 export interface Service {
   readonly surface: Surface;
@@ -31,7 +32,8 @@ const BY_AVAILABILITY = [
 /** The service's offerings over these models. */
 export function serveModels({ surface, serves, stage, entitlement }: Service, models: readonly Offering[]): readonly Offering[] {
   return models.flatMap((served): readonly Offering[] => {
-    const place = surface.places[served.place.name];
+    const { name } = served.place;
+    const place = Object.hasOwn(surface.places, name) ? surface.places[name] : undefined;
     if (served.surface.id !== serves || place === undefined) return [];
     const id = offeringId(surface.id, place.name, served.model);
     const both = <Value>(what: string, pair: Pair<Value>): readonly Fact<Value>[] => intersect(`${id}#${what}`, pair);
@@ -43,10 +45,19 @@ export function serveModels({ surface, serves, stage, entitlement }: Service, mo
         place,
         capabilities: surface.capabilities,
         stage: both('stage', { of: stage, and: served.stage, pick: weakerStage }),
-        entitlement: both('entitlement', { of: entitlement, and: served.entitlement, pick: stricter }),
+        entitlement: bothOrEither(entitlement, served.entitlement, (pair) => both('entitlement', { ...pair, pick: stricter })),
       },
     ];
   });
+}
+
+/** On days of which one says nothing, what the other says holds. */
+function bothOrEither<Value>(
+  of: readonly Fact<Value>[],
+  and: readonly Fact<Value>[],
+  both: (pair: Omit<Pair<Value>, 'pick'>) => readonly Fact<Value>[],
+): readonly Fact<Value>[] {
+  return [...both({ of, and }), ...uncovered(laidOut(of), and), ...uncovered(laidOut(and), of)];
 }
 
 interface Pair<Value> {
@@ -57,29 +68,31 @@ interface Pair<Value> {
 
 /** What holds when both hold: for every two facts that meet, in the world and in what we believe, one of their common time. */
 function intersect<Value>(owner: string, { of, and, pick }: Pair<Value>): readonly Fact<Value>[] {
-  return of.flatMap((one) =>
-    and.flatMap((other) => (overlap(one, other) ? [meet(owner, { one, other, value: pick(one.value, other.value) })] : [])),
+  const others = laidOut(and);
+  const met = laidOut(of).flatMap((one) =>
+    others.flatMap((other) => (overlap(one, other) ? [meet({ one, other, value: pick(one.value, other.value) })] : [])),
   );
+  return met.map((fact, index) => {
+    const id = `${owner}@${fact.from}${fact.by === 'operator' ? '/operator' : ''}`;
+    const isTaken = met.slice(0, index).some(({ from, by }) => from === fact.from && by === fact.by);
+    return { ...fact, id: isTaken ? `${id}~${fact.recordedAt}` : id };
+  });
 }
 
-function meet<Value>(owner: string, { one, other, value }: { one: Fact<Value>; other: Fact<Value>; value: Value }): Fact<Value> {
-  const from = later(one.from, other.from);
-  const supersededAt = earlier(one.supersededAt, other.supersededAt);
-  const recordedAt = later(one.recordedAt, other.recordedAt);
-  const by = one.by === 'operator' ? one.by : other.by;
+function meet<Value>({ one, other, value }: { one: Fact<Value>; other: Fact<Value>; value: Value }): Fact<Value> {
   const conflicts = [...(one.conflicts ?? []), ...(other.conflicts ?? [])];
   return {
-    id: `${owner}@${from}${supersededAt === null ? '' : `~${recordedAt}`}${by === 'operator' ? '/operator' : ''}`,
+    id: '',
     value,
-    from,
-    to: earlier(one.to, other.to),
+    from: latest(one.from, other.from),
+    to: earliest(one.to, other.to),
     ...((one.atLatest ?? other.atLatest) === true ? { atLatest: true as const } : {}),
-    recordedAt,
-    supersededAt,
+    recordedAt: latest(one.recordedAt, other.recordedAt),
+    supersededAt: earliest(one.supersededAt, other.supersededAt),
     verifiedOn: one.verifiedOn < other.verifiedOn ? one.verifiedOn : other.verifiedOn,
     sources: weakerSources(one, other),
     ...(conflicts.length === 0 ? {} : { conflicts }),
-    by,
+    by: one.by === 'operator' ? one.by : other.by,
   };
 }
 
@@ -95,13 +108,4 @@ function weakerStage(one: Stage, other: Stage): Stage {
 /** One thing is asked for at a time: the service's own condition first. */
 function stricter(service: EntitlementKind, model: EntitlementKind): EntitlementKind {
   return service === 'open' ? model : service;
-}
-
-function later(one: string, other: string): string {
-  return one > other ? one : other;
-}
-
-function earlier(one: string | null, other: string | null): string | null {
-  if (one === null || other === null) return one ?? other;
-  return one < other ? one : other;
 }

@@ -27,9 +27,19 @@ export interface KeptDecision {
 
 export function recordDecision({ catalog, digest }: LoadedCatalog, inputs: DecisionInputs): RecordedDecision {
   const { policy, need, at, deployments } = inputs;
-  const [catalogDigest, policyDigest] = [digest, digestOf(policy)];
-  const id = digestOf([catalogDigest, policyDigest, need, at, deployments, ENGINE_VERSION]);
+  const [catalogDigest, policyDigest] = [digest, digestOnce(policy)];
+  const configured = deployments === null ? null : digestOnce(deployments);
+  const id = digestOf([catalogDigest, policyDigest, need, at, configured, ENGINE_VERSION]);
   return { id, ...decideEligibility({ catalog, ...inputs }), catalogDigest, policyDigest, engineVersion: ENGINE_VERSION };
+}
+
+/** A worker's policies and deployments never change, and are part of every decision. */
+const DIGESTS = new WeakMap<object, string>();
+
+function digestOnce(value: object): string {
+  const known = DIGESTS.get(value) ?? digestOf(value);
+  DIGESTS.set(value, known);
+  return known;
 }
 
 /** Keeps what it rests on and what it came to; the same decision is kept once, whatever tasks it is for. @throws TaskStoreError */

@@ -18,16 +18,15 @@ export interface NobodyMay {
   readonly eligibility: Pick<EligibilityFacts, 'loaded' | 'placed'>;
 }
 
-export function whyNobody({ decision, need: { model, capabilities }, tenant, eligibility }: NobodyMay): string {
+export function whyNobody({ decision, need: { model }, tenant, eligibility }: NobodyMay): string {
   const { placed, loaded } = eligibility;
-  const needs = capabilities.length === 0 ? '' : ` --needs ${capabilities.join(',')}`;
-  const ask = `"anyport route --model ${model} --tenant ${tenant}${needs}" tells every reason`;
+  const every = `"anyport route --decision ${decision.id}" tells every reason`;
   const configured = decision.excluded.filter(({ deploymentId }) => deploymentId !== undefined);
   if (configured.length > 0) {
     const nearest = decision.nearestMiss;
-    const remedy = nearest?.onlyMissing.map((reason) => reason.remedy).filter((text) => text !== undefined);
-    const to = nearest === undefined ? '' : `. Nearest is ${nameOf(nearest)}: ${remedy?.join('; ')}`;
-    return `no eligible deployment for model "${model}" of tenant "${tenant}": ${tell(configured)}${to}. ${ask}`;
+    const others = configured.filter(({ deploymentId }) => deploymentId !== nearest?.deploymentId);
+    const rest = others.length === 0 ? '' : `. Not either: ${tell(others)}`;
+    return `no eligible deployment for model "${model}" of tenant "${tenant}"${describeNearest(nearest)}${rest}. ${every}`;
   }
   if (placed.length === 0) return `no deployment serves model "${model}": no endpoint is configured; add one to anyport.yaml`;
   const known = new Set([...loaded.catalog.offerings.values()].flat().map((offering) => offering.model));
@@ -36,19 +35,28 @@ export function whyNobody({ decision, need: { model, capabilities }, tenant, eli
   const sold = known.has(model)
     ? 'add it to the deployments of an endpoint whose cloud sells it'
     : 'no cloud is known to sell it';
-  return `no deployment serves model "${model}": ask for one that is configured (nearest: ${names}); ${sold}. ${ask}`;
+  return `no deployment serves model "${model}": ask for one that is configured (nearest: ${names}); ${sold}. ${every}`;
+}
+
+/** What it lacks, each with what was asked and what is, and what to do about it. */
+function describeNearest(nearest: RecordedDecision['nearestMiss']): string {
+  if (nearest === undefined) return '';
+  const lacks = nearest.onlyMissing.map(({ code, expected, actual }) => `${code} (asked: ${expected}; is: ${actual})`);
+  const remedies = new Set(nearest.onlyMissing.map(({ remedy }) => remedy).filter((remedy) => remedy !== undefined));
+  const todo = remedies.size === 0 ? '' : `: ${[...remedies].join('; ')}`;
+  return `. Nearest is ${nameOf(nearest)}, but ${lacks.join(', ')}${todo}`;
 }
 
 function tell(excluded: readonly ExcludedOffering[]): string {
-  const told = excluded.slice(0, SHOWN).map((each) => `${nameOf(each)} ${each.reasons.filter(isHard).map(words).join(', ')}`);
+  const told = excluded.slice(0, SHOWN).map((each) => `${nameOf(each)} ${codesOf(each.reasons)}`);
   const more = excluded.length - told.length;
   return `${told.join('; ')}${more > 0 ? `; and ${more} more` : ''}`;
 }
 
-function nameOf({ deploymentId, offeringId }: Pick<ExcludedOffering, 'deploymentId' | 'offeringId'>): string {
-  return deploymentId === undefined ? offeringId : endpointOf(deploymentId);
+function codesOf(reasons: readonly Reason[]): string {
+  return [...new Set(reasons.filter(isHard).map(({ code }) => code))].join(' ');
 }
 
-function words({ code, expected, actual }: Reason): string {
-  return `${code} (asked: ${expected}; is: ${actual})`;
+function nameOf({ deploymentId, offeringId }: Pick<ExcludedOffering, 'deploymentId' | 'offeringId'>): string {
+  return deploymentId === undefined ? offeringId : endpointOf(deploymentId);
 }

@@ -104,11 +104,13 @@ describe('a task that nobody may serve', () => {
 
     expect(failure).toMatchObject({ type: 'NotEligible', nonRetryable: true });
     expect(failure.message).toContain(`no eligible deployment for model "${MODEL}" of tenant "acme"`);
-    expect(failure.message).toContain('aws-us TENANT_DENY (asked: nothing of aws; is: aws)');
-    expect(failure.message).toContain('azure-eu RETIRED');
-    expect(failure.message).toContain('Nearest is aws-us: change deny of the tenant');
-    expect(failure.message).toContain(`"anyport route --model ${MODEL} --tenant acme --needs streaming" tells every reason`);
-    expect(failure.details?.[0]).toMatchObject({ outcome: 'none-eligible', excluded: expect.any(Object) });
+    expect(failure.message).toContain(
+      '. Nearest is aws-us, but TENANT_DENY (asked: nothing of aws; is: aws): change deny of the tenant',
+    );
+    expect(failure.message).toContain('. Not either: azure-eu RETIRED. ');
+    const [decision] = failure.details ?? [];
+    expect(decision).toMatchObject({ outcome: 'none-eligible', excluded: expect.any(Object), id: expect.any(String) });
+    expect(failure.message).toMatch(/"anyport route --decision [A-Za-z0-9_-]{22}" tells every reason$/);
   });
 
   test('is told the nearest names when its model is unknown', async () => {
@@ -138,9 +140,15 @@ describe('a policy of the task', () => {
 
     const failure = await failureOf(plan(eligibilityOf([AZURE, AWS], policies), { tenant: 'acme', policy }));
 
-    expect(failure).toMatchObject({ type: 'PolicyWidened', nonRetryable: true });
-    expect(failure.message).toContain('tenant "acme" allows: residency.processing: us is not within eu');
+    expect(failure).toMatchObject({ type: 'PolicyRefused', nonRetryable: true });
+    expect(failure.message).toContain('tenant "acme" does not allow: residency.processing: us is not within eu');
   });
+});
+
+test('a place that nobody knows is told with the nearest', async () => {
+  const failure = await failureOf(plan(eligibilityOf([AZURE]), { policy: { residency: { processing: ['ue'] } } }));
+
+  expect(failure).toMatchObject({ type: 'PolicyRefused', message: expect.stringMatching(/nobody knows "ue" \(nearest: /) });
 });
 
 test('an unknown tenant is told by name', async () => {

@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { CatalogPart } from '../../activities/catalog/facts.ts';
 import { RESELLERS } from '../../workflows/domain/catalog.ts';
-import { factAt } from '../../workflows/domain/fact-in-force.ts';
 import {
   aPart,
   build,
@@ -18,14 +17,9 @@ import {
 } from './catalog-parts.ts';
 
 const OFFERING = `${SURFACE}/us-east-1/gpt-6-sol`;
-const NOW = { asOf: '2026-11-22', knownAt: '2026-11-22T00:00:00.000Z' };
 
 function selling(...offerings: readonly ReturnType<typeof rawOffering>[]): CatalogPart {
   return aPart(rawCatalog({ offerings }));
-}
-
-function stageOf({ catalog }: ReturnType<typeof build>, asOf: string): string | undefined {
-  return factAt(offeringOf(catalog, OFFERING)?.stage ?? [], { ...NOW, asOf })?.value;
 }
 
 describe('a fact', () => {
@@ -53,7 +47,7 @@ describe('a fact', () => {
     const said = {
       to: '2027-01-01',
       atLatest: true,
-      recordedAt: '2026-10-01T12:00:00+02:00',
+      recordedAt: '2026-10-01T10:00:00Z',
       supersededAt: '2026-12-01T00:00:00Z',
       verifiedOn: '2026-11-20',
       conflicts: [{ ...SOURCE, evidence: 'inferred' }],
@@ -63,7 +57,7 @@ describe('a fact', () => {
 
     expect(offeringOf(catalog, OFFERING)?.stage[0]).toMatchObject({
       ...said,
-      id: `${OFFERING}#stage@2026-01-01~2026-10-01T12:00:00+02:00`,
+      id: `${OFFERING}#stage@2026-01-01~2026-10-01T10:00:00Z`,
       recordedAt: '2026-10-01T10:00:00.000Z',
       supersededAt: '2026-12-01T00:00:00.000Z',
     });
@@ -79,11 +73,56 @@ describe('a fact', () => {
   });
 
   test('is refused when it names a source that is not there, or is in another part', () => {
-    const other = aPart(rawCatalog({ sources: { 'aws-models': SOURCE }, offerings: [] }), { name: 'a.yaml' });
+    const other = aPart({ recordedAt: RECORDED_AT, sources: { 'aws-models': SOURCE } }, { name: 'a.yaml' });
     const part = selling(rawOffering({ stage: [rawFact('ga', { sources: [SOURCE, 'aws-models'] })] }));
 
     expect(problemsOf(other, part)).toEqual([
       'aws.yaml offerings.0.stage.0.sources.1: there is no source "aws-models": add it under sources, or write it here',
+    ]);
+  });
+
+  test('is refused with the names nearest to that of the source, where there are any', () => {
+    const stage = [rawFact('ga', { sources: ['aws-model'] })];
+    const part = aPart(rawCatalog({ sources: { 'aws-models': SOURCE, news: SOURCE }, offerings: [rawOffering({ stage })] }));
+
+    expect(problemsOf(part)).toEqual([
+      'aws.yaml offerings.0.stage.0.sources.0: there is no source "aws-model" (nearest: aws-models, news): add it under sources, or write it here',
+    ]);
+  });
+
+  test.each(['constructor', 'toString', 'valueOf', 'hasOwnProperty'])(
+    'has no source by the name %s that every object has',
+    (name) => {
+      expect(problemsOf(selling(rawOffering({ stage: [rawFact('ga', { sources: [name] })] })))).toEqual([
+        `aws.yaml offerings.0.stage.0.sources.0: there is no source "${name}": add it under sources, or write it here`,
+      ]);
+    },
+  );
+
+  test.each([
+    ['neither', {}, ''],
+    ['when it was recorded', { recordedAt: '2026-11-10T00:00:00Z' }, '~2026-11-10T00:00:00Z'],
+    ['when it was superseded', { supersededAt: '2026-11-10T00:00:00Z' }, '~2026-11-01T00:00:00.000Z'],
+    ['both', { recordedAt: '2026-11-09T00:00:00Z', supersededAt: '2026-11-10T00:00:00Z' }, '~2026-11-09T00:00:00Z'],
+  ])('has in its id since when it is believed, where it says %s', (_which, more, belief) => {
+    const { catalog } = build(selling(rawOffering({ stage: [rawFact('ga', more)] })));
+
+    expect(offeringOf(catalog, OFFERING)?.stage.map(({ id }) => id)).toEqual([`${OFFERING}#stage@2026-01-01${belief}`]);
+  });
+
+  test('that was corrected has an id of its own beside the one that was wrong', () => {
+    const superseded = rawFact('public-preview', { supersededAt: '2026-11-10T00:00:00Z' });
+    const corrected = rawFact('ga', { recordedAt: '2026-11-10T00:00:00Z' });
+    const mine = byOperator({
+      offerings: [rawOffering({ stage: [rawFact('retired', { recordedAt: '2026-11-10T00:00:00Z' })] })],
+    });
+    const { catalog, problems } = build(selling(rawOffering({ stage: [superseded, corrected] })), mine);
+
+    expect(problems).toEqual([]);
+    expect(offeringOf(catalog, OFFERING)?.stage.map(({ id }) => id)).toEqual([
+      `${OFFERING}#stage@2026-01-01~2026-11-01T00:00:00.000Z`,
+      `${OFFERING}#stage@2026-01-01~2026-11-10T00:00:00Z`,
+      `${OFFERING}#stage@2026-01-01~2026-11-10T00:00:00Z/operator`,
     ]);
   });
 
@@ -266,10 +305,22 @@ describe('an offering', () => {
 
   test('is refused at a surface or place that is not there, with names that are', () => {
     expect(problemsOf(selling(rawOffering({ surface: 'aws/commercial/mantel' })))).toEqual([
-      'aws.yaml offerings.0.surface: there is no surface "aws/commercial/mantel": use one that is there (nearest: aws/commercial/mantle), or add it under surfaces',
+      'aws.yaml offerings.0.surface: there is no surface "aws/commercial/mantel" (nearest: aws/commercial/mantle): use one that is there, or add it under surfaces',
     ]);
     expect(problemsOf(selling(rawOffering({ places: ['us-east-1', 'us-east-9'] })))).toEqual([
       'aws.yaml offerings.0.places.1: aws/commercial/mantle has no place "us-east-9": use one of us-east-1, global, or add it to the surface',
+    ]);
+  });
+
+  test('is refused at a surface of which nothing is near, without empty words', () => {
+    expect(problemsOf(aPart(rawCatalog({ surfaces: {} })))).toEqual([
+      `aws.yaml offerings.0.surface: there is no surface "${SURFACE}": use one that is there, or add it under surfaces`,
+    ]);
+  });
+
+  test.each(['constructor', 'toString', 'valueOf'])('is refused at the place %s, by a name that every object has', (name) => {
+    expect(problemsOf(selling(rawOffering({ places: [name] })))).toEqual([
+      `aws.yaml offerings.0.places.0: aws/commercial/mantle has no place "${name}": use one of us-east-1, global, or add it to the surface`,
     ]);
   });
 
@@ -321,83 +372,24 @@ describe('a surface', () => {
     expect(problemsOf(part)).toEqual([`aws.yaml surfaces.${SURFACE}: is new and needs ${key}: add it`]);
   });
 
+  test('has the entitlement of all that is sold there, also of models that nobody knows', () => {
+    const entitlement = [rawFact('allowlist')];
+    const { catalog, problems } = build(aPart(rawCatalog({ surfaces: { [SURFACE]: rawSurface({ entitlement }) } })));
+    const surface = catalog.surfaces.get(SURFACE);
+
+    expect(problems).toEqual([]);
+    expect(surface?.entitlement).toEqual([
+      expect.objectContaining({ id: `${SURFACE}#entitlement@2026-01-01`, value: 'allowlist' }),
+    ]);
+    expect(offeringOf(catalog, OFFERING)?.entitlement).toEqual(surface?.entitlement);
+  });
+
   test('has a stage only when it serves the models of another', () => {
     const part = aPart(rawCatalog({ surfaces: { [SURFACE]: rawSurface({ stage: [rawFact('ga')] }) }, offerings: [] }));
 
     expect(problemsOf(part)).toEqual([
       `aws.yaml surfaces.${SURFACE}.stage: is for a service that "serves" models: others have it at each offering`,
     ]);
-  });
-});
-
-describe('an operator', () => {
-  const builtIn = selling(rawOffering({ stage: [rawFact('public-preview')] }));
-
-  test('wins for the days of which he speaks, and for no others', () => {
-    const mine = byOperator({ offerings: [rawOffering({ stage: [rawFact('ga', { from: '2026-11-10', to: '2026-11-20' })] })] });
-
-    const built = build(builtIn, mine);
-    expect(['2026-11-09', '2026-11-10', '2026-11-19', '2026-11-20'].map((day) => stageOf(built, day))).toEqual([
-      'public-preview',
-      'ga',
-      'ga',
-      'public-preview',
-    ]);
-  });
-
-  test('adds a place to a surface, and sells there', () => {
-    const place = { scope: 'in-region', processing: ['se'], storage: ['se'] };
-    const mine = byOperator({
-      surfaces: { [SURFACE]: { places: { 'eu-north-1': place } } },
-      offerings: [rawOffering({ places: ['eu-north-1'] })],
-    });
-    const { catalog, problems } = build(builtIn, mine);
-
-    expect(problems).toEqual([]);
-    expect(Object.keys(catalog.surfaces.get(SURFACE)?.places ?? {})).toEqual(['us-east-1', 'global', 'eu-north-1']);
-    expect(offeringOf(catalog, `${SURFACE}/eu-north-1/gpt-6-sol`)?.place).toMatchObject({
-      processing: ['se'],
-      failureDomains: ['cloud:aws'],
-    });
-  });
-
-  test('changes where a place is, for what the catalog sells there', () => {
-    const place = { scope: 'in-region', processing: ['ca'], storage: ['ca'] };
-    const mine = byOperator({ surfaces: { [SURFACE]: { places: { 'us-east-1': place } } } });
-
-    expect(offeringOf(build(builtIn, mine).catalog, OFFERING)?.place.processing).toEqual(['ca']);
-  });
-
-  test('adds an offering, a model, a surface and a region', () => {
-    const mine = byOperator({
-      surfaces: {
-        'openrouter/commercial/api': rawSurface({ upstream: 'openai' }),
-        [SURFACE]: { regions: { 'eu-west-3': 'fr' } },
-      },
-      offerings: [rawOffering({ model: 'gpt-7' }), rawOffering({ surface: 'openrouter/commercial/api' })],
-    });
-    const { catalog, problems } = build(builtIn, mine);
-
-    expect(problems).toEqual([]);
-    expect([...catalog.offerings.keys()]).toEqual(['model/gpt-6-sol', 'model/gpt-7']);
-    expect(catalog.offerings.get('model/gpt-6-sol')?.map(({ surface }) => surface.seller)).toEqual(['aws', 'openrouter']);
-    expect(catalog.surfaces.get(SURFACE)?.regions).toEqual({ 'eu-west-3': 'fr' });
-  });
-
-  test('says what a surface has been certified for', () => {
-    const before = aPart(rawCatalog({ surfaces: { [SURFACE]: rawSurface({ compliance: { soc2: [rawFact('unknown')] } }) } }));
-    const mine = byOperator({ surfaces: { [SURFACE]: { compliance: { soc2: [rawFact('yes')], il5: [rawFact('no')] } } } });
-    const { compliance } = build(before, mine).catalog.surfaces.get(SURFACE) ?? {};
-
-    expect([factAt(compliance?.soc2 ?? [], NOW)?.value, factAt(compliance?.il5 ?? [], NOW)?.value]).toEqual(['yes', 'no']);
-  });
-
-  test('says what one offering needs over what its surface says of most', () => {
-    const before = aPart(rawCatalog({ surfaces: { [SURFACE]: rawSurface({ entitlement: [rawFact('allowlist')] }) } }));
-    const mine = byOperator({ offerings: [rawOffering({ stage: [], entitlement: [rawFact('open', { from: '2026-11-10' })] })] });
-    const facts = offeringOf(build(before, mine).catalog, OFFERING)?.entitlement ?? [];
-
-    expect(['2026-11-09', '2026-11-10'].map((asOf) => factAt(facts, { ...NOW, asOf })?.value)).toEqual(['allowlist', 'open']);
   });
 });
 
@@ -408,8 +400,8 @@ describe('a price', () => {
   };
 
   test('is whole micro-dollars, however it is written', () => {
-    expect(priced({ inputUsdPerMillion: 0.1, outputUsdPerMillion: 4.35, cachedInputUsdPerMillion: 0.07 })).toEqual({
-      inputUsdMicrosPerMillion: 100_000,
+    expect(priced({ inputUsdPerMillion: 2.01, outputUsdPerMillion: 4.35, cachedInputUsdPerMillion: 0.07 })).toEqual({
+      inputUsdMicrosPerMillion: 2_010_000,
       cachedInputUsdMicrosPerMillion: 70_000,
       outputUsdMicrosPerMillion: 4_350_000,
     });

@@ -59,7 +59,44 @@ describe('a fact is refused', () => {
   });
 
   test.each(['2026-01-01', '2025-12-31'])('when it ends on %s, before or as it begins', (to) => {
-    expect(inOffering({ stage: [rawFact('ga', { to })] })).toEqual(['offerings.0.stage.0.to: must begin before it ends']);
+    expect(inOffering({ stage: [rawFact('ga', { to })] })).toEqual(['offerings.0.stage.0.to: must be later than from']);
+  });
+
+  test.each([
+    '2026-11-22T00:00:00',
+    '2026-11-22T00:00:00+00:00',
+    '2026-11-22T02:00:00+02:00',
+    '2026-11-22t00:00:00z',
+    '2026-11-22T00:00Z',
+    '2026-11-22 00:00:00Z',
+    '2026-11-22T00:00:00.0000Z',
+    '2026-02-29T00:00:00Z',
+    '2026-04-31T23:59:59Z',
+    '2026-11-22T25:00:00Z',
+    '2026-11-22T00:60:00Z',
+    '2026-11-22',
+    '',
+  ])('with a time that is none in UTC: "%s"', (time) => {
+    const problem = 'must be a time in UTC such as 2026-11-22T00:00:00Z';
+
+    expect(inOffering({ stage: [rawFact('ga', { recordedAt: time })] })).toEqual([`offerings.0.stage.0.recordedAt: ${problem}`]);
+    expect(inOffering({ stage: [rawFact('ga', { supersededAt: time })] })).toEqual([
+      `offerings.0.stage.0.supersededAt: ${problem}`,
+    ]);
+    expect(refusalsOf({ recordedAt: time })).toEqual([`recordedAt: ${problem}`]);
+  });
+
+  test.each(['2026-11-22T00:00:00Z', '2026-11-22T23:59:59.9Z', '2024-02-29T12:00:00.123Z'])('not with the time %s', (time) => {
+    expect(inOffering({ stage: [rawFact('ga', { recordedAt: time })] })).toEqual([]);
+  });
+
+  test.each([
+    ['2026-11-01T00:00:00Z', ['offerings.0.stage.0.supersededAt: must be later than recordedAt']],
+    ['2026-11-01T00:00:00.000Z', ['offerings.0.stage.0.supersededAt: must be later than recordedAt']],
+    ['2026-10-31T23:59:59Z', ['offerings.0.stage.0.supersededAt: must be later than recordedAt']],
+    ['2026-11-01T00:00:00.001Z', []],
+  ])('when it was recorded on 2026-11-01 and is superseded at %s, or not', (supersededAt, refusals) => {
+    expect(inOffering({ stage: [rawFact('ga', { recordedAt: '2026-11-01T00:00:00Z', supersededAt })] })).toEqual(refusals);
   });
 
   test.each([
@@ -133,9 +170,19 @@ describe('what is refused', () => {
     ]);
   });
 
-  test('is a contract without a source', () => {
-    const term = { id: 'a', kind: 'first-ship', parties: ['openai'], from: '2026-04-27', statement: 'Azure first.', sources: [] };
+  describe('of a contract', () => {
+    const term = { id: 'a', kind: 'first-ship', parties: ['openai'], from: '2026-04-27', statement: 'Azure first.' };
 
-    expect(refusalsOf({ terms: [term] })).toEqual(['terms.0.sources: must have at least one source']);
+    test('is one without a source', () => {
+      expect(refusalsOf({ terms: [{ ...term, sources: [] }] })).toEqual(['terms.0.sources: must have at least one source']);
+    });
+
+    test.each([
+      ['2026-04-26', ['terms.0.to: must be later than from']],
+      ['2026-04-27', ['terms.0.to: must be later than from']],
+      ['2026-04-28', []],
+    ])('is one from 2026-04-27 to %s, or not', (to, refusals) => {
+      expect(refusalsOf({ terms: [{ ...term, to, sources: [SOURCE] }] })).toEqual(refusals);
+    });
   });
 });

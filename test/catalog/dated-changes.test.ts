@@ -73,22 +73,22 @@ describe('who may serve changes on the day it should', () => {
     [`${DIRECT}/gpt-6.1-terra`, '2026-10-26', 'NOT_YET', SERVES],
     [`${DIRECT}/gpt-6.2-astra`, '2026-11-17', 'NOT_YET', SERVES],
     [`${DIRECT}/gpt-6.2-sol`, '2026-11-17', 'NOT_YET', SERVES],
-    [`${DIRECT}/gpt-5`, '2026-12-11', SERVES, 'RETIRED'],
-    [`${DIRECT}/gpt-5-mini`, '2026-12-11', SERVES, 'RETIRED'],
-    [`${DIRECT}/o3`, '2026-12-11', SERVES, 'RETIRED'],
-    [`${DIRECT}/gpt-4.1`, '2027-01-14', SERVES, 'RETIRED'],
-    [`${DIRECT}/gpt-4o`, '2027-01-14', SERVES, 'RETIRED'],
-    [`${DIRECT}/gpt-5.1`, '2027-04-01', SERVES, 'RETIRED'],
+    [`${DIRECT}/gpt-5`, '2026-12-11', 'RETIRES_DURING_TASK', 'RETIRED'],
+    [`${DIRECT}/gpt-5-mini`, '2026-12-11', 'RETIRES_DURING_TASK', 'RETIRED'],
+    [`${DIRECT}/o3`, '2026-12-11', 'RETIRES_DURING_TASK', 'RETIRED'],
+    [`${DIRECT}/gpt-4.1`, '2027-01-14', 'RETIRES_DURING_TASK', 'RETIRED'],
+    [`${DIRECT}/gpt-4o`, '2027-01-14', 'RETIRES_DURING_TASK', 'RETIRED'],
+    [`${DIRECT}/gpt-5.1`, '2027-04-01', 'RETIRES_DURING_TASK', 'RETIRED'],
     [`${AZURE}/gpt-5.4`, '2026-03-05', 'NOT_YET', SERVES],
     [`${AZURE}/gpt-5.5`, '2026-04-24', 'NOT_YET', SERVES],
     [`${AZURE}/gpt-5.6-sol`, '2026-07-13', 'NOT_YET', SERVES],
     [`${AZURE}/gpt-6-astra`, '2026-09-05', 'NOT_YET', SERVES],
     [`${AZURE}/gpt-6.2-sol`, '2026-11-17', 'NOT_YET', 'EVIDENCE_TOO_WEAK'],
     // Microsoft put these off between its schedules of April and September.
-    [`${AZURE}/o3`, '2026-10-21', SERVES, 'RETIRED'],
-    [`${AZURE}/gpt-4o`, '2027-04-14', SERVES, 'RETIRED'],
-    [`${AZURE}/gpt-5.1`, '2027-05-15', SERVES, 'RETIRED'],
-    ['azure/us-gov/foundry/us-gov/gpt-4o', '2027-04-14', 'NOT_ENTITLED', 'NOT_ENTITLED RETIRED'],
+    [`${AZURE}/o3`, '2026-10-21', 'RETIRES_DURING_TASK', 'RETIRED'],
+    [`${AZURE}/gpt-4o`, '2027-04-14', 'RETIRES_DURING_TASK', 'RETIRED'],
+    [`${AZURE}/gpt-5.1`, '2027-05-15', 'RETIRES_DURING_TASK', 'RETIRED'],
+    ['azure/us-gov/foundry/us-gov/gpt-4o', '2027-04-14', 'NOT_ENTITLED RETIRES_DURING_TASK', 'NOT_ENTITLED RETIRED'],
     [`${MANTLE}/us-east-2/gpt-5.5`, '2026-04-28', 'NOT_YET', 'NOT_ENTITLED'],
     [`${MANTLE}/us-east-2/gpt-5.5`, '2026-06-01', 'NOT_ENTITLED', SERVES],
     [`${MANTLE}/us-west-2/gpt-5.4`, '2026-06-01', 'NOT_YET', SERVES],
@@ -116,6 +116,17 @@ describe('who may serve changes on the day it should', () => {
   test.each(changes.map((change) => [change.join(' '), change] as const))('%s', (_title, [id, day, before, after]) => {
     expect([dayBefore(day), day].map((asOf) => answerOf(id, { asOf }))).toEqual([before, after]);
   });
+
+  const ends = changes.filter(([, , before]) => before === 'RETIRES_DURING_TASK');
+
+  test('with every end in sight', () => expect(ends).toHaveLength(9));
+
+  test.each(ends.map(([id, day]) => [id, day] as const))(
+    'with the end of %s on %s, which a task of a day may come close to, but not reach',
+    (id, day) => {
+      expect(answerOf(id, { asOf: dayBefore(dayBefore(day)) })).toBe(SERVES);
+    },
+  );
 
   test('with the stage that a tenant asks for at least', () => {
     const minStage = { ...defaultPolicy('t').minStage, 'managed-agent': 'public-preview' as const, model: 'ga' as const };

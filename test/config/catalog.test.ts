@@ -78,7 +78,7 @@ describe('a mistake of it is told at its key', () => {
     [
       'a surface that is not there',
       '  offerings:\n    - { surface: openai/commercial/ape, places: [global], model: m }\n',
-      ':5:9: catalog.offerings.0.surface: there is no surface "openai/commercial/ape": use one that is there (nearest: openai/',
+      ':5:9: catalog.offerings.0.surface: there is no surface "openai/commercial/ape" (nearest: openai/commercial/api, ',
     ],
     [
       'a place that is not there',

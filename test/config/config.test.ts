@@ -1,4 +1,4 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -30,12 +30,22 @@ function withAuth(auth: string): string {
 
 const GOOD = 'cloud: openai, deployments: { m: x }';
 
-test('loads the example, every cloud of it', () => {
-  const example = fileURLToPath(new URL('../../anyport.example.yaml', import.meta.url));
+const EXAMPLE = fileURLToPath(new URL('../../anyport.example.yaml', import.meta.url));
 
-  const config = loadConfig({ file: example, environment, workingDirectory: folder });
+test('loads the example, every cloud of it', () => {
+  const config = loadConfig({ file: EXAMPLE, environment, workingDirectory: folder });
 
   expect(config.endpoints.map(({ cloud }) => cloud)).toEqual(['azure', 'openai', 'aws', 'google']);
+});
+
+test('loads the example’s catalog, once it is no comment any more', () => {
+  const [rest = '', catalog = ''] = readFileSync(EXAMPLE, 'utf8').split(/^(?=# catalog:)/m);
+
+  const { catalog: loaded } = load(rest + catalog.replaceAll(/^# ?/gm, ''));
+
+  const [offering] =
+    loaded.catalog.offerings.get('model/gpt-6.1-sol')?.filter(({ surface }) => surface.seller === 'oracle') ?? [];
+  expect(offering?.id).toBe('oracle/commercial/our-gateway/frankfurt/gpt-6.1-sol');
 });
 
 describe('a file that is no configuration is refused with what it is', () => {
@@ -266,9 +276,8 @@ describe('what a tenant says of its turns', () => {
 });
 
 test('limits per minute are known, and a host of its own is called by its name', () => {
-  const example = fileURLToPath(new URL('../../anyport.example.yaml', import.meta.url));
   const secrets = { AZURE_OPENAI_API_KEY: 'k', OPENAI_API_KEY: 'k' };
-  const { served } = resolveEndpoints(loadConfig({ file: example, environment, workingDirectory: folder }), secrets);
+  const { served } = resolveEndpoints(loadConfig({ file: EXAMPLE, environment, workingDirectory: folder }), secrets);
   const deployments = served.flatMap((each) => each.deployments);
 
   expect(deployments.map(({ limits }) => limits)).toEqual([

@@ -1,6 +1,7 @@
 /** Where a deployment is, by its configuration alone. */
 import { describe, expect, test } from 'vitest';
 import { loadCatalog } from '../../activities/catalog/load-catalog.ts';
+import type { Place } from '../../workflows/domain/catalog.ts';
 import type { PlaceInput } from '../../workers/to-place.ts';
 import { toPlace } from '../../workers/to-place.ts';
 
@@ -16,139 +17,115 @@ const RUNTIME = { cloud: 'aws', surface: 'bedrock-runtime', region: 'us-east-1' 
 const AZURE = { cloud: 'azure', baseUrl: 'https://mine.openai.azure.com/openai/v1/' } as const;
 const GOVERNMENT = { ...AZURE, baseUrl: 'https://mine.openai.azure.us/openai/v1/', region: 'usgovvirginia' } as const;
 
+interface Expected extends Pick<Place, 'scope' | 'processing' | 'storage'> {
+  /** Surface and name. */
+  readonly id: string;
+}
+
 describe('a deployment is placed by what its configuration tells', () => {
-  test.each<readonly [string, PlaceInput | Omit<PlaceInput, 'wireModel'>, string, string, readonly string[], readonly string[]]>([
-    ['OpenAI', { cloud: 'openai' }, 'openai/commercial/api/global', 'global', ['*'], ['*']],
+  test.each<readonly [string, Omit<PlaceInput, 'wireModel'> & { readonly wireModel?: string }, Expected]>([
+    ['OpenAI', { cloud: 'openai' }, { id: 'openai/commercial/api/global', scope: 'global', processing: ['*'], storage: ['*'] }],
     [
       'OpenAI in Europe, by its host',
       { cloud: 'openai', baseUrl: 'https://eu.api.openai.com/v1' },
-      'openai/commercial/api/eu',
-      'geo',
-      ['eu'],
-      ['eu'],
+      { id: 'openai/commercial/api/eu', scope: 'geo', processing: ['eu'], storage: ['eu'] },
     ],
     [
       'OpenAI at a host of which nothing is known',
       { cloud: 'openai', baseUrl: 'https://mars.api.openai.com/v1' },
-      'openai/commercial/api/mars',
-      'geo',
-      [],
-      [],
+      { id: 'openai/commercial/api/mars', scope: 'geo', processing: [], storage: [] },
     ],
     [
       'OpenAI behind a proxy, by what is said',
       { cloud: 'openai', baseUrl: 'https://proxy.example/v1', processing: 'jp' },
-      'openai/commercial/api/jp',
-      'geo',
-      ['jp'],
-      ['jp'],
+      { id: 'openai/commercial/api/jp', scope: 'geo', processing: ['jp'], storage: ['jp'] },
     ],
-    ['Azure, whose global deployments are the usual ones', AZURE, 'azure/commercial/foundry/global', 'global', ['*'], []],
+    [
+      'Azure, whose global deployments are the usual ones',
+      AZURE,
+      { id: 'azure/commercial/foundry/global', scope: 'global', processing: ['*'], storage: [] },
+    ],
     [
       'Azure’s data zone, which keeps data where the resource is',
       { ...AZURE, region: 'swedencentral', processing: 'eu' },
-      'azure/commercial/foundry/eu',
-      'geo',
-      ['eu'],
-      ['se'],
+      { id: 'azure/commercial/foundry/eu', scope: 'geo', processing: ['eu'], storage: ['se'] },
     ],
     [
       'Azure in one region',
       { ...AZURE, region: 'swedencentral', processing: 'region' },
-      'azure/commercial/foundry/swedencentral',
-      'in-region',
-      ['se'],
-      ['se'],
+      { id: 'azure/commercial/foundry/swedencentral', scope: 'in-region', processing: ['se'], storage: ['se'] },
     ],
     [
       'Azure in a region that nobody knows',
       { ...AZURE, region: 'marscentral', processing: 'region' },
-      'azure/commercial/foundry/marscentral',
-      'in-region',
-      [],
-      [],
+      { id: 'azure/commercial/foundry/marscentral', scope: 'in-region', processing: [], storage: [] },
     ],
-    ['Azure for the government', GOVERNMENT, 'azure/us-gov/foundry/us-gov', 'geo', ['us'], ['us']],
+    [
+      'Azure for the government',
+      GOVERNMENT,
+      { id: 'azure/us-gov/foundry/us-gov', scope: 'geo', processing: ['us'], storage: ['us'] },
+    ],
     [
       'Bedrock’s first surface',
       { cloud: 'aws', region: 'us-west-2' },
-      'aws/commercial/bedrock-mantle/us-west-2',
-      'in-region',
-      ['us'],
-      ['us'],
+      { id: 'aws/commercial/bedrock-mantle/us-west-2', scope: 'in-region', processing: ['us'], storage: ['us'] },
     ],
     [
       'Bedrock in a region that the catalog does not sell in',
       { cloud: 'aws', surface: 'bedrock-mantle', region: 'eu-central-1' },
-      'aws/commercial/bedrock-mantle/eu-central-1',
-      'in-region',
-      ['de'],
-      ['de'],
+      { id: 'aws/commercial/bedrock-mantle/eu-central-1', scope: 'in-region', processing: ['de'], storage: ['de'] },
     ],
     [
       'Bedrock for the government',
       { cloud: 'aws', region: 'us-gov-west-1' },
-      'aws/us-gov/bedrock-mantle/us-gov-west-1',
-      'in-region',
-      ['us'],
-      ['us'],
+      { id: 'aws/us-gov/bedrock-mantle/us-gov-west-1', scope: 'in-region', processing: ['us'], storage: ['us'] },
     ],
     [
       'a profile within the United States',
       { ...RUNTIME, wireModel: 'us.openai.gpt-6.1-sol' },
-      'aws/commercial/bedrock-runtime/us',
-      'geo',
-      ['us'],
-      ['us'],
+      { id: 'aws/commercial/bedrock-runtime/us', scope: 'geo', processing: ['us'], storage: ['us'] },
     ],
     [
       'a profile within a geography that the catalog does not sell in',
       { ...RUNTIME, region: 'eu-west-1', wireModel: 'eu.openai.gpt-6.1-sol' },
-      'aws/commercial/bedrock-runtime/eu',
-      'geo',
-      ['eu'],
-      ['ie'],
+      { id: 'aws/commercial/bedrock-runtime/eu', scope: 'geo', processing: ['eu'], storage: ['ie'] },
     ],
     [
       'a profile of the government',
       { ...RUNTIME, region: 'us-gov-west-1', wireModel: 'us-gov.openai.gpt-6.1-sol' },
-      'aws/us-gov/bedrock-runtime/us-gov',
-      'geo',
-      ['us'],
-      [],
+      { id: 'aws/us-gov/bedrock-runtime/us-gov', scope: 'geo', processing: ['us'], storage: [] },
     ],
     [
       'a name without a profile, which may be anywhere',
       { ...RUNTIME, wireModel: 'openai.gpt-6.1-sol' },
-      'aws/commercial/bedrock-runtime/unknown',
-      'global',
-      [],
-      ['us'],
+      { id: 'aws/commercial/bedrock-runtime/unknown', scope: 'global', processing: [], storage: ['us'] },
     ],
     [
       'a profile of one’s own, of which something is said',
       { ...RUNTIME, wireModel: 'arn:aws:bedrock:us-east-1:1:application-inference-profile/x', processing: 'us' },
-      'aws/commercial/bedrock-runtime/us',
-      'geo',
-      ['us'],
-      ['us'],
+      { id: 'aws/commercial/bedrock-runtime/us', scope: 'geo', processing: ['us'], storage: ['us'] },
     ],
-    ['Google', { cloud: 'google' }, 'google/commercial/agent-platform/global', 'global', ['*'], []],
-    ['Google in the United States', { cloud: 'google', region: 'us' }, 'google/commercial/agent-platform/us', 'geo', ['us'], []],
+    [
+      'Google',
+      { cloud: 'google' },
+      { id: 'google/commercial/agent-platform/global', scope: 'global', processing: ['*'], storage: [] },
+    ],
+    [
+      'Google in the United States',
+      { cloud: 'google', region: 'us' },
+      { id: 'google/commercial/agent-platform/us', scope: 'geo', processing: ['us'], storage: [] },
+    ],
     [
       'Google in a region',
       { cloud: 'google', region: 'europe-west4' },
-      'google/commercial/agent-platform/europe-west4',
-      'in-region',
-      ['nl'],
-      [],
+      { id: 'google/commercial/agent-platform/europe-west4', scope: 'in-region', processing: ['nl'], storage: [] },
     ],
-  ])('%s', (_case, input, id, scope, processing, storage) => {
+  ])('%s', (_case, input, { id, ...expected }) => {
     const { place, problems } = placeOf(input);
 
     expect(problems).toEqual([]);
     expect(`${place.surface}/${place.name}`).toBe(id);
-    expect(place).toMatchObject({ scope, processing, storage });
+    expect(place).toMatchObject(expected);
   });
 
   test('and fails together with its surface and its region, but with no location that is none', () => {

@@ -89,6 +89,7 @@ function surfaceOf(seller: Surface['seller']): fc.Arbitrary<Surface> {
         places: fc.tuple(...PLACES.map((name) => placeOf(id, name))),
         recommendation: fc.nat(2),
         tools: factsOf(fc.constantFrom(...TRI)),
+        entitlement: factsOf(mostly('open' as const, fc.constantFrom(...ENTITLEMENTS))),
         compliance: fc.tuple(...PROGRAMS.map(() => factsOf(fc.constantFrom(...TRI)))),
         retention: factsOf(
           fc.record({
@@ -177,6 +178,7 @@ export const policy: fc.Arbitrary<TenantPolicy> = fc
     standardCloud: fc.constantFrom(null, ...SOLD_BY),
     strictStandard: seldom,
     cloudOrder: fc.oneof(fc.constant([]), fc.shuffledSubarray([...SOLD_BY])),
+    clouds: mostly('*' as const, fc.subarray([...SOLD_BY], { minLength: 1 })),
     deny: mostly([], fc.subarray(['azure', 'aws', 'google/*', '*/two/*'])),
     allowResellers: fc.boolean(),
     partitions: mostly([...PARTITIONS], fc.subarray([...PARTITIONS], { minLength: 1 })),
@@ -186,7 +188,7 @@ export const policy: fc.Arbitrary<TenantPolicy> = fc
       maxScope: mostly('global' as const, fc.constantFrom(...SCOPES)),
     }),
     compliance: mostly([], fc.subarray([...PROGRAMS])),
-    zeroRetention: seldom,
+    zeroRetention: mostly(false, fc.constant(true), 9),
     maxFlaggedDays: mostly(null, fc.constantFrom(0, 30)),
     least: mostly('private-preview' as const, fc.constantFrom(...LEAST_STAGES)),
     minEvidence: mostly('inferred' as const, fc.constantFrom(...EVIDENCE)),
@@ -224,7 +226,7 @@ export const need: fc.Arbitrary<TaskNeed> = fc
   .record({
     product: mostly('model' as const, fc.constantFrom(...PRODUCTS)),
     model: mostly(MODEL, fc.constantFrom(SUBSTITUTE, 'unheard-of')),
-    capabilities: mostly([], fc.subarray([...CAPABILITIES])),
+    capabilities: mostly([], fc.subarray([...CAPABILITIES]), 8),
     inputTokens: mostly(1_000, fc.constantFrom(100, 300_000)),
     outputTokens: mostly(100, fc.constant(20_000)),
     durationDays: fc.constantFrom(1, 7),

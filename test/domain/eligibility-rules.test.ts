@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Offering, Place, Stage, Surface } from '../../workflows/domain/catalog.ts';
+import type { EntitlementKind, Offering, Place, Stage, Surface } from '../../workflows/domain/catalog.ts';
 import { offeringId } from '../../workflows/domain/catalog.ts';
 import { decideEligibility, routeOf } from '../../workflows/domain/eligibility.ts';
 import { toDeploymentId } from '../../workflows/domain/ids.ts';
@@ -182,6 +182,21 @@ describe('a place that sells the product, but not the model as far as is known',
     ]);
   });
 
+  test('needs what its surface says of all that it sells, whether an endpoint of it is configured or not', () => {
+    const gated = { ...silent, entitlement: [aFact<EntitlementKind>('allowlist', { id: 'gate' })] };
+    const [place = aPlace()] = Object.values(gated.places);
+    const catalog = aCatalog({ offerings: [], surfaces: [gated] });
+    const placed = aPlacedDeployment({ deployment: { cloud: 'google' }, place });
+    const entitlements = [{ offering: 'google/*', from: '2026-01-01', to: null }];
+
+    const reasonsOf = (asked: Asked) =>
+      decideEligibility(aQuestion({ catalog, ...asked })).excluded.map(({ reasons }) => codesOf(reasons));
+    expect(reasonsOf({})).toEqual([['NOT_OFFERED', 'NOT_ENTITLED']]);
+    expect(reasonsOf({ policy: { entitlements } })).toEqual([['NOT_OFFERED']]);
+    expect(reasonsOf({ deployments: [placed] })).toEqual([['NOT_OFFERED', 'NOT_ENTITLED']]);
+    expect(reasonsOf({ deployments: [placed], policy: { entitlements } })).toEqual([]);
+  });
+
   test('is not named where it sells another product', () => {
     const { excluded } = decideEligibility(
       aQuestion({ catalog: aCatalog({ surfaces: [{ ...silent, product: 'managed-agent' }] }) }),
@@ -289,6 +304,29 @@ describe('the move to another offering', () => {
     expect(sellersOf(eligible)).toEqual(['aws', 'openai', 'snowflake']);
     expect(eligible.map(({ failover }) => failover.independentOf)).toEqual([[1], [0, 2], [1]]);
   });
+
+  test('says nothing of independence where the failure domains of one of the two are not known', () => {
+    const silent = [
+      soldBy('aws', { place: { failureDomains: [] } }),
+      soldBy('google', { place: { failureDomains: [] } }),
+      soldBy('openai'),
+      soldBy('azure'),
+    ];
+
+    const { eligible } = decide(silent);
+
+    expect(sellersOf(eligible)).toEqual(['aws', 'azure', 'google', 'openai']);
+    expect(eligible.map(({ failover }) => failover.independentOf)).toEqual([[], [3], [], [1]]);
+  });
+
+  test('is never independent of itself', () => {
+    const deployments = ['a', 'b'].map((endpoint) => aPlacedDeployment({ deployment: { endpoint } }));
+
+    const { eligible } = decide([anOffering(), soldBy('aws')], { deployments });
+
+    expect(eligible.map(({ failover }) => failover.independentOf)).toEqual([[], []]);
+    expect(decide([soldBy('aws')]).eligible[0]?.failover.independentOf).toEqual([]);
+  });
 });
 
 describe('the outcome', () => {
@@ -347,4 +385,11 @@ describe('the nearest miss', () => {
     expect(decide(both, denied)).toMatchObject({ outcome: 'single-no-failover', nearestMiss: { offeringId: both[0]?.id } });
     expect(decide(both)).not.toHaveProperty('nearestMiss');
   });
+});
+
+test('a model with the name of something that every object has is unheard of, and no more', () => {
+  const { outcome, excluded } = decideEligibility(aQuestion({ need: { model: 'constructor' } }));
+
+  expect(outcome).toBe('none-eligible');
+  expect(excluded.map(({ reasons }) => codesOf(reasons))).toEqual([['NOT_OFFERED']]);
 });

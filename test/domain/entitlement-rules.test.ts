@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { EntitlementKind } from '../../workflows/domain/catalog.ts';
 import type { Reason } from '../../workflows/domain/reason.ts';
-import { aFact, aPlacedDeployment, codesOf, reasonsFor } from '../support/catalog-builders.ts';
+import type { Entitlement } from '../../workflows/domain/tenant-policy.ts';
+import { aFact, aPlacedDeployment, codesOf, reasonsFor, TODAY } from '../support/catalog-builders.ts';
 
 const URL = 'https://example.com/models';
 const OFFERING = 'azure/commercial/foundry/eastus2/gpt-6.1-sol';
@@ -72,6 +73,16 @@ describe('what has to be granted', () => {
     expect(codesOf(reasonsFor(limited('allowlist'), { policy }))).toEqual(isGranted ? [] : ['NOT_ENTITLED']);
   });
 
+  test('clears on a day on which everybody is let in, not on one on which an operator says otherwise', () => {
+    const entitlement = [
+      aFact<EntitlementKind>('allowlist', { to: '2026-11-30' }),
+      aFact<EntitlementKind>('open', { from: '2026-11-30' }),
+      aFact<EntitlementKind>('private-offer', { to: '2026-12-15', by: 'operator' }),
+    ];
+
+    expect(reasonsFor({ entitlement })[0]?.clearsOn).toBe('2026-12-15');
+  });
+
   test('is not asked for where nothing is known of it', () => {
     expect(reasonsFor({ entitlement: [] })).toEqual([]);
   });
@@ -113,5 +124,38 @@ describe('a quota', () => {
       },
     ]);
     expect(reasonsFor({}, granted(1_100))).toEqual([]);
+  });
+});
+
+describe('several grants', () => {
+  const grant = (more: Partial<Entitlement>): Entitlement => ({ offering: 'azure/*', from: '2026-01-01', to: null, ...more });
+  const [small, large, plain] = [grant({ tokensPerMinute: 1_099 }), grant({ tokensPerMinute: 9_000 }), grant({})];
+
+  test.each([
+    [[small, large], '1099 tokens a minute granted'],
+    [[large, small], '1099 tokens a minute granted'],
+    [[plain, small], '1099 tokens a minute granted'],
+    [[small, plain, large], '1099 tokens a minute granted'],
+    [[large, plain], undefined],
+    [[plain], undefined],
+  ])('have the smallest quota of all: of %j it is %s', (entitlements, actual) => {
+    expect(reasonsFor({}, { policy: { entitlements } })[0]?.actual).toBe(actual);
+  });
+
+  test('are summed up of those alone that hold on the day, and there', () => {
+    const others = [
+      grant({ tokensPerMinute: 1, to: TODAY }),
+      grant({ tokensPerMinute: 1, from: '2026-11-23' }),
+      grant({ tokensPerMinute: 1, offering: 'aws/*' }),
+    ];
+
+    expect(reasonsFor({}, { policy: { entitlements: [...others, large] } })).toEqual([]);
+  });
+
+  test('let in together: one of them is enough', () => {
+    const entitlement = [aFact<EntitlementKind>('allowlist')];
+    const entitlements = [grant({ offering: 'aws/*' }), grant({ from: '2027-01-01' }), plain];
+
+    expect(reasonsFor({ entitlement }, { policy: { entitlements } })).toEqual([]);
   });
 });

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Fact } from '../../workflows/domain/catalog.ts';
 import { EVIDENCE } from '../../workflows/domain/catalog.ts';
-import { daysBetween, evidenceOf, factAt, isKnown, isWeaker, nextFact } from '../../workflows/domain/fact-in-force.ts';
+import { daysBetween, evidenceOf, factAt, isKnown, isWeaker, nextTurn } from '../../workflows/domain/fact-in-force.ts';
 import { aFact, aSource, NOW } from '../support/catalog-builders.ts';
 
 const DAY_MS = 86_400_000;
@@ -10,6 +10,28 @@ const DAY_MS = 86_400_000;
 function dayOf(number: number): string {
   return new Date(number * DAY_MS).toISOString().slice(0, 10);
 }
+
+const anyFact = fc
+  .record({
+    begins: fc.nat(20),
+    lasts: fc.option(fc.integer({ min: 1, max: 10 })),
+    recorded: fc.nat(20),
+    superseded: fc.option(fc.integer({ min: 1, max: 10 })),
+    by: fc.constantFrom('catalog' as const, 'operator' as const),
+  })
+  .map(({ begins, lasts, recorded, superseded, by }) =>
+    aFact('any', {
+      from: dayOf(begins),
+      to: lasts === null ? null : dayOf(begins + lasts),
+      recordedAt: new Date(recorded * DAY_MS).toISOString(),
+      supersededAt: superseded === null ? null : new Date((recorded + superseded) * DAY_MS).toISOString(),
+      by,
+    }),
+  );
+const moment = fc.tuple(fc.nat(32), fc.nat(32)).map(([day, known]) => ({
+  asOf: dayOf(day),
+  knownAt: new Date(known * DAY_MS).toISOString(),
+}));
 
 describe('the days between two days', () => {
   // From the year 1 to 9999: leap years, and of those of a century one in four.
@@ -48,28 +70,6 @@ describe('the days between two days', () => {
 });
 
 describe('the fact that holds', () => {
-  const anyFact = fc
-    .record({
-      begins: fc.nat(20),
-      lasts: fc.option(fc.integer({ min: 1, max: 10 })),
-      recorded: fc.nat(20),
-      superseded: fc.option(fc.integer({ min: 1, max: 10 })),
-      by: fc.constantFrom('catalog' as const, 'operator' as const),
-    })
-    .map(({ begins, lasts, recorded, superseded, by }) =>
-      aFact('any', {
-        from: dayOf(begins),
-        to: lasts === null ? null : dayOf(begins + lasts),
-        recordedAt: new Date(recorded * DAY_MS).toISOString(),
-        supersededAt: superseded === null ? null : new Date((recorded + superseded) * DAY_MS).toISOString(),
-        by,
-      }),
-    );
-  const moment = fc.tuple(fc.nat(32), fc.nat(32)).map(([day, known]) => ({
-    asOf: dayOf(day),
-    knownAt: new Date(known * DAY_MS).toISOString(),
-  }));
-
   test.each([
     ['2026-03-04', undefined],
     ['2026-03-05', 'here'],
@@ -123,20 +123,72 @@ describe('the fact that holds', () => {
       }),
     );
   });
+});
 
-  test('does not hold before the next, which is the first to begin of those that pass', () => {
+describe('the turn to a fact that passes', () => {
+  const passes = (value: string): boolean => value === 'open';
+  const valued = fc.tuple(anyFact, fc.constantFrom('open', 'shut')).map(([fact, value]): Fact<string> => ({ ...fact, value }));
+  /** As a catalog has them: of one origin, no two hold at once. */
+  const apart = fc
+    .array(valued, { maxLength: 8 })
+    .map((facts) => facts.filter((fact, index) => !facts.slice(0, index).some((other) => meet(fact, other))));
+
+  function meet(one: Fact<string>, other: Fact<string>): boolean {
+    const inTheWorld = one.from < (other.to ?? '9') && other.from < (one.to ?? '9');
+    const inBelief = one.recordedAt < (other.supersededAt ?? '9') && other.recordedAt < (one.supersededAt ?? '9');
+    return one.by === other.by && inTheWorld && inBelief;
+  }
+
+  function daysAfter(asOf: string): readonly string[] {
+    return Array.from({ length: 40 }, (_, index) => dayOf(Date.parse(asOf) / DAY_MS + 1 + index));
+  }
+
+  test('is on the first day on which one holds, of every day there is', () => {
     fc.assert(
-      fc.property(fc.array(anyFact), moment, fc.constantFrom('catalog', 'operator', 'both'), (facts, at, who) => {
-        const named = facts.map((fact) => ({ ...fact, value: fact.by }));
-        const next = nextFact(named, at, (by) => who === 'both' || by === who);
-        const later = named
-          .filter((fact) => fact.from > at.asOf && isKnown(fact, at) && (who === 'both' || fact.value === who))
-          .map(({ from }) => from)
-          .toSorted();
+      fc.property(apart, moment, (facts, at) => {
+        const now = factAt(facts, at);
+        fc.pre(now === undefined || !passes(now.value));
+        const held = daysAfter(at.asOf).map((day) => ({ day, fact: factAt(facts, { ...at, asOf: day }) }));
 
-        expect(next?.from).toBe(later[0]);
+        expect(nextTurn(facts, at, passes)).toEqual(held.find(({ fact }) => fact !== undefined && passes(fact.value)));
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+
+  test('is later than the day asked for, and to what holds then, also where one holds already', () => {
+    fc.assert(
+      fc.property(apart, moment, (facts, at) => {
+        const turn = nextTurn(facts, at, passes);
+        fc.pre(turn !== undefined);
+
+        expect(turn.day > at.asOf).toBe(true);
+        expect(turn.fact.value).toBe('open');
+        expect(factAt(facts, { ...at, asOf: turn.day })).toBe(turn.fact);
       }),
     );
+  });
+
+  test('is none while an operator says otherwise, and on the day on which that ends', () => {
+    const opens = aFact('open', { from: '2026-12-01' });
+    const shut = aFact('shut', { from: '2026-11-01', by: 'operator' });
+
+    expect(nextTurn([opens, shut], NOW, passes)).toBeUndefined();
+    expect(nextTurn([opens, { ...shut, to: '2026-12-10' }], NOW, passes)).toEqual({ day: '2026-12-10', fact: opens });
+    expect(nextTurn([opens, { ...shut, to: '2026-11-30' }], NOW, passes)).toEqual({ day: '2026-12-01', fact: opens });
+  });
+
+  test('is to what was there before, where what lay over it ends', () => {
+    const open = aFact('open');
+    const shut = aFact('shut', { from: '2026-11-20', to: '2026-11-25', by: 'operator' });
+
+    expect(nextTurn([shut, open], NOW, passes)).toEqual({ day: '2026-11-25', fact: open });
+  });
+
+  test('is not to what is not known yet', () => {
+    const opens = aFact('open', { from: '2026-12-01', recordedAt: '2026-11-23T00:00:00.000Z' });
+
+    expect(nextTurn([opens], NOW, passes)).toBeUndefined();
   });
 });
 

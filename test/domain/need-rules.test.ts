@@ -58,12 +58,22 @@ describe('a capability', () => {
 
     expect(reasonsFor(can('no'), { need, placed: able })).toEqual([]);
     expect(reasonsFor(can('yes'), { need, placed: unable })).toEqual([
-      expect.objectContaining({
-        code: 'CAPABILITY_MISSING',
-        severity: 'hard',
+      {
+        ...reason,
+        actual: 'not among its capabilities',
         remedy: 'ask for a task that does not need tools, or configure an endpoint that has it',
-      }),
+      },
     ]);
+  });
+
+  test('of a configured endpoint rests on no fact, and comes on no day', () => {
+    const facts = [aFact<Tri>('no', { to: '2026-12-01' }), aFact<Tri>('yes', { from: '2026-12-01' })];
+    const placed = aPlacedDeployment({ deployment: { capabilities: [] } });
+
+    const [found] = reasonsFor({ capabilities: { tools: facts } }, { need, placed });
+
+    expect(found?.code).toBe('CAPABILITY_MISSING');
+    expect(['facts', 'sources', 'clearsOn', 'by'].filter((key) => Object.hasOwn(found ?? {}, key))).toEqual([]);
   });
 
   test('is told for each that is missing', () => {

@@ -55,7 +55,7 @@ describe('what no fact says is sold', () => {
         severity: 'hard',
         expected: 'sold on 2026-11-22',
         actual: 'no fact says so',
-        remedy: `no fact says that azure sells it there: ${SAY_SO}`,
+        remedy: SAY_SO,
       },
     ]);
   });
@@ -92,7 +92,7 @@ describe('what no fact says is sold', () => {
   ])('is not expected by a contract %s', (_which, term) => {
     const [reason] = reasonsFor({ stage: [] }, { catalog: aCatalog({ terms: [term] }) });
 
-    expect(reason?.remedy).toBe(`no fact says that azure sells it there: ${SAY_SO}`);
+    expect(reason?.remedy).toBe(SAY_SO);
   });
 });
 
@@ -172,20 +172,20 @@ describe('what is sold no more, or not now', () => {
     ]);
   });
 
-  test.each([
-    ['2026-12-01', { clearsOn: '2026-12-01' }],
-    [null, {}],
-  ])('is suspended until %s', (to, clears) => {
-    expect(reasonsFor(staged('suspended', { id: 'outage', from: '2026-11-20', to }))).toEqual([
-      {
-        code: 'SUSPENDED',
-        severity: 'hard',
-        expected: 'sold on 2026-11-22',
-        actual: 'suspended since 2026-11-20',
-        facts: ['outage'],
-        sources: [URL],
-        ...clears,
-      },
+  test('is suspended since a day, and clears when something is known to be served again', () => {
+    const outage = aFact<Stage>('suspended', { id: 'outage', from: '2026-11-20', to: '2026-12-01' });
+    const suspended = {
+      code: 'SUSPENDED',
+      severity: 'hard',
+      expected: 'sold on 2026-11-22',
+      actual: 'suspended since 2026-11-20',
+      facts: ['outage'],
+      sources: [URL],
+    };
+
+    expect(reasonsFor({ stage: [outage] })).toEqual([suspended]);
+    expect(reasonsFor({ stage: [outage, aFact<Stage>('ga', { from: '2026-12-01' })] })).toEqual([
+      { ...suspended, clearsOn: '2026-12-01' },
     ]);
   });
 
@@ -199,8 +199,12 @@ describe('what is sold no more, or not now', () => {
   test('was sold before that day', () => {
     const stage = [aFact<Stage>('ga', { to: '2026-10-01' }), aFact<Stage>('retired', { from: '2026-10-01' })];
 
-    expect(codesOf(reasonsFor({ stage }, { at: { asOf: '2026-09-30' } }))).toEqual([]);
-    expect(codesOf(reasonsFor({ stage }, { at: { asOf: '2026-10-01' } }))).toEqual(['RETIRED']);
+    const days = ['2026-09-29', '2026-09-30', '2026-10-01'];
+    expect(days.map((asOf) => codesOf(reasonsFor({ stage }, { at: { asOf } })))).toEqual([
+      [],
+      ['RETIRES_DURING_TASK'],
+      ['RETIRED'],
+    ]);
   });
 });
 
@@ -318,8 +322,34 @@ describe("an operator's fact", () => {
     const stage = [ga, aFact<Stage>('suspended', { id: 'mine', from: '2026-11-10', to: '2026-11-30', by: 'operator' })];
 
     const on = (asOf: string) => reasonsFor({ stage }, { at: { asOf } });
-    expect([...on('2026-11-09'), ...on('2026-11-30')]).toEqual([]);
-    expect(on('2026-11-10')).toEqual([expect.objectContaining({ code: 'SUSPENDED', facts: ['mine'], by: 'operator' })]);
+    expect([...on('2026-11-08'), ...on('2026-11-30')]).toEqual([]);
+    for (const asOf of ['2026-11-10', '2026-11-29']) {
+      expect(on(asOf)).toEqual([
+        expect.objectContaining({ code: 'SUSPENDED', facts: ['mine'], by: 'operator', clearsOn: '2026-11-30' }),
+      ]);
+    }
+  });
+
+  test('that takes it away in the days to come excludes a task that lasts until then, and is marked', () => {
+    const stage = [ga, aFact<Stage>('suspended', { id: 'mine', from: '2026-11-23', to: '2026-11-30', by: 'operator' })];
+
+    expect(reasonsFor({ stage })).toEqual([
+      expect.objectContaining({ code: 'RETIRES_DURING_TASK', facts: ['mine'], by: 'operator' }),
+    ]);
+  });
+
+  test("puts off the day on which the catalog's begins, for as long as it holds", () => {
+    const begins = aFact<Stage>('ga', { from: '2026-12-01' });
+    const mine = (to: string | null) => aFact<Stage>('announced', { from: '2026-11-01', to, by: 'operator' });
+    const clears = (to: string | null) => reasonsFor({ stage: [begins, mine(to)] }).map(({ clearsOn }) => clearsOn);
+
+    expect([clears('2026-11-30'), clears('2026-12-10'), clears(null)]).toEqual([['2026-12-01'], ['2026-12-10'], [undefined]]);
+  });
+
+  test("lets the catalog's through on the day on which it ends, where that says that it is sold", () => {
+    const mine = aFact<Stage>('retired', { from: '2026-11-01', to: '2026-12-01', by: 'operator' });
+
+    expect(reasonsFor({ stage: [ga, mine] })).toEqual([expect.objectContaining({ code: 'RETIRED', clearsOn: '2026-12-01' })]);
   });
 
   test('wins although it began earlier, and wherever it stands', () => {
@@ -345,12 +375,12 @@ describe('what is retired soon', () => {
   const ending = (shutdown: string) => ({ retirement: [aFact({ shutdown, replacement: 'gpt-6.2-sol' }, { id: 'end' })] });
 
   test('excludes a task that may last until then', () => {
-    expect(reasonsFor(ending('2026-11-28'), { need: { durationDays: 7 } })).toEqual([
+    expect(reasonsFor(ending('2026-11-29'), { need: { durationDays: 7 } })).toEqual([
       {
         code: 'RETIRES_DURING_TASK',
         severity: 'hard',
         expected: 'served for 7 days',
-        actual: 'shut down on 2026-11-28',
+        actual: 'ends on 2026-11-29',
         facts: ['end'],
         sources: [URL],
         remedy: 'ask for gpt-6.2-sol',
@@ -359,7 +389,48 @@ describe('what is retired soon', () => {
   });
 
   test('does not exclude a task that ends before', () => {
-    expect(reasonsFor(ending('2026-11-29'), { need: { durationDays: 7 } })).toEqual([]);
+    expect(reasonsFor(ending('2026-11-30'), { need: { durationDays: 7 } })).toEqual([]);
+  });
+
+  test.each(['retired', 'suspended'] as const)('is also what is known to be %s by then', (later) => {
+    const stage = [aFact<Stage>('ga', { to: '2026-11-29' }), aFact<Stage>(later, { id: 'gone', from: '2026-11-29' })];
+
+    expect(reasonsFor({ stage }, { need: { durationDays: 7 } })).toEqual([
+      {
+        code: 'RETIRES_DURING_TASK',
+        severity: 'hard',
+        expected: 'served for 7 days',
+        actual: 'ends on 2026-11-29',
+        facts: ['gone'],
+        sources: [URL],
+        remedy: 'ask for another model',
+      },
+    ]);
+    expect(reasonsFor({ stage }, { need: { durationDays: 6 } })).toEqual([]);
+  });
+
+  test('is so by a later stage before an end that is told for another day', () => {
+    const stage = [aFact<Stage>('ga', { to: '2026-11-24' }), aFact<Stage>('retired', { id: 'gone', from: '2026-11-24' })];
+
+    expect(reasonsFor({ ...ending('2027-01-01'), stage }, { need: { durationDays: 7 } })).toEqual([
+      expect.objectContaining({ actual: 'ends on 2026-11-24', facts: ['gone'], remedy: 'ask for gpt-6.2-sol' }),
+    ]);
+  });
+
+  test('is not what an operator says will be sold then', () => {
+    const stage = [
+      aFact<Stage>('ga', { to: '2026-11-24' }),
+      aFact<Stage>('retired', { from: '2026-11-24' }),
+      aFact<Stage>('ga', { by: 'operator' }),
+    ];
+
+    expect(reasonsFor({ stage }, { need: { durationDays: 7 } })).toEqual([]);
+  });
+
+  test('is not what is deprecated by then, which is still served', () => {
+    const stage = [aFact<Stage>('ga', { to: '2026-11-24' }), aFact<Stage>('deprecated', { from: '2026-11-24' })];
+
+    expect(reasonsFor({ stage }, { need: { durationDays: 7 } })).toEqual([]);
   });
 
   test.each(['2026-11-22', '2026-11-21'])('is retired when it was shut down on %s', (shutdown) => {
@@ -404,6 +475,14 @@ describe('what is retired soon', () => {
 
     test('is open the day before', () => {
       expect(reasonsFor(closed('2026-11-23'))).toEqual([]);
+    });
+
+    test('clears on the day of the next grant', () => {
+      const entitlements = ['2027-01-01', '2026-12-01'].map((from) => ({ offering: OFFERING, from, to: null }));
+
+      expect(reasonsFor(closed('2026-11-01'), { policy: { entitlements } })).toEqual([
+        expect.objectContaining({ code: 'NOT_ENTITLED', clearsOn: '2026-12-01' }),
+      ]);
     });
 
     test('is open to a configured endpoint, and to whom it was granted', () => {

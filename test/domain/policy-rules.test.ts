@@ -20,7 +20,7 @@ describe('a denied cloud', () => {
         severity: 'hard',
         expected: 'nothing of google, azure',
         actual: 'azure',
-        remedy: 'change deny of the tenant, or clouds of the task',
+        remedy: 'change deny of the tenant',
       },
     ]);
   });
@@ -40,6 +40,43 @@ describe('a denied cloud', () => {
     const offering = at({ seller: 'snowflake', upstream: 'aws' });
 
     expect(codesOf(reasonsFor(offering, { policy: { deny: ['aws'], allowResellers: true } }))).toEqual(['TENANT_DENY']);
+  });
+});
+
+describe('the clouds that a task names', () => {
+  test('are the only ones', () => {
+    expect(reasonsFor({}, { policy: { clouds: ['aws', 'google'] } })).toEqual([
+      {
+        code: 'TENANT_DENY',
+        severity: 'hard',
+        expected: 'aws, google',
+        actual: 'azure',
+        remedy: 'change clouds of the task',
+      },
+    ]);
+  });
+
+  test.each([['*' as const], [['azure' as const]], [['aws', 'azure'] as const]])('are not left by Azure with %j', (clouds) => {
+    expect(reasonsFor({}, { policy: { clouds } })).toEqual([]);
+  });
+
+  test.each([
+    [['snowflake'], []],
+    [['snowflake', 'aws'], []],
+    [['aws'], ['TENANT_DENY']],
+  ] as const)('are those who sell, not those who serve for a reseller: %j', (clouds, codes) => {
+    const offering = at({ seller: 'snowflake', upstream: 'aws' });
+
+    expect(codesOf(reasonsFor(offering, { policy: { clouds, allowResellers: true } }))).toEqual(codes);
+  });
+
+  test('are told beside what the tenant denies', () => {
+    const reasons = reasonsFor({}, { policy: { clouds: ['aws'], deny: ['azure/*'] } });
+
+    expect(reasons.map(({ code, remedy }) => [code, remedy])).toEqual([
+      ['TENANT_DENY', 'change clouds of the task'],
+      ['TENANT_DENY', 'change deny of the tenant'],
+    ]);
   });
 });
 
@@ -274,6 +311,33 @@ describe('compliance', () => {
     ]);
   });
 
+  test.each([
+    ['deny', 'hard'],
+    ['allow-with-warning', 'soft'],
+  ] as const)('on an old word is, with %s, %s', (onUnknown, severity) => {
+    const old = certified('yes', { verifiedOn: '2026-08-23' });
+
+    expect(reasonsFor(old, { policy: { ...policy, onUnknown } })).toEqual([
+      expect.objectContaining({ code: 'FACT_STALE', severity, facts: ['report'] }),
+    ]);
+  });
+
+  test('on a weak word is refused, also by a policy that lets the unknown serve', () => {
+    const rumour = certified('yes', { sources: [aSource({ evidence: 'inferred' })] });
+
+    expect(reasonsFor(rumour, { policy: { ...policy, ...ALLOW } })).toEqual([
+      expect.objectContaining({ code: 'EVIDENCE_TOO_WEAK', severity: 'hard' }),
+    ]);
+  });
+
+  test('is not there before the day on which an operator ceases to deny it', () => {
+    const facts = [aFact<Tri>('yes'), aFact<Tri>('no', { to: '2026-12-01', by: 'operator' })];
+
+    expect(reasonsFor(at({ compliance: { 'hipaa-baa': facts } }), { policy })).toEqual([
+      expect.objectContaining({ code: 'COMPLIANCE_NO', by: 'operator', clearsOn: '2026-12-01' }),
+    ]);
+  });
+
   test("is the operator's own word first", () => {
     const facts = [aFact<Tri>('no'), aFact<Tri>('yes', { by: 'operator' })];
 
@@ -326,6 +390,27 @@ describe('the price', () => {
   ])('with the caps %s and %s may serve: %s', (input, output, isBelow) => {
     expect(codesOf(reasonsFor(priced(), capped(input, output)))).toEqual(isBelow ? [] : ['PRICE_CAP']);
   });
+
+  test.each([
+    [272_000, true],
+    [272_001, false],
+  ])(
+    'of a request with %i tokens is that of a long context, where that costs more: below the cap it is %s',
+    (inputTokens, isBelow) => {
+      const longContext = {
+        aboveInputTokens: 272_000,
+        inputUsdMicrosPerMillion: 4_000_000,
+        outputUsdMicrosPerMillion: 15_000_000,
+      };
+      const offering = { price: priced().price.map((fact) => ({ ...fact, value: { ...fact.value, longContext } })) };
+      const asked = { need: { inputTokens } };
+
+      const dear = expect.objectContaining({ code: 'PRICE_CAP', actual: '$4.0000 in, $15.0000 out' });
+      expect(reasonsFor(offering, { ...asked, ...capped(2_000_000) })).toEqual(isBelow ? [] : [dear]);
+      expect(reasonsFor(offering, { ...asked, ...capped(undefined, 10_000_000) })).toEqual(isBelow ? [] : [dear]);
+      expect(reasonsFor(offering, { ...asked, ...capped(4_000_000, 15_000_000) })).toEqual([]);
+    },
+  );
 
   test('that is not known is above every cap, and below none', () => {
     expect(reasonsFor({}, capped(1_000_000_000))).toEqual([

@@ -1,16 +1,21 @@
 import { describe, expect, test } from 'vitest';
-import type { Retention } from '../../workflows/domain/catalog.ts';
+import type { Fact, Retention } from '../../workflows/domain/catalog.ts';
 import type { Reason } from '../../workflows/domain/reason.ts';
 import type { TenantPolicy } from '../../workflows/domain/tenant-policy.ts';
-import { aFact, anOffering, aPlacedDeployment, aSurface, codesOf, reasonsFor } from '../support/catalog-builders.ts';
+import { aFact, anOffering, aPlacedDeployment, aSource, aSurface, codesOf, reasonsFor } from '../support/catalog-builders.ts';
 
 const URL = 'https://example.com/models';
 const ALLOW: Partial<TenantPolicy> = { onUnknown: 'allow-with-warning' };
 
 describe('retention', () => {
-  const keeps = (retention: Partial<Retention>) => ({
+  const keeps = (retention: Partial<Retention>, overrides: Partial<Fact<Retention>> = {}) => ({
     surface: aSurface({
-      retention: [aFact({ zeroRetention: 'yes', defaultDays: 30, flaggedDays: 30, blocks: [], ...retention }, { id: 'terms' })],
+      retention: [
+        aFact<Retention>(
+          { zeroRetention: 'yes', defaultDays: 30, flaggedDays: 30, blocks: [], ...retention },
+          { id: 'terms', ...overrides },
+        ),
+      ],
     }),
   });
   const zero: Partial<TenantPolicy> = { zeroRetention: true };
@@ -75,6 +80,47 @@ describe('retention', () => {
     expect(reasonsFor({}, { policy: { ...zero, onUnknown } })).toEqual([reason]);
     expect(reasonsFor(keeps({ zeroRetention: 'unknown' }), { policy: { ...zero, onUnknown } })).toEqual([
       { ...reason, facts: ['terms'], sources: [URL] },
+    ]);
+  });
+
+  test.each([
+    ['a grant that says so beside one that does not', [{}, { zeroRetention: true as const }], []],
+    ['one that says so behind one', [{ zeroRetention: true as const }, {}], []],
+    ['two that do not', [{}, {}], ['RETENTION']],
+    ['one that says so and has ended', [{}, { zeroRetention: true as const, to: '2026-11-22' }], ['RETENTION']],
+  ])('is approved by %s, or not', (_which, grants, codes) => {
+    const entitlements = grants.map((grant) => ({ offering: 'azure/*', from: '2026-01-01', to: null, ...grant }));
+
+    expect(codesOf(reasonsFor(keeps({ zeroRetention: 'on-approval' }), { policy: { ...zero, entitlements } }))).toEqual(codes);
+  });
+
+  test('rests on no weak word, even for a configured endpoint', () => {
+    const rumour = keeps({}, { sources: [aSource({ evidence: 'inferred' })] });
+
+    expect(reasonsFor(rumour, { policy: { ...zero, ...ALLOW }, placed: aPlacedDeployment() })).toEqual([
+      expect.objectContaining({ code: 'EVIDENCE_TOO_WEAK', severity: 'hard', actual: 'inferred', facts: ['terms'] }),
+    ]);
+    expect(reasonsFor(rumour)).toEqual([]);
+  });
+
+  test.each([
+    ['deny', 'hard'],
+    ['allow-with-warning', 'soft'],
+  ] as const)('on a word of more than 90 days ago is, with %s, %s', (onUnknown, severity) => {
+    const [old, fresh] = [keeps({}, { verifiedOn: '2026-08-23' }), keeps({}, { verifiedOn: '2026-08-24' })];
+
+    expect(reasonsFor(fresh, { policy: { ...zero, onUnknown } })).toEqual([]);
+    expect(reasonsFor(old)).toEqual([]);
+    expect(reasonsFor(old, { policy: { ...zero, onUnknown } })).toEqual([
+      {
+        code: 'FACT_STALE',
+        severity,
+        expected: 'looked at within 90 days',
+        actual: 'compliance last looked at on 2026-08-23, 91 days before',
+        facts: ['terms'],
+        sources: [URL],
+        remedy: 'look again, then say so under catalog in the configuration',
+      },
     ]);
   });
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Scope } from '../../workflows/domain/catalog.ts';
-import { EVIDENCE, SCOPES, SELLERS } from '../../workflows/domain/catalog.ts';
+import { EVIDENCE, SCOPES } from '../../workflows/domain/catalog.ts';
 import type { TaskPolicy, TenantPolicy } from '../../workflows/domain/tenant-policy.ts';
 import { defaultPolicy, FAILOVER_KINDS, LEAST_STAGES, narrowPolicy } from '../../workflows/domain/tenant-policy.ts';
 
@@ -17,6 +17,7 @@ describe('a policy that nobody wrote', () => {
   test('lets every cloud serve, no reseller, and no other model', () => {
     expect(defaultPolicy('acme')).toMatchObject({
       tenant: 'acme',
+      clouds: '*',
       deny: [],
       allowResellers: false,
       substitution: {},
@@ -42,16 +43,34 @@ describe('clouds', () => {
   test('are those that the task names alone', () => {
     const { policy, widenings } = narrow({}, { clouds: ['aws', 'azure'] });
 
-    expect(policy.deny).toEqual(SELLERS.filter((seller) => seller !== 'aws' && seller !== 'azure'));
+    expect(policy).toMatchObject({ clouds: ['aws', 'azure'], deny: [] });
     expect(widenings).toEqual([]);
   });
 
   test('stay denied when the tenant denies them', () => {
     const { policy, widenings } = narrow({ deny: ['aws', 'azure/us-gov/*'] }, { clouds: ['aws', 'azure'] });
 
-    expect(policy.deny).toEqual(expect.arrayContaining(['aws', 'azure/us-gov/*', 'openai']));
-    expect(policy.deny.filter((each) => each === 'aws')).toEqual(['aws']);
+    expect(policy).toMatchObject({ clouds: ['aws', 'azure'], deny: ['aws', 'azure/us-gov/*'] });
     expect(widenings).toEqual(['clouds: aws is denied']);
+  });
+
+  test('are all of them where neither names any', () => {
+    expect(narrow({}, {}).policy.clouds).toBe('*');
+    expect(narrow({ clouds: ['aws'] }, {}).policy.clouds).toEqual(['aws']);
+  });
+
+  test('are no others than those of a policy that names some', () => {
+    const { policy, widenings } = narrow({ clouds: ['aws', 'azure'] }, { clouds: ['google', 'azure'] });
+
+    expect(policy.clouds).toEqual(['azure']);
+    expect(widenings).toEqual(['clouds: google is denied']);
+  });
+
+  test('may be a reseller alone, whoever serves for it', () => {
+    expect(narrow({}, { clouds: ['snowflake'] })).toMatchObject({
+      policy: { clouds: ['snowflake'], deny: [] },
+      widenings: [],
+    });
   });
 });
 
@@ -72,10 +91,22 @@ describe('residency', () => {
     expect(widenings).toEqual([]);
   });
 
-  test('is never widened unsaid: each place outside is told', () => {
+  test('is kept where the task asks for one place too many, and narrowed where it does not', () => {
+    const tenant = { residency: { processing: ['eu'], storage: ['eu'], maxScope: 'global' } as const };
+
+    const { policy } = narrow(tenant, { residency: { processing: ['se', 'us'], storage: ['se'] } });
+
+    expect(policy.residency).toEqual({ processing: ['eu'], storage: ['se'], maxScope: 'global' });
+  });
+
+  test('is not widened: each place outside is told', () => {
     const tenant = { residency: { processing: ['eu'], storage: ['se'], maxScope: 'geo' } as const };
 
-    const { widenings } = narrow(tenant, { residency: { processing: ['se', 'us', '*'], storage: ['eu'], maxScope: 'global' } });
+    const task = { residency: { processing: ['se', 'us', '*'], storage: ['eu'], maxScope: 'global' } } as const;
+
+    const { policy, widenings } = narrow(tenant, task);
+
+    expect(policy.residency).toEqual(tenant.residency);
 
     expect(widenings).toEqual([
       'residency.processing: us is not within eu',

@@ -1,6 +1,6 @@
 /**
- * Records histories for the corpus: `node test/replay/record.ts <policy>`, where the policy names the files, as in `policy-2`. Run it when
- * a workflow changes, under a new name: tasks that began with the old code go on with the new, so no file is ever written again.
+ * Records histories for the corpus: `node test/replay/record.ts <policy> [scenario …]`, where the policy names the files, as in `policy-2`. Run
+ * it when a workflow changes, under a new name: tasks that began with the old code go on with the new, so no file is ever written again.
  */
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { existsSync, writeFileSync } from 'node:fs';
@@ -35,7 +35,7 @@ const REFUSED_REASONING = {
 };
 const THROTTLED = { kind: 'status', status: 429, headers: { 'retry-after': '1' }, count: 1 };
 
-const [policy] = process.argv.slice(2);
+const [policy, ...only] = process.argv.slice(2);
 if (policy === undefined) throw new Error('name the policy whose histories these are: node test/replay/record.ts policy-2');
 
 const cluster = await startCluster({
@@ -46,19 +46,21 @@ const cluster = await startCluster({
 });
 try {
   const workspace = layOutGitRepository(join(cluster.directory, 'repository'), { 'readme.txt': 'hello\n' });
-  await recordEndpointReport();
-  await recordTask('agent-task-refused', { prompt: 'answer', model: 'gpt-none' });
-  await recordDrained();
-  await cluster.setFaults(AZURE, [{ ...REFUSED_REASONING, skip: 1, count: 1 }]);
-  await recordTask('agent-task-self-heal', { prompt: 'look', model: MODEL });
-  await recordRaised({ prompt: 'look', model: MODEL, workspace });
-  await recordCancelled();
-  await recordContinued({ prompt: 'go on', model: MODEL, workspace, tenant: 'thrifty' });
-  await recordBatch();
-  await Promise.all([AZURE, AWS].map((endpoint) => cluster.setFaults(endpoint as typeof AWS, [THROTTLED])));
-  await recordTask('agent-task-throttled', { prompt: 'answer', model: MODEL });
-  await cluster.setFaults(AZURE, [{ kind: 'stream-cut', afterEvents: 3, skip: 1, count: 1 }]);
-  await recordTask('agent-task-failover', { prompt: 'look', model: MODEL, workspace });
+  const look = { prompt: 'look', model: MODEL };
+  const scenarios: Readonly<Record<string, () => Promise<void>>> = {
+    'endpoint-report': recordEndpointReport,
+    refused: () => recordTask('agent-task-refused', { prompt: 'answer', model: 'gpt-none' }),
+    drained: recordDrained,
+    'self-heal': () => recordSelfHeal(look),
+    raised: () => recordRaised({ ...look, workspace }),
+    cancelled: recordCancelled,
+    continued: () => recordContinued({ prompt: 'go on', model: MODEL, workspace, tenant: 'thrifty' }),
+    batch: recordBatch,
+    throttled: recordThrottled,
+    failover: () => recordFailover({ ...look, workspace }),
+    ineligible: () => recordIneligible({ ...look, workspace, tenant: 'thrifty' }),
+  };
+  for (const [name, scenario] of Object.entries(scenarios)) if (only.length === 0 || only.includes(name)) await scenario();
 } finally {
   await cluster.stop();
 }
@@ -75,6 +77,38 @@ async function recordEndpointReport(): Promise<void> {
   await record('endpoint-report', workflowId);
 }
 
+async function recordSelfHeal(request: TaskRequest): Promise<void> {
+  await cluster.setFaults(AZURE, [{ ...REFUSED_REASONING, skip: 1, count: 1 }]);
+  await recordTask('agent-task-self-heal', request);
+}
+
+async function recordThrottled(): Promise<void> {
+  await Promise.all([AZURE, AWS].map((endpoint) => cluster.setFaults(endpoint as typeof AWS, [THROTTLED])));
+  await recordTask('agent-task-throttled', { prompt: 'answer', model: MODEL });
+}
+
+async function recordFailover(request: TaskRequest): Promise<void> {
+  await cluster.setFaults(AZURE, [{ kind: 'stream-cut', afterEvents: 3, skip: 1, count: 1 }]);
+  await recordTask('agent-task-failover', request);
+}
+
+/** Its tenant's policy is tightened while it waits, so that its next turn goes on elsewhere. */
+async function recordIneligible(request: TaskRequest): Promise<void> {
+  const taskId = await start('agent-task-ineligible', { ...request, budget: { turns: 1 } });
+  await awaitPause(taskId);
+  await cluster.changeTenants({ thrifty: { order: ['azure', 'aws'], deny: ['azure'] } });
+  await cluster.tasks.raiseBudget(taskId, { turns: 9 }, { requestId: 'recorded' });
+  await cluster.tasks.result(taskId);
+  await record('agent-task-ineligible', workflowOf(taskId));
+}
+
+async function awaitPause(taskId: string): Promise<void> {
+  await eventually('the task waits for a larger budget', async () => {
+    const status = await cluster.tasks.status(taskId).catch(() => undefined);
+    return status?.waitingFor?.command;
+  });
+}
+
 /** Nobody takes the call, and the operator is named. */
 async function recordDrained(): Promise<void> {
   await hold(0);
@@ -85,10 +119,7 @@ async function recordDrained(): Promise<void> {
 /** Pauses for a larger budget, is raised by an update, and goes on. */
 async function recordRaised(request: TaskRequest): Promise<void> {
   const taskId = await start('agent-task-budget-raised', { ...request, budget: { turns: 1, toolCalls: 9 } });
-  await eventually('the task waits for a larger budget', async () => {
-    const status = await cluster.tasks.status(taskId).catch(() => undefined);
-    return status?.waitingFor?.command;
-  });
+  await awaitPause(taskId);
   await cluster.tasks.raiseBudget(taskId, { turns: 9 }, { requestId: 'recorded' });
   await cluster.tasks.result(taskId);
   await record('agent-task-budget-raised', workflowOf(taskId));

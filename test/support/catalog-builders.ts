@@ -66,6 +66,7 @@ export function aSurface(overrides: Partial<Surface> = {}): Surface {
     capabilities: {},
     compliance: {},
     retention: [],
+    entitlement: [],
     ...overrides,
   };
 }

@@ -63,6 +63,8 @@ export interface Cluster {
   worker(): RunningChild;
   /** `without` are variables of credentials that it does not get. */
   startWorker(without?: readonly string[]): Promise<RunningChild>;
+  /** Puts other tenants into the configuration and has a new worker with it take over from the last one. */
+  changeTenants(tenants: Readonly<Record<string, object>>): Promise<void>;
   /** Writes a file that is gone with the cluster, and gives its path. */
   write(name: string, content: string): Promise<string>;
   /** What workers and supervisors wrote to standard error. */
@@ -91,12 +93,9 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   const awsProfile = await writeAwsProfile(directory, options);
   const startWorker = async (without: readonly string[] = []): Promise<RunningChild> => {
     const credentials = Object.entries(emulators.environment).filter(([name]) => !without.includes(name));
-    const worker = await startChild({
-      name: 'worker',
-      command: process.execPath,
+    const worker = await launchWorker({
       args: workerArguments(options, { config, directory, address: proxy.address }),
       environment: { ...process.env, ...Object.fromEntries(credentials), ...awsProfile },
-      readyTimeoutMs: WORKER_READY_TIMEOUT_MS,
       onStderr: (line) => said.push(line),
     });
     workers.push(worker);
@@ -113,6 +112,12 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
     worker: () => lastOf(workers),
     startWorker,
     said,
+    async changeTenants(tenants) {
+      await writeFile(config, JSON.stringify(configOf({ ...options, tenants }, emulators)));
+      const before = lastOf(workers);
+      await startWorker(options.without);
+      await before.stop();
+    },
     async write(name, content) {
       const file = join(directory, name);
       await writeFile(file, content);
@@ -131,6 +136,10 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
       await rm(directory, { recursive: true });
     },
   };
+}
+
+function launchWorker(how: Pick<Parameters<typeof startChild>[0], 'args' | 'environment' | 'onStderr'>): Promise<RunningChild> {
+  return startChild({ ...how, name: 'worker', command: process.execPath, readyTimeoutMs: WORKER_READY_TIMEOUT_MS });
 }
 
 async function startServer({ dynamicConfig = [] }: ClusterOptions): Promise<TemporalServer> {

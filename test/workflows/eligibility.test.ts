@@ -1,16 +1,24 @@
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { TaskRequest } from '../../workflows/activity-interfaces.ts';
 import type { TaskStatus } from '../../workflows/domain/task-status.ts';
+import { runAnyport } from '../cli/support/run-anyport.ts';
 import { deploymentAt, MODEL } from '../support/builders.ts';
 import { eventually } from '../support/eventually.ts';
+import { layOutGitRepository } from '../support/git-repository.ts';
 import type { Cluster } from '../support/start-cluster.ts';
 import { startCluster } from '../support/start-cluster.ts';
 
-const SCRIPT = [{ when: { inputContains: 'hello' }, turns: [{ text: 'Hello.' }] }];
+const LOOK = { toolCalls: [{ name: 'list_files', input: {} }] };
+const SCRIPT = [
+  { when: { inputContains: 'hello' }, turns: [{ text: 'Hello.' }] },
+  { when: { inputContains: 'look' }, turns: [LOOK, { text: 'Seen.' }] },
+];
 const DOWN = { kind: 'status', status: 503, body: { error: { code: 'server_is_overloaded' } } };
 const EU = 'azure-eastus2';
 
 let cluster: Cluster;
+let workspace: string;
 
 beforeAll(async () => {
   cluster = await startCluster({
@@ -22,8 +30,10 @@ beforeAll(async () => {
       european: { residency: ['eu'] },
       amazonian: { standardCloud: 'aws', strictStandard: true },
       nobody: { compliance: ['il6'] },
+      changing: { order: ['azure', 'aws'] },
     },
   });
+  workspace = layOutGitRepository(join(cluster.directory, 'repository'), { 'readme.txt': 'hello\n' });
 });
 afterAll(() => cluster.stop());
 
@@ -49,6 +59,25 @@ describe('a task of a tenant that is bound to the EU', () => {
     expect(result).toMatchObject({ state: 'completed' });
     expect(new Set(result.attempts.map(({ endpoint }) => endpoint))).toEqual(new Set([EU]));
     expect(await requestsOf(taskId, 'aws-us-east-1', 'google-global', 'openai')).toBe(0);
+  });
+});
+
+test('what was decided for a task is told again with every reason, by the id in its story', async () => {
+  const { taskId } = await cluster.tasks.start({ prompt: 'hello', model: MODEL, tenant: 'european' });
+  await cluster.tasks.result(taskId);
+  const { decision = '' } = await cluster.tasks.status(taskId);
+  const ask = (...args: string[]) => runAnyport(['route', ...args, '--data', join(cluster.directory, 'data')]);
+
+  const { code, stdout, stderr } = await ask('--decision', decision);
+
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  expect(stdout).toContain(`Decision ${decision} `);
+  expect(stdout).toContain(`${MODEL} (product model) for tenant european`);
+  expect(stdout).toContain(deploymentAt(EU));
+  expect(stdout).toMatch(/RESIDENCY_PROCESSING {2}asked: within eu; is: anywhere/);
+  expect(await ask('--decision', 'nothing')).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('there is no decision "nothing"'),
   });
 });
 
@@ -80,6 +109,29 @@ describe('a task that nobody may serve', () => {
       reason: expect.stringContaining('residency.processing: us is not within eu'),
     });
   });
+});
+
+test('a policy that is tightened while a task runs holds for its next turn: the call it forbids is not made', async () => {
+  const { taskId } = await cluster.tasks.start({
+    prompt: 'look',
+    model: MODEL,
+    tenant: 'changing',
+    workspace,
+    budget: { turns: 1 },
+  });
+  await eventually('it waits for a larger budget', async () => (await cluster.tasks.status(taskId)).waitingFor?.command);
+  await cluster.changeTenants({ changing: { order: ['azure', 'aws'], deny: ['azure'] } });
+  await cluster.tasks.raiseBudget(taskId, { turns: 9 });
+
+  const result = await cluster.tasks.result(taskId);
+
+  expect(result).toMatchObject({ state: 'completed', output: 'Seen.' });
+  expect(result.attempts).toMatchObject([
+    { turn: 1, endpoint: EU, outcome: 'completed' },
+    { turn: 2, endpoint: EU, outcome: 'failed', failure: 'ineligible: TENANT_DENY' },
+    { turn: 2, endpoint: 'aws-us-east-1', outcome: 'completed' },
+  ]);
+  expect(await requestsOf(taskId, EU)).toBe(1);
 });
 
 async function routeOf(request: Partial<TaskRequest>): Promise<TaskStatus['route']> {

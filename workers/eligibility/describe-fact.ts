@@ -4,6 +4,8 @@ import type { Catalog, Fact, Source } from '../../workflows/domain/catalog.ts';
 import { evidenceOf } from '../../workflows/domain/fact-in-force.ts';
 import { toParagraph } from './layout.ts';
 
+const PRICE = 'UsdMicrosPerMillion';
+
 /** Every fact of a catalog, by its id. */
 export function factsById({ offerings, surfaces }: Catalog): ReadonlyMap<string, Fact<unknown>> {
   const lists = [...[...offerings.values()].flat().flatMap(listsOf), ...[...surfaces.values()].flatMap(listsOfSurface)];
@@ -46,8 +48,15 @@ function describeValue(value: unknown): string {
   if (typeof value === 'string') return value;
   if (typeof value !== 'object' || value === null) return JSON.stringify(value);
   return Object.entries(value)
-    .map(([name, part]) => `${name} ${describePart(part)}`)
+    .map(([name, part]) => describeNamed(name, part))
     .join(', ');
+}
+
+/** `inputUsdMicrosPerMillion` as dollars, and `contextTokens` as words. */
+function describeNamed(name: string, part: unknown): string {
+  const isPrice = name.endsWith(PRICE);
+  const words = (isPrice ? name.slice(0, -PRICE.length) : name).replaceAll(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+  return `${words} ${isPrice && typeof part === 'number' ? `$${part / 1_000_000}` : describePart(part)}`;
 }
 
 function describePart(part: unknown): string {

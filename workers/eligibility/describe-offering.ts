@@ -38,8 +38,8 @@ export function describeOffering({ offering, terms }: ShownOffering): string {
     describeWhat(offering),
     ...describeList('stage', stage),
     ...describeList('entitlement', entitlement),
-    ...describeList('limits, in tokens', limits),
-    ...describeList('price, in micro-dollars per million tokens', price),
+    ...describeList('limits', limits),
+    ...describeList('price, in dollars per million tokens', price),
     ...describeList('retirement', retirement),
     ...describeLists('capability', capabilities),
     ...describeLists('compliance', surface.compliance),
@@ -75,7 +75,7 @@ function describeList(title: string, facts: readonly Fact<unknown>[]): readonly 
 
 function describeTerm({ id, kind, parties, from, to, statement, favours, exception, sources }: ContractTerm): string {
   const until = to === null ? '' : ` until ${to}`;
-  const first = favours === undefined ? '' : `; sends ${favours} first`;
+  const first = favours === undefined ? '' : `; favours ${favours}`;
   const unless = exception === undefined ? '' : `; does not bind when all of these hold: ${exception.all.join(', ')}`;
   return [
     `contract term ${id}`,

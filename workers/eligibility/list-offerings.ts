@@ -31,7 +31,7 @@ export function selectOfferings(catalog: Catalog, { model, cloud, product }: Lis
 }
 
 export function describeOfferings(offerings: readonly Offering[], at: Moment): string {
-  const head = ['offering', 'stage', 'entitlement', '$/million', 'tokens', 'retires'];
+  const head = ['offering', 'stage, since', 'entitlement', '$/million', 'tokens', 'retires'];
   return toTable(
     head,
     offerings.map((offering) => {
@@ -80,7 +80,7 @@ function inForce({ stage, entitlement, price, limits, retirement }: Offering, at
 
 function stageCell(fact: Fact<Offering['stage'][number]['value']> | undefined): string {
   if (fact === undefined) return NOT_KNOWN;
-  return `${toStageCell(fact.value)}\n${fact.atLatest === true ? 'by' : 'since'} ${fact.from}${mark(fact)}`;
+  return `${toStageCell(fact.value)}\n${fact.atLatest === true ? 'by ' : ''}${fact.from}${mark(fact)}`;
 }
 
 function priceCell({ inputUsdMicrosPerMillion, outputUsdMicrosPerMillion, longContext }: ListPrice): string {

@@ -23,10 +23,10 @@ export class WrongUse extends Error {
 }
 
 /** Sets the process's exit code and lets it come to its end, so that all of its output is written. */
-export function runCommand(name: string, command: () => void): void {
+export async function runCommand(name: string, command: () => void | Promise<void>): Promise<void> {
   tolerateClosedPipe();
   try {
-    command();
+    await command();
   } catch (error) {
     process.exitCode = exitOf(error);
     // Commander has printed its own words already, also those of --help.

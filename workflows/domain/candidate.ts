@@ -59,7 +59,8 @@ export function candidateOf(
 
 /** Every offering of the model and of those that may stand in, every deployment of them, and every place that sells it to nobody's knowledge. */
 export function candidatesOf({ catalog, deployments, policy, need }: Question): readonly Candidate[] {
-  const models = [need.model, ...(policy.substitution[need.model] ?? [])];
+  const standIns = Object.hasOwn(policy.substitution, need.model) ? policy.substitution[need.model] : undefined;
+  const models = [need.model, ...(standIns ?? [])];
   const candidates = models.flatMap((model, substitute) => {
     const placed = need.product === 'model' ? (deployments ?? []).filter(({ deployment }) => deployment.model === model) : [];
     const configured = placed.map((each) => candidateOf({ catalog, need }, each, substitute));
@@ -73,19 +74,46 @@ export function candidatesOf({ catalog, deployments, policy, need }: Question): 
 /** Places that sell the product, of which no fact says that they sell this model. */
 function silentPlaces(catalog: Catalog, { product, model }: TaskNeed, known: ReadonlySet<string>): readonly Candidate[] {
   const silent: Candidate[] = [];
-  for (const surface of catalog.surfaces.values()) {
-    if (surface.product !== product) continue;
-    for (const place of Object.values(surface.places)) {
-      if (known.has(offeringId(surface.id, place.name, model))) continue;
-      silent.push({ offering: unknownOffering(surface, place, model), substitute: 0 });
-    }
+  for (const { surface, place, prefix } of placesOf(catalog, product)) {
+    if (!known.has(prefix + model)) silent.push({ offering: unknownOffering(surface, place, model), substitute: 0 });
   }
   return silent;
 }
 
+interface SellingPlace {
+  readonly surface: Surface;
+  readonly place: Place;
+  /** Of the ids of its offerings. */
+  readonly prefix: string;
+}
+
+/** Every decision walks over all places of its product, so they are laid out once for each catalog, which never changes. */
+const PLACES = new WeakMap<Catalog, Map<Product, readonly SellingPlace[]>>();
+
+function placesOf(catalog: Catalog, product: Product): readonly SellingPlace[] {
+  let byProduct = PLACES.get(catalog);
+  if (byProduct === undefined) {
+    const open = [...catalog.surfaces.values()].filter(({ isClosed }) => isClosed !== true);
+    const all = open.flatMap((surface) =>
+      Object.values(surface.places).map((place) => ({ surface, place, prefix: offeringId(surface.id, place.name, '') })),
+    );
+    byProduct = Map.groupBy(all, ({ surface }) => surface.product);
+    PLACES.set(catalog, byProduct);
+  }
+  return byProduct.get(product) ?? [];
+}
+
 /** A surface that the catalog does not have is one of which nothing is known. */
 function surfaceOf(catalog: Catalog, { place, deployment }: PlacedDeployment): Surface {
-  const nothing = { places: {}, regions: {}, failureDomains: [], capabilities: {}, compliance: {}, retention: [] };
+  const nothing = {
+    places: {},
+    regions: {},
+    failureDomains: [],
+    capabilities: {},
+    compliance: {},
+    retention: [],
+    entitlement: [],
+  };
   return (
     catalog.surfaces.get(place.surface) ?? {
       ...nothing,
@@ -107,16 +135,31 @@ export function priceOf({ offering, placed }: Candidate, at: Moment): ListPrice 
   return placed?.hasOwnPrice === true ? placed.deployment.price : factAt(offering.price, at)?.value;
 }
 
-/** What the tenant has been granted there on that day; begun already, or the next to begin. */
+/** The price of a request with so much input: a long one has another. */
+export function chargedPrice(
+  price: ListPrice | undefined,
+  { inputTokens }: Pick<TaskNeed, 'inputTokens'>,
+): ListPrice | undefined {
+  const long = price?.longContext;
+  return price === undefined || long === undefined || inputTokens <= long.aboveInputTokens ? price : { ...price, ...long };
+}
+
+/** What the tenant has been granted there: all that holds on that day together, and what begins next. */
 export function grantOf({ offering }: Candidate, { entitlements }: TenantPolicy, { asOf }: Moment) {
-  let now: Entitlement | undefined;
-  let next: Entitlement | undefined;
-  for (const entitlement of entitlements) {
-    if ((entitlement.to !== null && entitlement.to <= asOf) || !matches(entitlement.offering, offering.id)) continue;
-    if (entitlement.from <= asOf) now ??= entitlement;
-    else if (next === undefined || entitlement.from < next.from) next = entitlement;
-  }
-  return { now, next };
+  const own = entitlements.filter(({ offering: pattern, to }) => (to === null || asOf < to) && matches(pattern, offering.id));
+  if (own.length === 0) return {};
+  const now = own.filter(({ from }) => from <= asOf);
+  const next = own.filter(({ from }) => from > asOf).toSorted((left, right) => (left.from < right.from ? -1 : 1))[0];
+  return { ...(now.length === 0 ? {} : { now: sumUp(now) }), ...(next === undefined ? {} : { next }) };
+}
+
+/** Of several quotas the smallest is kept to: nobody says that they add up. */
+function sumUp(entitlements: readonly Entitlement[]): Pick<Entitlement, 'tokensPerMinute' | 'zeroRetention'> {
+  const quota = Math.min(...entitlements.map(({ tokensPerMinute = Infinity }) => tokensPerMinute));
+  return {
+    ...(quota === Infinity ? {} : { tokensPerMinute: quota }),
+    ...(entitlements.some(({ zeroRetention }) => zeroRetention === true) ? { zeroRetention: true } : {}),
+  };
 }
 
 /** The contract that sends this seller's offerings first, when it binds on that day. */

@@ -173,6 +173,8 @@ export interface Surface {
   readonly commitmentPools: readonly string[];
   /** Who really serves what a reseller sells. */
   readonly upstream?: Cloud;
+  /** It sells what is listed and nothing else, such as open weights or what a reseller picks: its silence is no question. */
+  readonly isClosed?: true;
   /** Of the surfaces of one seller, the one with the lower number is the seller's own recommendation. */
   readonly recommendation: number;
   /** By name. */
@@ -184,6 +186,8 @@ export interface Surface {
   readonly capabilities: Readonly<Partial<Record<Capability, readonly Fact<Tri>[]>>>;
   readonly compliance: Readonly<Partial<Record<ComplianceProgram, readonly Fact<Tri>[]>>>;
   readonly retention: readonly Fact<Retention>[];
+  /** Of offerings of which nothing else is known. */
+  readonly entitlement: readonly Fact<EntitlementKind>[];
 }
 
 /** One product with one model at one place of one surface; nothing coarser has one price, one launch date and one residency. */
@@ -246,7 +250,19 @@ export function offeringId(surface: string, place: string, model: string): strin
 
 /** What a place of a surface would be for a model that no fact says it sells. */
 export function unknownOffering(surface: Surface, place: Place, model: string): Offering {
-  const nothing = { stage: [], entitlement: [], limits: [], price: [], retirement: [] };
-  const id = offeringId(surface.id, place.name, model);
-  return { id, model, wireModel: null, surface, place, capabilities: surface.capabilities, ...nothing };
+  return {
+    id: offeringId(surface.id, place.name, model),
+    model,
+    wireModel: null,
+    surface,
+    place,
+    stage: NOTHING,
+    entitlement: surface.entitlement,
+    limits: NOTHING,
+    price: NOTHING,
+    retirement: NOTHING,
+    capabilities: surface.capabilities,
+  };
 }
+
+const NOTHING: readonly never[] = [];

@@ -79,11 +79,14 @@ const FAILOVER_MODES = {
 } as const satisfies Record<Product, FailoverMode>;
 
 export function decideEligibility(question: Question): EligibilityDecision {
-  const judged = candidatesOf(question).map((candidate) => ({ candidate, reasons: judge(question, candidate) }));
-  const able = judged
-    .filter(({ reasons }) => !reasons.some(isHard))
-    .map((each) => ({ ...each, key: sortKeyOf(question, each.candidate, each.reasons.length) }))
-    .toSorted((left, right) => compareKeys(left.key, right.key));
+  const may: { candidate: Candidate; reasons: readonly Reason[]; key: SortKey }[] = [];
+  const mayNot: ExcludedOffering[] = [];
+  for (const candidate of candidatesOf(question)) {
+    const reasons = judge(question, candidate);
+    if (reasons.some(isHard)) mayNot.push(Object.assign(nameOf(candidate), { reasons }));
+    else may.push({ candidate, reasons, key: sortKeyOf(question, candidate, reasons.length) });
+  }
+  const able = may.toSorted((left, right) => compareKeys(left.key, right.key));
   const eligible = able.map(({ candidate, reasons, key }, rank): EligibleOffering => ({
     ...nameOf(candidate),
     rank,
@@ -94,13 +97,10 @@ export function decideEligibility(question: Question): EligibilityDecision {
         rank === 0 || isAllowedMove(question, able[0]?.candidate, candidate)
           ? FAILOVER_MODES[question.need.product]
           : 'manual-only',
-      independentOf: able.flatMap((other, index) => (isIndependent(other.candidate, candidate) ? [index] : [])),
+      independentOf: able.flatMap((other, index) => (index !== rank && isIndependent(other.candidate, candidate) ? [index] : [])),
     },
   }));
-  const excluded = judged
-    .filter(({ reasons }) => reasons.some(isHard))
-    .map(({ candidate, reasons }): ExcludedOffering => ({ ...nameOf(candidate), reasons }))
-    .toSorted(byName);
+  const excluded = mayNot.toSorted(byName);
   const nearest = nearestOf(excluded);
   return {
     ...question.at,
@@ -142,33 +142,41 @@ function isAllowedMove({ policy }: Question, first: Candidate | undefined, to: C
   }
 }
 
+/** What is not known of either is no independence. */
 function isIndependent({ offering: one }: Candidate, { offering: other }: Candidate): boolean {
+  if (one.place.failureDomains.length === 0 || other.place.failureDomains.length === 0) return false;
   return one.place.failureDomains.every((domain) => !other.place.failureDomains.includes(domain));
 }
 
 /** On a tie what is configured is nearer than what is not, and what somebody sells than what nobody is known to; then by id. */
 function nearestOf(excluded: readonly ExcludedOffering[]): EligibilityDecision['nearestMiss'] {
-  let nearest: EligibilityDecision['nearestMiss'];
+  let nearest: ExcludedOffering | undefined;
   let least = Infinity;
-  for (const { reasons, ...name } of excluded) {
-    const onlyMissing = reasons.filter(isHard);
-    const far = onlyMissing.length * FARTHEST + distance({ ...name, onlyMissing });
+  for (const each of excluded) {
+    const far = distance(each);
     if (far >= least) continue;
     least = far;
-    nearest = { ...name, onlyMissing };
+    nearest = each;
   }
-  return nearest;
+  if (nearest === undefined) return undefined;
+  const { reasons, ...name } = nearest;
+  return { ...name, onlyMissing: reasons.filter(isHard) };
 }
 
-/** Above every `distance`. */
-const FARTHEST = 4;
-
-function distance({ deploymentId, onlyMissing }: Judged & { readonly onlyMissing: readonly Reason[] }): number {
-  return (deploymentId === undefined ? 2 : 0) + (onlyMissing.some(({ code }) => code === 'NOT_OFFERED') ? 1 : 0);
+/** One hard reason more is farther than anything else. */
+function distance({ deploymentId, reasons }: ExcludedOffering): number {
+  let hard = 0;
+  let isUnheardOf = false;
+  for (const reason of reasons) {
+    if (!isHard(reason)) continue;
+    hard += 1;
+    isUnheardOf ||= reason.code === 'NOT_OFFERED';
+  }
+  return hard * 4 + (deploymentId === undefined ? 2 : 0) + (isUnheardOf ? 1 : 0);
 }
 
 function nameOf({ offering, placed }: Candidate): Judged {
-  return { offeringId: offering.id, ...(placed === undefined ? {} : { deploymentId: placed.deployment.id }) };
+  return placed === undefined ? { offeringId: offering.id } : { offeringId: offering.id, deploymentId: placed.deployment.id };
 }
 
 function byName(left: Judged, right: Judged): number {

@@ -12,16 +12,28 @@ export function factAt<Value>(facts: readonly Fact<Value>[], at: Moment): Fact<V
   return best;
 }
 
-/** The first fact that is known to begin after the day asked for, among those that pass. */
-export function nextFact<Value>(
+/** A day after the one asked for, and the fact that holds from then on. */
+export interface Turn<Value> {
+  readonly day: IsoDate;
+  readonly fact: Fact<Value>;
+}
+
+/** The first known day after the one asked for on which a fact holds that passes. */
+export function nextTurn<Value>(
   facts: readonly Fact<Value>[],
   at: Moment,
   passes: (value: Value) => boolean,
-): Fact<Value> | undefined {
-  let next: Fact<Value> | undefined;
-  for (const fact of facts) {
-    if (fact.from <= at.asOf || !isKnown(fact, at) || !passes(fact.value)) continue;
-    if (next === undefined || fact.from < next.from) next = fact;
+): Turn<Value> | undefined {
+  let next: Turn<Value> | undefined;
+  const look = (day: IsoDate | null): void => {
+    if (day === null || day <= at.asOf || (next !== undefined && next.day <= day)) return;
+    const fact = factAt(facts, { asOf: day, knownAt: at.knownAt });
+    if (fact !== undefined && passes(fact.value)) next = { day, fact };
+  };
+  // What holds changes where a fact begins, or where one ends that lay over another.
+  for (const { from, to } of facts) {
+    look(from);
+    look(to);
   }
   return next;
 }

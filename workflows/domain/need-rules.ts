@@ -1,27 +1,33 @@
 /** Whether it can do what the task needs. */
 import type { Candidate, Question } from './candidate.ts';
-import { factAt, nextFact } from './fact-in-force.ts';
+import { factAt, nextTurn } from './fact-in-force.ts';
 import type { Reason } from './reason.ts';
 import { toReason } from './reason.ts';
 import type { Capability } from './route.ts';
 
 export function capabilityReasons(question: Question, candidate: Candidate): readonly Reason[] {
-  return question.need.capabilities.flatMap((capability) => missing(question, candidate, capability));
+  const reasons: Reason[] = [];
+  for (const capability of question.need.capabilities) {
+    const reason = missing(question, candidate, capability);
+    if (reason !== undefined) reasons.push(reason);
+  }
+  return reasons;
 }
 
 /** What a deployment is configured with counts; else what is known. What is not known to be there is missing. */
-function missing({ at }: Question, { offering, placed }: Candidate, capability: Capability): readonly Reason[] {
-  if (placed?.deployment.capabilities.includes(capability) === true) return [];
+function missing({ at }: Question, { offering, placed }: Candidate, capability: Capability): Reason | undefined {
+  if (placed?.deployment.capabilities.includes(capability) === true) return undefined;
+  if (placed !== undefined) {
+    const remedy = `ask for a task that does not need ${capability}, or configure an endpoint that has it`;
+    return toReason({ code: 'CAPABILITY_MISSING', expected: capability, actual: 'not among its capabilities', remedy });
+  }
   const facts = offering.capabilities[capability] ?? [];
   const fact = factAt(facts, at);
-  if (placed === undefined && fact?.value === 'yes') return [];
-  const clearsOn = nextFact(facts, at, (value) => value === 'yes')?.from;
-  const remedy =
-    placed === undefined
-      ? `ask for a task that does not need ${capability}`
-      : `ask for a task that does not need ${capability}, or configure an endpoint that has it`;
+  if (fact?.value === 'yes') return undefined;
+  const clearsOn = nextTurn(facts, at, (value) => value === 'yes')?.day;
+  const remedy = `ask for a task that does not need ${capability}`;
   const actual = fact === undefined || fact.value === 'unknown' ? 'not known to be there' : 'not there';
-  return [toReason({ code: 'CAPABILITY_MISSING', expected: capability, actual, fact, clearsOn, remedy })];
+  return toReason({ code: 'CAPABILITY_MISSING', expected: capability, actual, fact, clearsOn, remedy });
 }
 
 export function limitReasons({ at, need }: Question, { offering }: Candidate): readonly Reason[] {
@@ -30,7 +36,7 @@ export function limitReasons({ at, need }: Question, { offering }: Candidate): r
   const reasons: Reason[] = [];
   const tokens = need.inputTokens + need.outputTokens;
   if (tokens > contextTokens) {
-    const clearsOn = nextFact(offering.limits, at, (limits) => (limits.contextTokens ?? Infinity) >= tokens)?.from;
+    const clearsOn = nextTurn(offering.limits, at, (limits) => (limits.contextTokens ?? Infinity) >= tokens)?.day;
     const [expected, actual] = [`room for ${tokens} tokens`, `a context of ${contextTokens}`];
     reasons.push(toReason({ code: 'CONTEXT_TOO_SMALL', expected, actual, fact, clearsOn, remedy: 'send less, or elsewhere' }));
   }

@@ -1,8 +1,8 @@
 /** Whether it is sold on that day, how surely, to whom, and until when. */
 import type { Candidate, Question } from './candidate.ts';
 import { firstShipTerm, grantOf } from './candidate.ts';
-import type { Fact, Stage } from './catalog.ts';
-import { daysBetween, evidenceOf, factAt, isWeaker, nextFact } from './fact-in-force.ts';
+import type { EntitlementKind, Fact, Retirement, Stage } from './catalog.ts';
+import { daysBetween, evidenceOf, factAt, isWeaker, nextTurn } from './fact-in-force.ts';
 import type { Reason } from './reason.ts';
 import { toReason } from './reason.ts';
 import type { LeastStage } from './tenant-policy.ts';
@@ -14,22 +14,19 @@ export function stageReasons(question: Question, candidate: Candidate): readonly
   const { at, policy, need } = question;
   const fact = factAt(candidate.offering.stage, at);
   if (fact === undefined) return [notOffered(question, candidate)];
-  if (isServed(fact.value)) {
-    return [
-      ...tooLow(question, candidate, { fact, least: policy.minStage[need.product] }),
-      ...tooWeak(question, fact, candidate.placed === undefined ? 'hard' : 'soft'),
-      ...stale(question, fact, 'stage'),
-    ];
-  }
-  return [notServed(question, candidate, fact), ...(fact.value === 'unlisted' ? stale(question, fact, 'stage') : [])];
+  const old = fact.value === 'retired' || fact.value === 'suspended' ? [] : stale(question, fact, 'stage');
+  if (!isServed(fact.value)) return [notServed(question, candidate, fact), ...old];
+  const low = tooLow(question, candidate, { fact, least: policy.minStage[need.product] });
+  const weak = tooWeak(question, fact, candidate.placed === undefined ? 'hard' : 'soft');
+  return low.length + weak.length === 0 ? old : [...low, ...weak, ...old];
 }
 
 function notServed({ at }: Question, { offering }: Candidate, fact: Fact<Stage>): Reason {
   const expected = `sold on ${at.asOf}`;
-  const clearsOn = nextFact(offering.stage, at, isServed)?.from;
+  const clearsOn = nextTurn(offering.stage, at, isServed)?.day;
   if (fact.value === 'retired') return toReason({ code: 'RETIRED', expected, actual: `retired on ${fact.from}`, fact, clearsOn });
   if (fact.value === 'suspended') {
-    return toReason({ code: 'SUSPENDED', expected, actual: `suspended since ${fact.from}`, fact, clearsOn: clearsOn ?? fact.to });
+    return toReason({ code: 'SUSPENDED', expected, actual: `suspended since ${fact.from}`, fact, clearsOn });
   }
   return toReason({ code: 'NOT_YET', expected, actual: fact.value, fact, clearsOn, remedy: SAY_SO });
 }
@@ -39,10 +36,11 @@ function notOffered(question: Question, candidate: Candidate): Reason {
   const { at } = question;
   const { offering, placed } = candidate;
   const expected = `sold on ${at.asOf}`;
-  const next = nextFact(offering.stage, at, isServed);
+  const next = nextTurn(offering.stage, at, isServed);
   if (next !== undefined) {
-    const actual = `begins on ${next.from}${next.atLatest === true ? ' at the latest' : ''}`;
-    return toReason({ code: 'NOT_YET', expected, actual, fact: next, clearsOn: next.from });
+    const { day, fact } = next;
+    const actual = `begins on ${day}${fact.atLatest === true ? ' at the latest' : ''}`;
+    return toReason({ code: 'NOT_YET', expected, actual, fact, clearsOn: day });
   }
   const term = firstShipTerm(question, candidate);
   const actual = 'no fact says so';
@@ -52,7 +50,7 @@ function notOffered(question: Question, candidate: Candidate): Reason {
   }
   const remedy =
     term === undefined
-      ? `no fact says that ${offering.surface.seller} sells it there: ${SAY_SO}`
+      ? SAY_SO
       : `expected under first-ship (${term.id}), which is no evidence; confirm with ${offering.surface.seller}, then ${SAY_SO}`;
   return toReason({ code: 'NOT_OFFERED', expected, actual, remedy });
 }
@@ -67,7 +65,7 @@ function tooLow(
   { fact, least }: { readonly fact: Fact<Stage>; readonly least: LeastStage },
 ): readonly Reason[] {
   if (levelOf(fact.value) >= levelOf(least)) return [];
-  const clearsOn = nextFact(offering.stage, at, (stage) => isServed(stage) && levelOf(stage) >= levelOf(least))?.from;
+  const clearsOn = nextTurn(offering.stage, at, (stage) => isServed(stage) && levelOf(stage) >= levelOf(least))?.day;
   const remedy = `wait for it, or lower minStage to ${fact.value}`;
   return [toReason({ code: 'STAGE_TOO_LOW', expected: `at least ${least}`, actual: fact.value, fact, clearsOn, remedy })];
 }
@@ -95,7 +93,8 @@ export function stale({ at, policy }: Question, fact: Fact<unknown>, kind: 'stag
   return [
     toReason({
       code: 'FACT_STALE',
-      severity: kind === 'compliance' ? 'hard' : 'soft',
+      // What a policy asks for and nobody has looked at for so long counts as not known.
+      severity: kind === 'compliance' ? unknownSeverity(policy) : 'soft',
       expected: `looked at within ${most} days`,
       actual: `${kind} last looked at on ${fact.verifiedOn}, ${days} days before`,
       fact,
@@ -104,31 +103,67 @@ export function stale({ at, policy }: Question, fact: Fact<unknown>, kind: 'stag
   ];
 }
 
-export function retirementReasons({ at, need, policy }: Question, candidate: Candidate): readonly Reason[] {
-  const fact = factAt(candidate.offering.retirement, at);
-  if (fact === undefined) return [];
-  const { shutdown, newCustomersUntil, replacement } = fact.value;
-  const remedy = replacement === undefined ? 'ask for another model' : `ask for ${replacement}`;
-  if (shutdown !== undefined && shutdown <= at.asOf) {
-    return [toReason({ code: 'RETIRED', expected: `sold on ${at.asOf}`, actual: `shut down on ${shutdown}`, fact, remedy })];
-  }
-  const reasons: Reason[] = [];
-  if (shutdown !== undefined && daysBetween(at.asOf, shutdown) < need.durationDays) {
-    const expected = `served for ${need.durationDays} days`;
-    reasons.push(toReason({ code: 'RETIRES_DURING_TASK', expected, actual: `shut down on ${shutdown}`, fact, remedy }));
-  }
-  const isNew = candidate.placed === undefined && grantOf(candidate, policy, at).now === undefined;
-  if (newCustomersUntil !== undefined && newCustomersUntil <= at.asOf && isNew) {
-    const actual = `for those who used it before ${newCustomersUntil} alone`;
-    reasons.push(
-      toReason({ code: 'NOT_ENTITLED', expected: 'open to new customers', actual, fact, remedy: grantRemedy(candidate) }),
-    );
-  }
-  return reasons;
+export function unknownSeverity({ onUnknown }: Question['policy']): Reason['severity'] {
+  return onUnknown === 'deny' ? 'hard' : 'soft';
 }
 
-export function entitlementReasons({ at, need, policy }: Question, candidate: Candidate): readonly Reason[] {
-  const fact = factAt(candidate.offering.entitlement, at);
+export function retirementReasons(question: Question, candidate: Candidate): readonly Reason[] {
+  const { at } = question;
+  const { stage, retirement } = candidate.offering;
+  if (stage.length === 0 && retirement.length === 0) return [];
+  const fact = factAt(retirement, at);
+  const { shutdown } = fact?.value ?? {};
+  if (shutdown !== undefined && shutdown <= at.asOf) {
+    const actual = `shut down on ${shutdown}`;
+    return [toReason({ code: 'RETIRED', expected: `sold on ${at.asOf}`, actual, fact, remedy: replacementFor(fact) })];
+  }
+  const closed = closedToNew(question, candidate, fact);
+  const now = factAt(stage, at)?.value;
+  // What is not served now has its reason already.
+  const ends = now === undefined || isServed(now) ? endsTooSoon(question, candidate, fact) : undefined;
+  return ends === undefined ? closed : [ends, ...closed];
+}
+
+/** By its announced end, or by what is known to be retired or suspended on a later day. */
+function endsTooSoon({ at, need }: Question, { offering }: Candidate, fact: Fact<Retirement> | undefined): Reason | undefined {
+  const gone = nextTurn(offering.stage, at, isTakenAway);
+  const shutdown = fact?.value.shutdown;
+  const end = shutdown === undefined || (gone !== undefined && gone.day < shutdown) ? gone : { day: shutdown, fact };
+  if (end === undefined || daysBetween(at.asOf, end.day) > need.durationDays) return undefined;
+  const expected = `served for ${need.durationDays} days`;
+  const remedy = replacementFor(fact);
+  return toReason({ code: 'RETIRES_DURING_TASK', expected, actual: `ends on ${end.day}`, fact: end.fact, remedy });
+}
+
+function isTakenAway(stage: Stage): boolean {
+  return stage === 'retired' || stage === 'suspended';
+}
+
+function closedToNew({ at, policy }: Question, candidate: Candidate, fact: Fact<Retirement> | undefined): readonly Reason[] {
+  const until = fact?.value.newCustomersUntil;
+  if (until === undefined || until > at.asOf || candidate.placed !== undefined) return [];
+  const { now, next } = grantOf(candidate, policy, at);
+  if (now !== undefined) return [];
+  const actual = `for those who used it before ${until} alone`;
+  const told = { expected: 'open to new customers', actual, fact, clearsOn: next?.from, remedy: grantRemedy(candidate) };
+  return [toReason({ code: 'NOT_ENTITLED', ...told })];
+}
+
+function replacementFor(fact: Fact<Retirement> | undefined): string {
+  return `ask for ${fact?.value.replacement ?? 'another model'}`;
+}
+
+export function entitlementReasons(question: Question, candidate: Candidate): readonly Reason[] {
+  const fact = factAt(candidate.offering.entitlement, question.at);
+  const isOpen = fact === undefined || fact.value === 'open';
+  return isOpen && question.policy.entitlements.length === 0 ? [] : grantReasons(question, candidate, fact);
+}
+
+function grantReasons(
+  { at, need, policy }: Question,
+  candidate: Candidate,
+  fact: Fact<EntitlementKind> | undefined,
+): readonly Reason[] {
   const { now, next } = grantOf(candidate, policy, at);
   if (now !== undefined) {
     const tokens = need.inputTokens + need.outputTokens;
@@ -150,7 +185,7 @@ export function entitlementReasons({ at, need, policy }: Question, candidate: Ca
     const remedy = 'listed is not obtainable: ask for the quota first';
     return [toReason({ code: 'NO_QUOTA', severity: 'soft', expected: 'a quota', actual: 'on request', fact, remedy })];
   }
-  const opens = nextFact(candidate.offering.entitlement, at, (kind) => kind === 'open')?.from;
+  const opens = nextTurn(candidate.offering.entitlement, at, (kind) => kind === 'open')?.day;
   const clearsOn = [next?.from, opens].filter((day) => day !== undefined).toSorted()[0];
   const remedy = grantRemedy(candidate);
   return [

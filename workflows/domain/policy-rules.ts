@@ -1,23 +1,28 @@
 /** Whether the tenant's policy lets it serve. What is not known fails, unless the policy says that it may serve with a warning. */
 import type { Candidate, Question } from './candidate.ts';
-import { grantOf, matches, priceOf } from './candidate.ts';
+import { chargedPrice, grantOf, matches, priceOf } from './candidate.ts';
 import type { ComplianceProgram, Scope } from './catalog.ts';
 import { SCOPES } from './catalog.ts';
-import { factAt, nextFact } from './fact-in-force.ts';
+import { factAt, nextTurn } from './fact-in-force.ts';
 import type { Geo } from './geo.ts';
 import { ANYWHERE, areWithin } from './geo.ts';
-import { stale, tooWeak } from './offered-rules.ts';
+import { stale, tooWeak, unknownSeverity } from './offered-rules.ts';
 import { formatUsd } from './price.ts';
 import type { Reason, ReasonCode } from './reason.ts';
 import { toReason } from './reason.ts';
+import type { PriceCap } from './tenant-policy.ts';
 
 export function tenantReasons({ policy }: Question, { offering }: Candidate): readonly Reason[] {
   const { seller, upstream, partition } = offering.surface;
-  const { standardCloud, deny, partitions } = policy;
+  const { standardCloud, clouds, deny, partitions } = policy;
   const reasons: Reason[] = [];
+  if (clouds !== '*' && !clouds.includes(seller)) {
+    const remedy = 'change clouds of the task';
+    reasons.push(toReason({ code: 'TENANT_DENY', expected: clouds.join(', '), actual: seller, remedy }));
+  }
   const denied = deny.find((each) => each === seller || each === upstream || (each.includes('/') && matches(each, offering.id)));
   if (denied !== undefined) {
-    const remedy = 'change deny of the tenant, or clouds of the task';
+    const remedy = 'change deny of the tenant';
     reasons.push(toReason({ code: 'TENANT_DENY', expected: `nothing of ${deny.join(', ')}`, actual: denied, remedy }));
   }
   if (policy.strictStandard && standardCloud !== null && seller !== standardCloud) {
@@ -38,6 +43,7 @@ export function tenantReasons({ policy }: Question, { offering }: Candidate): re
 
 export function residencyReasons(question: Question, { offering: { place } }: Candidate): readonly Reason[] {
   const { processing, storage, maxScope } = question.policy.residency;
+  if (processing === '*' && storage === '*' && maxScope === 'global') return [];
   const reasons: Reason[] = [];
   // Whoever names places means none outside them: a global offering is too wide even before its places are asked for.
   const widest: Scope = processing !== '*' && maxScope === 'global' ? 'geo' : maxScope;
@@ -63,7 +69,7 @@ function misplaced(
   const where = actual.map((geo) => (geo === ANYWHERE ? 'anywhere' : geo)).join(', ');
   return toReason({
     code,
-    severity: isUnknown ? unknownSeverity(question) : 'hard',
+    severity: isUnknown ? unknownSeverity(question.policy) : 'hard',
     expected: `within ${allowed.join(', ')}`,
     actual: isUnknown ? 'not known' : where,
     remedy: isUnknown
@@ -73,13 +79,14 @@ function misplaced(
 }
 
 export function complianceReasons(question: Question, candidate: Candidate): readonly Reason[] {
+  if (question.policy.compliance.length === 0) return [];
   return question.policy.compliance.flatMap((program) => programReasons(question, candidate, program));
 }
 
 function programReasons(question: Question, { offering }: Candidate, program: ComplianceProgram): readonly Reason[] {
   const facts = offering.surface.compliance[program] ?? [];
   const fact = factAt(facts, question.at);
-  const clearsOn = nextFact(facts, question.at, (value) => value === 'yes')?.from;
+  const clearsOn = nextTurn(facts, question.at, (value) => value === 'yes')?.day;
   if (fact?.value === 'yes') return [...tooWeak(question, fact, 'hard'), ...stale(question, fact, 'compliance')];
   if (fact?.value === 'no') {
     return [
@@ -94,12 +101,13 @@ function programReasons(question: Question, { offering }: Candidate, program: Co
     ];
   }
   const remedy = `ask the cloud for its ${program} report, then say so under catalog in the configuration`;
-  const severity = unknownSeverity(question);
+  const severity = unknownSeverity(question.policy);
   return [toReason({ code: 'COMPLIANCE_UNKNOWN', severity, expected: program, actual: 'not known', fact, clearsOn, remedy })];
 }
 
 export function retentionReasons(question: Question, candidate: Candidate): readonly Reason[] {
   const { policy, need, at } = question;
+  if (!policy.zeroRetention && policy.maxFlaggedDays === null) return [];
   const fact = factAt(candidate.offering.surface.retention, at);
   const reasons: Reason[] = [];
   if (policy.zeroRetention) {
@@ -115,7 +123,7 @@ export function retentionReasons(question: Question, candidate: Candidate): read
   const kept = fact?.value.flaggedDays ?? null;
   if (most !== null && (kept === null || kept > most)) {
     const actual = kept === null ? 'not known' : `${kept} days`;
-    const severity = kept === null ? unknownSeverity(question) : 'hard';
+    const severity = kept === null ? unknownSeverity(question.policy) : 'hard';
     const remedy = 'ask the cloud for an exemption, then say so under catalog in the configuration';
     reasons.push(
       toReason({ code: 'RETENTION', severity, expected: `flagged traffic kept ${most} days at most`, actual, fact, remedy }),
@@ -129,7 +137,7 @@ function zeroRetentionReasons(question: Question, candidate: Candidate): readonl
   const expected = 'zero retention';
   switch (fact?.value.zeroRetention) {
     case 'yes':
-      return [];
+      return [...tooWeak(question, fact, 'hard'), ...stale(question, fact, 'compliance')];
     case 'no':
       return [toReason({ code: 'RETENTION', expected, actual: 'it keeps what is sent', fact, remedy: 'choose another cloud' })];
     case 'on-approval': {
@@ -140,33 +148,32 @@ function zeroRetentionReasons(question: Question, candidate: Candidate): readonl
     case 'unknown':
     case undefined: {
       const remedy = 'ask the cloud, then say so under catalog in the configuration';
-      return [toReason({ code: 'RETENTION', severity: unknownSeverity(question), expected, actual: 'not known', fact, remedy })];
+      return [
+        toReason({ code: 'RETENTION', severity: unknownSeverity(question.policy), expected, actual: 'not known', fact, remedy }),
+      ];
     }
   }
 }
 
 export function priceReasons(question: Question, candidate: Candidate): readonly Reason[] {
-  const { policy, at } = question;
+  const { need, at, policy } = question;
   const fact = candidate.placed?.hasOwnPrice === true ? undefined : factAt(candidate.offering.price, at);
-  const price = priceOf(candidate, at);
-  const isBelow = (cap: number | undefined, actual: number | undefined): boolean =>
-    cap === undefined || (actual !== undefined && actual <= cap);
-  const { inputUsdMicrosPerMillion: input, outputUsdMicrosPerMillion: output } = policy.priceCap;
   const old = fact === undefined ? [] : stale(question, fact, 'price');
-  if (isBelow(input, price?.inputUsdMicrosPerMillion) && isBelow(output, price?.outputUsdMicrosPerMillion)) return old;
-  const words = (of: { readonly in?: number | undefined; readonly out?: number | undefined }): string =>
-    [of.in === undefined ? [] : [`${formatUsd(of.in)} in`], of.out === undefined ? [] : [`${formatUsd(of.out)} out`]]
-      .flat()
-      .join(', ');
-  const actual =
-    price === undefined
-      ? 'no price is known'
-      : words({ in: price.inputUsdMicrosPerMillion, out: price.outputUsdMicrosPerMillion });
-  const expected = `at most ${words({ in: input, out: output })} per million tokens`;
+  const price = chargedPrice(priceOf(candidate, at), need);
+  if (isWithinCap(price, policy.priceCap)) return old;
+  const actual = price === undefined ? 'no price is known' : inAndOut(price);
+  const expected = `at most ${inAndOut(policy.priceCap)} per million tokens`;
   const remedy = price === undefined ? 'give the deployment its price' : 'raise priceCap, or ask for a cheaper model';
   return [toReason({ code: 'PRICE_CAP', expected, actual, fact, remedy }), ...old];
 }
 
-function unknownSeverity({ policy }: Question): Reason['severity'] {
-  return policy.onUnknown === 'deny' ? 'hard' : 'soft';
+function isWithinCap(price: PriceCap | undefined, cap: PriceCap): boolean {
+  const { inputUsdMicrosPerMillion: input = Infinity, outputUsdMicrosPerMillion: output = Infinity } = price ?? {};
+  const { inputUsdMicrosPerMillion: mostInput = Infinity, outputUsdMicrosPerMillion: mostOutput = Infinity } = cap;
+  return input <= mostInput && output <= mostOutput;
+}
+
+function inAndOut({ inputUsdMicrosPerMillion: input, outputUsdMicrosPerMillion: output }: PriceCap): string {
+  const parts = [input === undefined ? [] : [`${formatUsd(input)} in`], output === undefined ? [] : [`${formatUsd(output)} out`]];
+  return parts.flat().join(', ');
 }

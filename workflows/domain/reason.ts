@@ -61,16 +61,16 @@ interface Told {
 
 /** Hard unless it says otherwise. */
 export function toReason({ code, severity = 'hard', expected, actual, fact, clearsOn, remedy }: Told): Reason {
-  return {
-    code,
-    severity,
-    expected,
-    actual,
-    ...(fact === undefined ? {} : { facts: [fact.id], sources: fact.sources.map(({ url }) => url) }),
-    ...(fact?.by === 'operator' ? { by: fact.by } : {}),
-    ...(clearsOn === undefined || clearsOn === null ? {} : { clearsOn }),
-    ...(remedy === undefined ? {} : { remedy }),
-  };
+  // Key by key: a decision has some fifty reasons, and spreading them in takes a third of its time.
+  const reason: { -readonly [Key in keyof Reason]: Reason[Key] } = { code, severity, expected, actual };
+  if (fact !== undefined) {
+    reason.facts = [fact.id];
+    reason.sources = fact.sources.map(({ url }) => url);
+    if (fact.by === 'operator') reason.by = fact.by;
+  }
+  if (clearsOn !== undefined && clearsOn !== null) reason.clearsOn = clearsOn;
+  if (remedy !== undefined) reason.remedy = remedy;
+  return reason;
 }
 
 export function isHard({ severity }: Reason): boolean {

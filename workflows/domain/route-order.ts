@@ -1,6 +1,6 @@
 /** The order of those who may serve: one key of integers and texts, compared from left to right, so that it is total. Health is not in it. */
 import type { Candidate, Question } from './candidate.ts';
-import { priceOf } from './candidate.ts';
+import { chargedPrice, priceOf } from './candidate.ts';
 import type { ListPrice, Stage } from './catalog.ts';
 import { SCOPES } from './catalog.ts';
 import { factAt } from './fact-in-force.ts';
@@ -97,9 +97,8 @@ export function compareKeys(left: SortKey, right: SortKey): number {
 
 /** One request of the size that is expected, nothing of it cached. */
 function requestUsdMicros(price: ListPrice | undefined, { inputTokens, outputTokens }: Question['need']): number {
-  if (price === undefined) return UNKNOWN_PRICE;
-  const { longContext } = price;
-  const charged = longContext !== undefined && inputTokens > longContext.aboveInputTokens ? { ...price, ...longContext } : price;
+  const charged = chargedPrice(price, { inputTokens });
+  if (charged === undefined) return UNKNOWN_PRICE;
   return costUsdMicros({ inputTokens, cachedInputTokens: 0, outputTokens, reasoningTokens: 0 }, charged);
 }
 

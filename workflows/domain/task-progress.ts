@@ -72,12 +72,23 @@ function changesOf(status: TaskStatus, body: TaskEventBody): Partial<TaskStatus>
   if (body.kind === 'attempt-failed' && body.suspenseUsdMicros !== undefined) {
     return { suspenseUsdMicros: (status.suspenseUsdMicros ?? 0) + body.suspenseUsdMicros };
   }
-  if (body.kind === 'route-planned') {
-    const { model, deployments: route, excluded } = body;
-    return { model, route, ...(excluded === undefined ? {} : { excluded }), ...budgetOf(body) };
-  }
+  if (body.kind === 'route-planned') return { ...routeOf(body), ...budgetOf(body) };
   if (body.kind === 'budget-raised') return budgetOf(body);
   return waitingFor(status, body);
+}
+
+function routeOf({
+  model,
+  deployments,
+  excluded,
+  decision,
+}: Extract<TaskEventBody, { kind: 'route-planned' }>): Partial<TaskStatus> {
+  return {
+    model,
+    route: deployments,
+    ...(excluded === undefined ? {} : { excluded }),
+    ...(decision === undefined ? {} : { decision }),
+  };
 }
 
 function budgetOf({ budget }: { readonly budget?: TaskBudget }): Pick<TaskStatus, 'budget'> {

@@ -88,6 +88,8 @@ export interface TaskStatus {
   /** The deployment in use or last used; null before the route is planned. */
   readonly deployment: DeploymentId | null;
   readonly route: readonly DeploymentId[];
+  /** Names the decision about its route in the task store. */
+  readonly decision?: string;
   /** Codes of the reasons against deployments that may not serve; absent when all may. */
   readonly excluded?: Readonly<Record<string, string>>;
   /**

@@ -1,6 +1,6 @@
 /** What a tenant allows, and how a task may narrow that for itself. */
 import type { ComplianceProgram, Evidence, IsoDate, Partition, Product, Scope, Seller, Stage } from './catalog.ts';
-import { EVIDENCE, SCOPES, SELLERS } from './catalog.ts';
+import { EVIDENCE, SCOPES } from './catalog.ts';
 import type { Geo } from './geo.ts';
 import { isWithin } from './geo.ts';
 import { usdToMicros } from './price.ts';
@@ -50,6 +50,8 @@ export interface TenantPolicy {
   readonly strictStandard: boolean;
   /** Those not named come after. Empty: no order. */
   readonly cloudOrder: readonly Seller[];
+  /** These alone. */
+  readonly clouds: readonly Seller[] | '*';
   /** Clouds, and patterns of offering ids, which have a `/`; a `*` stands for any text. */
   readonly deny: readonly string[];
   readonly allowResellers: boolean;
@@ -100,6 +102,7 @@ export function defaultPolicy(tenant: string): TenantPolicy {
     standardCloud: null,
     strictStandard: false,
     cloudOrder: [],
+    clouds: '*',
     deny: [],
     allowResellers: false,
     partitions: ['commercial', 'us-gov'],
@@ -130,15 +133,14 @@ export function narrowPolicy(
   task: TaskPolicy,
   product: Product,
 ): { readonly policy: TenantPolicy; readonly widenings: readonly string[] } {
+  const { clouds = tenant.clouds } = task;
   const widenings = (task.clouds ?? [])
-    .filter((cloud) => tenant.deny.includes(cloud))
+    .filter((cloud) => tenant.deny.includes(cloud) || (tenant.clouds !== '*' && !tenant.clouds.includes(cloud)))
     .map((cloud) => `clouds: ${cloud} is denied`);
-  const { clouds } = task;
-  const unasked = clouds === undefined ? [] : SELLERS.filter((seller) => !clouds.includes(seller));
   const least = tenant.minStage[product];
   const policy: TenantPolicy = {
     ...tenant,
-    deny: [...new Set([...tenant.deny, ...unasked])],
+    clouds: clouds === '*' || tenant.clouds === '*' ? clouds : clouds.filter((cloud) => tenant.clouds.includes(cloud)),
     residency: narrowResidency(tenant.residency, task.residency ?? {}, widenings),
     compliance: [...new Set([...tenant.compliance, ...(task.compliance ?? [])])],
     zeroRetention: tenant.zeroRetention || task.zeroRetention === true,
@@ -172,10 +174,9 @@ function narrowResidency(own: Residency, asked: NonNullable<TaskPolicy['residenc
   const geos = (which: 'processing' | 'storage'): Residency['processing'] => {
     const [allowed, wanted] = [own[which], asked[which]];
     if (wanted === undefined || allowed === '*') return wanted ?? allowed;
-    for (const geo of wanted.filter((each) => !isWithin(each, allowed))) {
-      widenings.push(`residency.${which}: ${geo} is not within ${allowed.join(', ')}`);
-    }
-    return wanted;
+    const outside = wanted.filter((each) => !isWithin(each, allowed));
+    for (const geo of outside) widenings.push(`residency.${which}: ${geo} is not within ${allowed.join(', ')}`);
+    return outside.length === 0 ? wanted : allowed;
   };
   const scopes = { own: own.maxScope, asked: asked.maxScope, as: 'residency.maxScope' };
   return { processing: geos('processing'), storage: geos('storage'), maxScope: narrower(WIDEST_SCOPE_FIRST, scopes, widenings) };

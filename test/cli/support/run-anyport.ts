@@ -17,8 +17,13 @@ export interface RunOptions {
 
 /** Runs the command as a person's shell does, without a terminal. */
 export function runAnyport(args: readonly string[], options: RunOptions = {}): Promise<CommandOutcome> {
+  return runProgram([MAIN, ...args], options);
+}
+
+/** The same with the program that the command would start, such as `workers/route.ts`: one process less. */
+export function runProgram(args: readonly string[], options: RunOptions = {}): Promise<CommandOutcome> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [MAIN, ...args], {
+    const child = spawn(process.execPath, args, {
       env: {
         PATH: process.env['PATH'],
         HOME: process.env['HOME'],

@@ -1,7 +1,7 @@
-/** The geographies that a configuration may name. */
-import type { Catalog } from '../workflows/domain/catalog.ts';
-import type { Geo } from '../workflows/domain/geo.ts';
-import { ANYWHERE, GEOS } from '../workflows/domain/geo.ts';
+/** The geographies that a policy may name. */
+import type { Catalog } from '../../workflows/domain/catalog.ts';
+import type { Geo } from '../../workflows/domain/geo.ts';
+import { ANYWHERE, GEOS } from '../../workflows/domain/geo.ts';
 
 /** Those of this code, and all in which the catalog has a place or a region. */
 export function knownGeos({ surfaces }: Catalog): ReadonlySet<Geo> {
