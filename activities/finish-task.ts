@@ -65,19 +65,17 @@ function toRecord({ key, deployment, state }: AttemptEntry): AttemptRecord {
   }
 }
 
-type Spent = Pick<TaskResult, 'usage' | 'costUsdMicros' | 'paid' | 'suspenseUsdMicros' | 'suspectedTwice' | 'suspectedPaidTwice'>;
+type Spent = Pick<TaskResult, 'usage' | 'paid' | 'suspenseUsdMicros' | 'suspectedTwice'>;
 
-/** `usage` and cost are what clouds reported; attempts without an answer report nothing, and the ledger keeps them apart. */
+/** `usage` and what was paid are what clouds reported; attempts without an answer report nothing, and the ledger keeps them apart. */
 function spentOn(attempts: readonly AttemptEntry[]): Spent {
   const answers = attempts.flatMap(({ state }) => (state.kind === 'completed' ? [state.answer] : []));
   const { totals, settledByCloud, settledByEndpoint, suspectedTwice } = ledgerOf(attempts.map(toLedgerEntry));
   return {
     usage: answers.reduce((sum, answer) => addUsage(sum, answer.usage), NO_USAGE),
-    costUsdMicros: totals.settledUsdMicros,
     paid: { usdMicros: totals.settledUsdMicros, byCloud: settledByCloud, byEndpoint: settledByEndpoint },
     suspenseUsdMicros: totals.suspenseUsdMicros,
     suspectedTwice,
-    suspectedPaidTwice: suspectedTwice.count,
   };
 }
 

@@ -25,28 +25,28 @@ const taskResultSchema = z.object({
     reasoningTokens: count,
     cacheWriteTokens: count.exactOptional(),
   }),
-  costUsdMicros: count,
   paid: z
     .object({ usdMicros: count, byCloud: z.record(z.string(), count), byEndpoint: z.record(z.string(), count) })
     .exactOptional(),
   suspenseUsdMicros: count.exactOptional(),
   suspectedTwice: z.object({ count, usdMicros: count }).exactOptional(),
-  suspectedPaidTwice: count,
   toolEffectsTwice: count,
   diff: z.string(),
   diffPath: z.string().exactOptional(),
+  // Of workers that knew no sub-totals yet.
+  costUsdMicros: count.default(0),
+  suspectedPaidTwice: count.default(0),
 });
 
 /** `undefined` when the value is no task's result: a workflow of another kind, or of a version far from this one. */
 export function readTaskResult(value: unknown): TaskResult | undefined {
   const parsed = taskResultSchema.safeParse(value);
   if (!parsed.success) return undefined;
-  // A task that an older worker finished has no sub-totals.
-  const { costUsdMicros, suspectedPaidTwice } = parsed.data;
+  const { costUsdMicros, suspectedPaidTwice, ...result } = parsed.data;
   return {
     paid: { usdMicros: costUsdMicros, byCloud: {}, byEndpoint: {} },
     suspenseUsdMicros: 0,
     suspectedTwice: { count: suspectedPaidTwice, usdMicros: 0 },
-    ...parsed.data,
+    ...result,
   };
 }

@@ -154,8 +154,6 @@ export interface TaskResult {
   readonly turns: number;
   readonly attempts: readonly AttemptRecord[];
   readonly usage: Usage;
-  /** The same as `paid.usdMicros`. */
-  readonly costUsdMicros: number;
   /** What clouds reported and we know the price of, with its parts. */
   readonly paid: {
     readonly usdMicros: number;
@@ -166,8 +164,6 @@ export interface TaskResult {
   readonly suspenseUsdMicros: number;
   /** The part of it that was made again in the same turn, and so may have been paid twice. */
   readonly suspectedTwice: { readonly count: number; readonly usdMicros: number };
-  /** The same as `suspectedTwice.count`. */
-  readonly suspectedPaidTwice: number;
   /** Tool calls with an effect that were started more than once. */
   readonly toolEffectsTwice: number;
   /** Unified git diff of the workspace against the commit it began at; '' without a workspace or change. */

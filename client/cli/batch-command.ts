@@ -5,7 +5,7 @@ import { finished } from 'node:stream/promises';
 import type { Command } from 'commander';
 import { planBatch } from '../batch.ts';
 import { readBatchFile } from '../batch-file.ts';
-import { toJsonLine } from '../printable.ts';
+import { toJsonLine } from '../../workflows/domain/printable.ts';
 import { countOf } from '../count-of.ts';
 import type { TaskClient } from '../task-client.ts';
 import type { ConnectionFlags } from './connection-options.ts';

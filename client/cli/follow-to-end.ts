@@ -72,7 +72,7 @@ export function tellResult(result: TaskResult, uiLink: string | null): void {
   print(describeEnd(result), result.state === 'completed' ? 'green' : 'red');
   print(
     `${countOf(result.turns, 'turn')}, ${countOf(result.attempts.length, 'model call')}, ${inputTokens} tokens in, ${outputTokens} out, ` +
-      `${formatCost(result.costUsdMicros)}${suspicions(result)}`,
+      `${formatCost(result.paid.usdMicros)}${suspicions(result)}`,
   );
   if (uiLink !== null) print(`Temporal UI: ${uiLink}`);
 }

@@ -1,6 +1,6 @@
 /** What the commands print: results to standard output, everything about them to standard error. */
 import { styleText } from 'node:util';
-import { toJsonLine, toPrintableText } from '../printable.ts';
+import { toJsonLine, toPrintableText } from '../../workflows/domain/printable.ts';
 
 type Style = Parameters<typeof styleText>[0];
 

@@ -159,7 +159,7 @@ function tellEnd(say: DemoOptions['say'], result: TaskResult, report: DemoReport
   say(`The answer: ${result.output}`);
   say(
     `${report.turns} turns on ${report.endpointsUsed.join(', then ')}; ${report.failovers} failover; ` +
-      `$${(result.costUsdMicros / 1e6).toFixed(4)} at list prices; ${report.historyBytes} bytes of history.`,
+      `$${(result.paid.usdMicros / 1e6).toFixed(4)} at list prices; ${report.historyBytes} bytes of history.`,
   );
   say(
     `By the clouds' own ledgers ${report.generationsPaidTwice} generations were paid twice; ` +

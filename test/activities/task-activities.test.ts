@@ -38,7 +38,13 @@ test('a result counts lost attempts that were made again, and effects that were 
 
   const result = await inTask(() => createFinishTask({ store })({ head, turns: 1, ending: { kind: 'cancelled' } }));
 
-  expect(result).toMatchObject({ taskId: TASK, state: 'cancelled', output: '', suspectedPaidTwice: 1, toolEffectsTwice: 1 });
+  expect(result).toMatchObject({
+    taskId: TASK,
+    state: 'cancelled',
+    output: '',
+    suspectedTwice: { count: 1 },
+    toolEffectsTwice: 1,
+  });
   expect(result).toMatchObject({ suspectedTwice: { count: 1, usdMicros: 70 }, suspenseUsdMicros: 140, paid: { usdMicros: 0 } });
   expect(result.attempts.map(({ outcome }) => outcome)).toEqual(['failed', 'failed', 'unknown']);
   await store.close();

@@ -128,7 +128,7 @@ describe('what waits for an operator', () => {
     expect(scene.attempt(taskId)).toMatchObject({ kind: 'submitted' });
     await cluster.temporal.workflowService.unpauseActivity({ ...activity, identity: 'operator' });
 
-    expect(await cluster.tasks.result(taskId)).toMatchObject({ state: 'completed', suspectedPaidTwice: 0 });
+    expect(await cluster.tasks.result(taskId)).toMatchObject({ state: 'completed', suspectedTwice: { count: 0 } });
     expect(await scene.generations(taskId, AWS)).toMatchObject([{ outcome: 'completed' }]);
   });
 

@@ -61,7 +61,7 @@ test('all 200 tasks complete', () => {
 });
 
 test('what was cut off and made again is said to be paid twice, and nothing is made twice unsaid', () => {
-  const suspected = results.reduce((sum, { suspectedPaidTwice }) => sum + suspectedPaidTwice, 0);
+  const suspected = results.reduce((sum, { suspectedTwice }) => sum + suspectedTwice.count, 0);
   const cut = generations.filter(({ fault }) => fault === 'stream-cut').length;
   const twice = completed().length - TASKS * TURNS;
 

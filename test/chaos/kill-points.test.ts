@@ -189,7 +189,7 @@ async function expectBill(taskId: string, bill: Bill): Promise<void> {
   const result = await cluster.tasks.result(taskId);
   const sent = await scene.generations(taskId, AWS);
   const completed = sent.filter(({ outcome }) => outcome === 'completed').length;
-  expect({ sent: sent.length, completed, suspected: result.suspectedPaidTwice }).toEqual(bill);
+  expect({ sent: sent.length, completed, suspected: result.suspectedTwice.count }).toEqual(bill);
   expect(result).toMatchObject({ state: 'completed', turns: 1 });
 }
 

@@ -34,7 +34,7 @@ test('a worker that is asked to stop ends the answer it is in, and the next one 
   await cluster.startWorker();
 
   expect(code).toBe(0);
-  expect(await cluster.tasks.result(taskId)).toMatchObject({ state: 'completed', suspectedPaidTwice: 0 });
+  expect(await cluster.tasks.result(taskId)).toMatchObject({ state: 'completed', suspectedTwice: { count: 0 } });
   expect(await scene.generations(taskId, OPENAI)).toHaveLength(1);
 });
 
@@ -52,7 +52,7 @@ test('what another worker runs, or has ended, is not failed in the name of a dea
 
   expect(recovered).toBe(0);
   expect(await store.listOpenActivities('dead')).toEqual([]);
-  expect(await cluster.tasks.result(taskId)).toMatchObject({ state: 'completed', suspectedPaidTwice: 0 });
+  expect(await cluster.tasks.result(taskId)).toMatchObject({ state: 'completed', suspectedTwice: { count: 0 } });
   await store.close();
 });
 

@@ -159,7 +159,7 @@ describe('a task that has used up its budget', () => {
     expect(await waiting(taskId)).toMatchObject({ turn: 3, waitingFor: { command: expect.stringContaining('--turns 4') } });
     await cluster.tasks.raiseBudget(taskId, { turns: 10 });
 
-    expect(await cluster.tasks.result(taskId)).toMatchObject({ state: 'completed', turns: 4, suspectedPaidTwice: 0 });
+    expect(await cluster.tasks.result(taskId)).toMatchObject({ state: 'completed', turns: 4, suspectedTwice: { count: 0 } });
     expect(await callsOf(taskId)).toBe(4);
   });
 });

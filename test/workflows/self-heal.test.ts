@@ -26,7 +26,7 @@ describe('reasoning that its own cloud refuses', () => {
 
     const result = await cluster.tasks.result(taskId);
 
-    expect(result).toMatchObject({ state: 'completed', output: 'Seen.', suspectedPaidTwice: 0 });
+    expect(result).toMatchObject({ state: 'completed', output: 'Seen.', suspectedTwice: { count: 0 } });
     expect(result.attempts.map(({ endpoint, outcome }) => `${endpoint} ${outcome}`)).toEqual([
       'azure-eastus2 completed',
       'azure-eastus2 failed',

@@ -44,7 +44,7 @@ describe('when the worker is killed with kill -9', () => {
 
     const result = await cluster.tasks.result(taskId);
 
-    expect(result).toMatchObject({ state: 'completed', suspectedPaidTwice: 0 });
+    expect(result).toMatchObject({ state: 'completed', suspectedTwice: { count: 0 } });
     const posts = await postsOf(taskId, 'aws-us-east-1');
     expect(posts).toHaveLength(1);
     expect(posts[0]?.billedUsage).not.toBeNull();
@@ -58,7 +58,7 @@ describe('when the worker is killed with kill -9', () => {
 
     const result = await cluster.tasks.result(taskId);
 
-    expect(result).toMatchObject({ state: 'completed', suspectedPaidTwice: 1 });
+    expect(result).toMatchObject({ state: 'completed', suspectedTwice: { count: 1 } });
     expect(result.attempts.map(({ outcome }) => outcome)).toEqual(['failed', 'completed']);
     expect(await postsOf(taskId, 'azure-eastus2')).toHaveLength(2);
   });

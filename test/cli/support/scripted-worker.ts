@@ -125,11 +125,9 @@ function resultOf({ turns, ending }: FinishTaskInput, attempts: readonly Attempt
     turns,
     attempts,
     usage: { inputTokens: 100, cachedInputTokens: 0, outputTokens: 10, reasoningTokens: 0 },
-    costUsdMicros: 200,
     paid: { usdMicros: 200, byCloud: { azure: 200 }, byEndpoint: { [ENDPOINT]: 200 } },
     suspenseUsdMicros: 0,
     suspectedTwice: { count: 0, usdMicros: 0 },
-    suspectedPaidTwice: 0,
     toolEffectsTwice: 0,
   };
 }

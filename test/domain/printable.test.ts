@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { toJsonLine, toPrintableText } from '../../client/printable.ts';
+import { toJsonLine, toPrintableText } from '../../workflows/domain/printable.ts';
 
 describe('toPrintableText', () => {
   it('keeps lines, tabs, accents and emoji', () => {
