@@ -16,9 +16,10 @@ import { narrowPolicy } from '../workflows/domain/tenant-policy.ts';
 import type { TurnPolicy } from '../workflows/domain/turn-policy.ts';
 import { DEFAULT_TURN_POLICY } from '../workflows/domain/turn-policy.ts';
 import { knownGeos } from './catalog/known-geos.ts';
+import { createDecisionArchive } from './eligibility/decision-archive.ts';
 import { needOf } from './eligibility/need-of.ts';
 import type { RecordedDecision } from './eligibility/record-decision.ts';
-import { keepDecision, recordDecision } from './eligibility/record-decision.ts';
+import { recordDecision } from './eligibility/record-decision.ts';
 import type { EligibilityFacts } from './eligibility/tenant-eligibility.ts';
 import { momentOf, policyOf } from './eligibility/tenant-eligibility.ts';
 import { whyNobody } from './eligibility/why-nobody.ts';
@@ -48,13 +49,14 @@ export interface PlannedTenant {
 
 /** The activity `planRoute`: who may serve a task, best first. Fails for good when nobody may. */
 export function createPlanRoute({ eligibility, gate, prices, store, tenants }: PlanRouteDependencies) {
+  const archive = createDecisionArchive(store);
   return async (input: PlanRouteInput): Promise<PlanRouteResult> => {
     const tenant = tenants.find(({ name }) => name === input.tenant);
     const need = needOf(input);
     const policy = policyFor(eligibility, input, need);
     const inputs = { policy, need, at: momentOf(eligibility, Date.now()), deployments: eligibility.placed };
     const decision = recordDecision(eligibility.loaded, inputs);
-    await orRetry(() => keepDecision(store, eligibility.loaded, { inputs, decision }));
+    await orRetry(() => archive.keep(eligibility.loaded, { inputs, decision }));
     const planned = toRoute(decision, eligibility, prices);
     if (planned.length === 0) {
       const message = whyNobody({ decision, need, tenant: input.tenant, eligibility });

@@ -57,7 +57,14 @@ export function reasonsAgainstNow(
   const { policy } = narrowPolicy(tenant, task.policy ?? {}, task.need.product);
   const need: TaskNeed = { ...task.need, inputTokens: 0, outputTokens: 0, durationDays: 0 };
   const question: Question = { catalog: facts.loaded.catalog, deployments: [placed], policy, need, at: momentOf(facts, nowMs) };
-  return judge(question, candidateOf(question, placed)).filter(isHard);
+  return [...standInReasons(question, placed), ...judge(question, candidateOf(question, placed)).filter(isHard)];
+}
+
+/** Another model answers only while the policy lets it. */
+function standInReasons({ need, policy }: Question, { deployment: { model } }: PlacedDeployment): readonly Reason[] {
+  if (model === need.model || policy.substitution[need.model]?.includes(model) === true) return [];
+  const remedy = `allow ${model} for ${need.model} under substitution again`;
+  return [toReason({ code: 'TENANT_DENY', expected: need.model, actual: `${model} in its place`, remedy })];
 }
 
 /** Whether nothing of what the task sends may be stored at a cloud. */

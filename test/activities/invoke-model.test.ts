@@ -229,3 +229,23 @@ test('nothing is stored at a cloud for a tenant that asks for zero retention, wh
   expect(bound).toMatchObject({ store: false });
   expect(bound).not.toHaveProperty('background');
 });
+
+test('another model answers only while the policy lets it stand in', async () => {
+  await plannedFor('acme');
+  const settings = await store.getSettings(TASK);
+  const { eligibility } = settings;
+  if (eligibility === undefined) throw new Error('the task was planned');
+  await store.putSettings(TASK, {
+    ...settings,
+    eligibility: { ...eligibility, need: { ...eligibility.need, model: 'gpt-6-sol' } },
+  });
+  facts = eligibilityOf(
+    [{ deployment: { endpoint: 'azure' } }],
+    [{ ...defaultPolicy('acme'), substitution: { 'gpt-6-sol': [MODEL] } }],
+  );
+  server.answer((response) => sendEvents(response, [completed([message('hello')])]));
+
+  expect(await invoke(1)).toMatchObject({ excerpt: 'hello' });
+  facts = eligibilityOf([{ deployment: { endpoint: 'azure' } }], [defaultPolicy('acme')]);
+  expect((await failureOf(invoke(2))).details).toMatchObject([{ kind: 'ineligible', code: 'TENANT_DENY' }]);
+});

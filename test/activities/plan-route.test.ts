@@ -3,8 +3,8 @@ import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { KeptDecision } from '../../activities/eligibility/record-decision.ts';
-import { comesToTheSame, decisionRecordKey } from '../../activities/eligibility/record-decision.ts';
+import { canonicalJson } from '../../activities/digest.ts';
+import { remakeDecision } from '../../activities/eligibility/decision-archive.ts';
 import type { EligibilityFacts } from '../../activities/eligibility/tenant-eligibility.ts';
 import { loadCatalog } from '../../activities/catalog/load-catalog.ts';
 import type { PlannedTenant } from '../../activities/plan-route.ts';
@@ -12,6 +12,7 @@ import { createPlanRoute } from '../../activities/plan-route.ts';
 import { openSqliteTaskStore } from '../../activities/store/sqlite.ts';
 import type { TaskStore } from '../../activities/store/task-store.ts';
 import type { PlanRouteInput } from '../../workflows/activity-interfaces.ts';
+import { ENGINE_VERSION } from '../../workflows/domain/eligibility.ts';
 import type { RouteHealth } from '../../workflows/domain/route-health.ts';
 import { defaultPolicy } from '../../workflows/domain/tenant-policy.ts';
 import { DEFAULT_TURN_POLICY } from '../../workflows/domain/turn-policy.ts';
@@ -61,16 +62,34 @@ describe('a route', () => {
     expect(await endpointsOf('none')).toEqual(['aws-us']);
   });
 
-  test('keeps what its decision rests on, which comes to the same bytes again', async () => {
+  test('keeps what its decision rests on, which comes to the same bytes again, in a later process too', async () => {
     const loaded = loadCatalog();
-    const { decision } = await plan({ ...eligibilityOf([AZURE, AWS]), loaded });
+    const facts = { ...eligibilityOf([AZURE, AWS]), loaded };
+    const { decision } = await plan(facts);
+    await plan(facts, { characters: 100_000 });
 
-    const [record] = await store.readShared([decisionRecordKey(decision.id)]);
-    const kept = record?.value as KeptDecision; // what planRoute wrote
+    const remade = await remakeDecision(store, decision.id);
 
-    expect(kept.decision.id).toBe(decision.id);
-    expect(comesToTheSame(loaded, kept)).toBe(true);
-    expect(comesToTheSame({ ...loaded, digest: 'another' }, kept)).toBe(false);
+    expect(remade).toMatchObject({ isSame: true, engineVersion: ENGINE_VERSION, decision: { id: decision.id } });
+    expect(remade?.decision.catalogDigest).toBe(loaded.digest);
+    expect(canonicalJson(remade?.inputs.deployments)).toBe(canonicalJson(facts.placed));
+    expect(await remakeDecision(store, 'another')).toBeUndefined();
+  });
+
+  test('is told to be another when it would be decided otherwise now', async () => {
+    const loaded = loadCatalog();
+    const { decision } = await plan({ ...eligibilityOf([AZURE]), loaded }, { characters: 5_000_000 });
+    const { readShared } = store;
+    const altered: Pick<TaskStore, 'readShared'> = {
+      async readShared(keys) {
+        const records = await readShared(keys);
+        return records.map((record) =>
+          record.key.includes('/policy/') ? { ...record, value: { ...defaultPolicy('default'), deny: ['azure'] } } : record,
+        );
+      },
+    };
+
+    expect(await remakeDecision(altered, decision.id)).toMatchObject({ isSame: false, decision: { outcome: 'none-eligible' } });
   });
 
   test('comes with the hour and the budget of its tenant, and where its filtered turns may go', async () => {

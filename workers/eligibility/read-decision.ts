@@ -1,12 +1,8 @@
-/** A decision that was made for a task, from the task store: with what it rests on, so that it is made again before it is told. */
+/** A decision that was made for a task, made again from what the task store keeps of it. */
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { fromParts } from '../../activities/catalog/load-catalog.ts';
-import type { KeptDecision } from '../../activities/eligibility/record-decision.ts';
-import { catalogRecordKey, comesToTheSame, decisionRecordKey } from '../../activities/eligibility/record-decision.ts';
-import type { CatalogPart } from '../../activities/catalog/facts.ts';
+import { remakeDecision } from '../../activities/eligibility/decision-archive.ts';
 import { openSqliteTaskStore } from '../../activities/store/sqlite.ts';
-import type { TaskStore } from '../../activities/store/task-store.ts';
 import { ENGINE_VERSION } from '../../workflows/domain/eligibility.ts';
 import type { Asked } from './describe-decision.ts';
 import { note } from './print.ts';
@@ -18,28 +14,19 @@ export async function readDecision(id: string, dataDirectory: string): Promise<A
   if (!existsSync(file)) throw new WrongUse(`there is no task store ${file}: name the workers' data folder with --data`);
   const store = await openSqliteTaskStore(file);
   try {
-    return await findDecision(store, id, file);
+    const remade = await remakeDecision(store, id);
+    if (remade === undefined) {
+      throw new WrongUse(
+        `there is no decision "${id}" in ${file}: its task was planned by workers with another data folder, or never`,
+      );
+    }
+    const { loaded, inputs, decision, isSame, engineVersion } = remade;
+    if (!isSame) {
+      const engines = `engine ${ENGINE_VERSION}, then ${engineVersion}`;
+      note(`this version decides it otherwise (${engines}): the codes in the task's history are what was decided`);
+    }
+    return { catalog: loaded.catalog, inputs, decision };
   } finally {
     await store.close();
   }
-}
-
-async function findDecision(store: TaskStore, id: string, file: string): Promise<Asked> {
-  const kept = await read<KeptDecision>(store, decisionRecordKey(id));
-  if (kept === undefined) throw new WrongUse(`there is no decision "${id}" in ${file}: its task was planned elsewhere, or never`);
-  const { inputs, decision } = kept;
-  const parts = await read<readonly CatalogPart[]>(store, catalogRecordKey(decision.catalogDigest));
-  const { loaded } = fromParts(parts ?? []);
-  if (!comesToTheSame(loaded, kept)) {
-    note(
-      `this version decides it otherwise (engine ${ENGINE_VERSION}, then ${decision.engineVersion}): told is what was decided`,
-    );
-  }
-  return { catalog: loaded.catalog, inputs, decision };
-}
-
-/** Written by `keepDecision` alone. */
-async function read<Value>(store: TaskStore, key: string): Promise<Value | undefined> {
-  const [record] = await store.readShared([key]);
-  return record?.value as Value | undefined;
 }
