@@ -30,6 +30,8 @@ export interface DeploymentConfig {
   /** The model's name at the endpoint. */
   readonly wireModel: string;
   readonly capabilities: readonly Capability[];
+  /** What the file lists; absent when it lists none. */
+  readonly ownCapabilities?: readonly Capability[];
   readonly prices: DatedPrices;
   /** The prices are the file's, not the catalog's. */
   readonly hasOwnPrice: boolean;

@@ -23,7 +23,7 @@ export function createTenantCheck(catalog: Catalog, endpoints: readonly Endpoint
   const known = whatIsKnown(catalog, endpoints);
 
   return (raw: RawTenant, report: Report): void => {
-    checkStandard(raw, report);
+    checkStandard(raw, known, report);
     checkEndpoints(raw, known, report);
     checkDeny(raw, known, report);
     checkResidency(raw, known, report);
@@ -55,11 +55,24 @@ function thinkableIds({ surfaces }: Catalog, models: readonly string[]): readonl
   );
 }
 
-function checkStandard({ standardCloud, strictStandard, deny = [] }: RawTenant, report: Report): void {
+function checkStandard({ standardCloud, strictStandard, deny = [] }: RawTenant, known: Known, report: Report): void {
   if (strictStandard === true && standardCloud === undefined)
     report(['strictStandard'], 'strictStandard needs a standardCloud: add "standardCloud: CLOUD", or remove strictStandard');
-  if (standardCloud !== undefined && deny.includes(standardCloud))
+  if (standardCloud === undefined) return;
+  if (deny.includes(standardCloud))
     report(['standardCloud'], `standardCloud is ${standardCloud}, which deny names too: remove it from one of them`);
+  else if (strictStandard === true && isDeniedWhole(standardCloud, deny, known))
+    report(
+      ['strictStandard'],
+      `strictStandard leaves ${standardCloud} alone, all of which deny covers: nobody could serve, correct one of them`,
+    );
+}
+
+/** By patterns, one or several together. */
+function isDeniedWhole(cloud: string, deny: readonly string[], { offerings, thinkable }: Known): boolean {
+  const patterns = deny.filter((each) => each.includes('/'));
+  if (patterns.length === 0) return false;
+  return [...offerings, ...thinkable()].every((id) => !id.startsWith(`${cloud}/`) || patterns.some((each) => matches(each, id)));
 }
 
 function checkEndpoints({ afterContentFilter = [] }: RawTenant, { endpoints }: Known, report: Report): void {

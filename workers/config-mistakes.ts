@@ -24,7 +24,19 @@ const EXPECTATIONS: Readonly<Record<string, string>> = {
   boolean: 'true or false',
   string: 'text',
   number: 'a number',
+  int: 'a whole number',
 };
+/** Keys whose text is a day: without quotes 2026 is a number. */
+const DAYS: readonly PropertyKey[] = [
+  'from',
+  'to',
+  'expires',
+  'seenOn',
+  'verifiedOn',
+  'notBefore',
+  'shutdown',
+  'newCustomersUntil',
+];
 
 /** Zod's issues, each with the path of the very key that is wrong. */
 export function mistakesOf(issues: readonly Issue[]): readonly Mistake[] {
@@ -60,6 +72,7 @@ function deepest(issues: readonly Issue[]): number {
 function describeIssue(issue: Issue): string {
   if (issue.code === 'invalid_type') {
     if (issue.path.length === 0 && isMissing(issue)) return 'is empty: it needs endpoints, see anyport.example.yaml';
+    if (issue.expected === 'string' && DAYS.includes(issue.path.at(-1) ?? '')) return demand(issue, 'a day such as 2026-11-17');
     return demand(issue, EXPECTATIONS[issue.expected] ?? issue.expected);
   }
   if (issue.code === 'invalid_value') return demand(issue, alternativesOf(issue.values.map(String)));
@@ -85,7 +98,7 @@ function quote({ input, path }: Issue): string {
   if (typeof input === 'object') return Array.isArray(input) ? ', not a list' : ', not a map';
   // A whole file that is one value may be the file of a key, named by mistake.
   if (path.length === 0 || path.some((key) => NEVER_QUOTED.includes(key))) return '';
-  const text = JSON.stringify(input);
+  const text = typeof input === 'number' ? String(input) : JSON.stringify(input);
   return text.length > QUOTED_CHARACTERS ? '' : `, not ${text}`;
 }
 

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { catalogSchema } from '../activities/catalog/catalog-schema.ts';
 import { CAPABILITIES, CLOUDS } from '../workflows/domain/route.ts';
-import { day, perMinute, tenantSchema, text, usd } from './tenant-schema.ts';
+import { day, perMinute, TENANT_FORM, TENANT_NAME, tenantSchema, text, usd } from './tenant-schema.ts';
 
 /** Of an endpoint, which is a part of its queue's name, and of a region. */
 export const NAME = /^[a-z0-9-]+$/;
@@ -75,7 +75,13 @@ export const configSchema = z.strictObject({
   endpoints: z
     .record(z.string().regex(NAME, 'must be made of a-z, 0-9 and "-": rename it'), endpoint)
     .refine((all) => Object.keys(all).length > 0, 'must name at least one endpoint: see anyport.example.yaml'),
-  tenants: z.record(text, tenantSchema).optional(),
+  // A name with nothing behind it is a tenant for whom the defaults hold.
+  tenants: z
+    .record(
+      z.string().regex(TENANT_NAME, TENANT_FORM),
+      z.preprocess((value) => value ?? {}, tenantSchema),
+    )
+    .optional(),
   sandbox: z.enum(['required', 'optional', 'none']).optional(),
   catalog: catalogSchema.optional(),
 });

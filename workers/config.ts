@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Document } from 'yaml';
-import { isMap, isNode, isScalar, isSeq, LineCounter, parseDocument, visit } from 'yaml';
+import { isAlias, isMap, isNode, isScalar, isSeq, LineCounter, parseDocument, visit } from 'yaml';
 import type { CatalogProblem } from '../activities/catalog/facts.ts';
 import { loadCatalog } from '../activities/catalog/load-catalog.ts';
 import { momentOf } from '../activities/eligibility/tenant-eligibility.ts';
@@ -57,7 +57,11 @@ function parseConfig(text: string, path: string, schema: typeof configSchema | t
     const { line, col } = lines.linePos(offset);
     return `${path}:${Math.max(line, 1)}:${Math.max(col, 1)}`;
   };
-  const errors = [...document.errors.map((error) => describeYamlError(error, text)), ...strayAliases(document)];
+  const errors = [
+    ...document.errors.map((error) => describeYamlError(error, text)),
+    ...strayAliases(document),
+    ...lostKeys(document),
+  ];
   if (errors.length > 0) throw new ConfigError(errors.map(({ offset, problem }) => `${at(offset)}: ${problem}`));
   const placeOf = (keys: Mistake['path']): string => at(offsetOf(document, keys));
   const fail = (mistakes: readonly Mistake[]): never => {
@@ -100,6 +104,19 @@ function strayAliases(document: Document.Parsed): readonly YamlProblem[] {
       if (node.resolve(document) !== undefined) return;
       const problem = `*${node.source} refers to an anchor that is not set before: put quotes around it if it is a value`;
       found.push({ offset: node.range?.[0] ?? 0, problem });
+    },
+  });
+  return found;
+}
+
+/** A key that no object of JavaScript keeps: what stands under it would have no effect, and nobody would be told. */
+function lostKeys(document: Document.Parsed): readonly YamlProblem[] {
+  const found: YamlProblem[] = [];
+  visit(document, {
+    Pair: (_key, { key }) => {
+      const node = isAlias(key) ? key.resolve(document) : key;
+      if (!isScalar(node) || node.value !== '__proto__' || !isNode(key)) return;
+      found.push({ offset: key.range?.[0] ?? 0, problem: '"__proto__" cannot be a key or a name: rename or remove it' });
     },
   });
   return found;

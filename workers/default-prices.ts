@@ -1,7 +1,7 @@
 /** Prices of a deployment whose configuration names none: the catalog's for where it is, else what is the nearest to a price there. */
 import type { ModelAt } from '../activities/catalog/capabilities-at.ts';
 import { offeringOf } from '../activities/catalog/capabilities-at.ts';
-import type { Catalog, Fact, IsoTime, ListPrice } from '../workflows/domain/catalog.ts';
+import type { Catalog, Fact, IsoTime } from '../workflows/domain/catalog.ts';
 import { factAt } from '../workflows/domain/fact-in-force.ts';
 import type { DatedPrice, DatedPrices, Price } from '../workflows/domain/price.ts';
 
@@ -29,20 +29,15 @@ function surchargePercent({ surface, name }: ModelAt['place']): number {
 }
 
 /** The price in force on each day on which one begins or ends; where none follows one that ended, that one stays the best guess. */
-function datedPrices(facts: readonly Fact<ListPrice>[], knownAt: IsoTime): DatedPrices | undefined {
+function datedPrices(facts: readonly Fact<Price>[], knownAt: IsoTime): DatedPrices | undefined {
   const days = new Set(facts.flatMap(({ from, to }) => (to === null ? [from] : [from, to])));
   const inForce = [...days].toSorted().flatMap((day) => {
     const fact = factAt(facts, { asOf: day, knownAt });
     return fact === undefined ? [] : [{ day, fact }];
   });
   const changes = inForce.filter(({ fact }, index) => fact !== inForce[index - 1]?.fact);
-  const [first, ...rest] = changes.map(({ day, fact }): DatedPrice => ({ fromMs: Date.parse(day), price: toPrice(fact.value) }));
+  const [first, ...rest] = changes.map(({ day, fact }): DatedPrice => ({ fromMs: Date.parse(day), price: fact.value }));
   return first === undefined ? undefined : [first, ...rest];
-}
-
-/** What a turn is charged by, without what only a choice among offerings weighs. */
-function toPrice({ longContext: _longContext, ...price }: ListPrice): Price {
-  return price;
 }
 
 function withPercent([first, ...rest]: DatedPrices, percent: number): DatedPrices {
@@ -52,11 +47,20 @@ function withPercent([first, ...rest]: DatedPrices, percent: number): DatedPrice
 
 function times(price: Price, percent: number): Price {
   const part = (usdMicros: number): number => Math.round((usdMicros * percent) / 100);
-  const { cacheWriteUsdMicrosPerMillion: write } = price;
+  const { cacheWriteUsdMicrosPerMillion: write, longContext: long } = price;
   return {
     inputUsdMicrosPerMillion: part(price.inputUsdMicrosPerMillion),
     cachedInputUsdMicrosPerMillion: part(price.cachedInputUsdMicrosPerMillion),
     outputUsdMicrosPerMillion: part(price.outputUsdMicrosPerMillion),
     ...(write === undefined ? {} : { cacheWriteUsdMicrosPerMillion: part(write) }),
+    ...(long === undefined
+      ? {}
+      : {
+          longContext: {
+            ...long,
+            inputUsdMicrosPerMillion: part(long.inputUsdMicrosPerMillion),
+            outputUsdMicrosPerMillion: part(long.outputUsdMicrosPerMillion),
+          },
+        }),
   };
 }

@@ -72,8 +72,13 @@ export function resolveEndpoints({ endpoints }: AnyportConfig, environment: Envi
 export function placedDeployments({ endpoints }: Pick<AnyportConfig, 'endpoints'>): readonly PlacedDeployment[] {
   return endpoints.flatMap((endpoint) =>
     endpoint.deployments.map((entry) => {
-      const { place, hasOwnPrice } = entry;
-      return { deployment: toDeployment(endpoint, entry), place, hasOwnPrice };
+      const { place, hasOwnPrice, prices, ownCapabilities } = entry;
+      return {
+        deployment: toDeployment(endpoint, entry),
+        place,
+        ...(hasOwnPrice ? { ownPrices: prices } : {}),
+        ...(ownCapabilities === undefined ? {} : { ownCapabilities }),
+      };
     }),
   );
 }

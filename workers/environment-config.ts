@@ -25,7 +25,7 @@ const AWS_CREDENTIALS = [
   'AWS_CONTAINER_CREDENTIALS_FULL_URI',
 ];
 
-/** The one part of such an endpoint that may be of a wrong form, besides those that are checked where they are read. */
+/** The one part of such an endpoint that may be of a wrong form, besides its region and what is checked where it is read. */
 const ADDRESS_VARIABLES = {
   openai: 'OPENAI_BASE_URL',
   azure: 'AZURE_OPENAI_ENDPOINT',
@@ -46,7 +46,7 @@ export function configFromEnvironment(environment: Environment): AnyportConfig {
   const { problems: _none, ...catalog } = loadCatalog();
   const context = { catalog: catalog.catalog, at: momentOf({ loaded: catalog }, Date.now()) };
   const endpoints = found.map(({ name, ...raw }): EndpointConfig => {
-    const report: Report = (_path, problem) => problems.push(`${ADDRESS_VARIABLES[raw.cloud]}: ${problem}`);
+    const report: Report = ([key], problem) => problems.push(`${variableOf(raw.cloud, key, read)}: ${problem}`);
     return toEndpointConfig(name, raw, { ...context, report });
   });
   if (found.length > 0 && modelsOf(read).length === 0) problems.push('ANYPORT_MODELS names no model: unset it, or list some');
@@ -55,11 +55,19 @@ export function configFromEnvironment(environment: Environment): AnyportConfig {
     if (region !== undefined && !NAME.test(region) && found.some((entry) => entry.region === region))
       problems.push(`${name} ${REGION_FORM}, not ${JSON.stringify(region)}`);
   }
-  if (problems.length > 0) throw new ConfigError(problems);
+  // What is wrong with an endpoint is told for each of its models.
+  if (problems.length > 0) throw new ConfigError([...new Set(problems)]);
   return { endpoints, tenants: [], sandbox: 'required', source: 'environment', catalog };
 }
 
 type Read = (name: string) => string | undefined;
+
+function variableOf(cloud: Cloud, key: string | number | undefined, read: Read): string {
+  if (key === 'deployments' && cloud !== 'azure') return 'ANYPORT_MODELS';
+  if (key !== 'region') return ADDRESS_VARIABLES[cloud];
+  if (cloud === 'google') return 'GOOGLE_CLOUD_LOCATION';
+  return read('AWS_REGION') === undefined ? 'AWS_DEFAULT_REGION' : 'AWS_REGION';
+}
 
 function modelsOf(read: Read): readonly string[] {
   return listOf(read('ANYPORT_MODELS') ?? DEFAULT_MODELS);

@@ -2,11 +2,20 @@
 import { Command, Option } from 'commander';
 import { PRODUCTS } from '../workflows/domain/catalog.ts';
 import { DEFAULT_TENANT } from '../workflows/domain/task-queues.ts';
+import { FAILOVER_KINDS } from '../workflows/domain/tenant-policy.ts';
 import { USUAL_OUTPUT_TOKENS } from '../workflows/domain/token-estimate.ts';
 import { configOption, dataOption } from './command-options.ts';
 import { loadConfig } from './config.ts';
 import type { RouteFlags } from './eligibility/ask-route.ts';
-import { askRoute, parseDays, parseNeeds, parseTokens, whyUnknownModel } from './eligibility/ask-route.ts';
+import {
+  askRoute,
+  parseClouds,
+  parseList,
+  parseDays,
+  parseNeeds,
+  parseTokens,
+  whyUnknownModel,
+} from './eligibility/ask-route.ts';
 import type { Asked } from './eligibility/describe-decision.ts';
 import { describeDecision } from './eligibility/describe-decision.ts';
 import { asOfOption, knownAtOption } from './eligibility/moment-options.ts';
@@ -14,6 +23,24 @@ import { note, print, PRINTABLE_OUTPUT, printJson } from './eligibility/print.ts
 import { readDecision } from './eligibility/read-decision.ts';
 import { EXIT, runCommand, WrongUse } from './eligibility/run-command.ts';
 import { placedDeployments } from './endpoints.ts';
+
+/** What `--decision` has an answer to already. */
+const QUESTION = [
+  'model',
+  'product',
+  'tenant',
+  'needs',
+  'inputTokens',
+  'outputTokens',
+  'days',
+  'asOf',
+  'knownAt',
+  'catalogOnly',
+  'residency',
+  'clouds',
+  'failover',
+  'zeroRetention',
+];
 
 interface OutputFlags {
   readonly decision?: string;
@@ -31,7 +58,12 @@ await runCommand('anyport route', async () => {
   const command = new Command('anyport route')
     .description('Says who may serve a task, best first, and every reason why the others may not. Calls nobody.')
     .option('--model <model>', 'the model that is asked for')
-    .option('--decision <id>', 'in place of a question: what was decided for a task, by the id in its story, from the task store')
+    .addOption(
+      new Option(
+        '--decision <id>',
+        'in place of a question: what was decided for a task, by the id in its story, from the task store',
+      ).conflicts(QUESTION),
+    )
     .addOption(new Option('--product <product>', 'what is asked for').choices(PRODUCTS).default('model'))
     .option('--tenant <tenant>', 'whose policy holds', DEFAULT_TENANT)
     .addOption(new Option('--needs <capabilities>', 'what it must be able to do: tools,background,…').argParser(parseNeeds))
@@ -40,6 +72,10 @@ await runCommand('anyport route', async () => {
     .addOption(new Option('--days <n>', 'how long the task may last').argParser(parseDays).default(1))
     .addOption(asOfOption())
     .addOption(knownAtOption())
+    .addOption(new Option('--residency <geos>', 'process and store it there alone, such as eu,us').argParser(parseList))
+    .addOption(new Option('--clouds <names>', 'these clouds alone, such as azure,aws').argParser(parseClouds))
+    .addOption(new Option('--failover <kind>', 'where a task may go on when a cloud fails').choices(FAILOVER_KINDS))
+    .option('--zero-retention', 'only where nothing that is sent is kept')
     .option('--catalog-only', 'ask the catalog alone, whatever endpoints are configured')
     .addOption(configOption())
     .addOption(dataOption())

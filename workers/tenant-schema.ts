@@ -13,6 +13,11 @@ const HIGHEST_HOUR_USD = 1_000_000;
 /** Nobody has promised a cloud more; above it micro-dollars would no longer be whole numbers. */
 const HIGHEST_COMMITMENT_USD = 1_000_000_000;
 
+/** As a request names one (`client/task-request.ts`). */
+export const TENANT_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
+export const TENANT_FORM =
+  'must begin with a letter or digit and go on with these, ".", "_" or "-", 64 in all: no request could name it otherwise';
+
 export const text = z.string().min(1, 'must not be empty: give it a value, or remove the key');
 export const day = z.iso.date('must be a day such as 2026-11-17');
 export const usd = z.number().min(0).max(HIGHEST_PRICE_USD);

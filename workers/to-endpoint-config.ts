@@ -6,6 +6,7 @@ import type { DatedPrice, DatedPrices } from '../workflows/domain/price.ts';
 import type { RateLimits } from '../workflows/domain/rate-window.ts';
 import type { Cloud } from '../workflows/domain/route.ts';
 import type { DeploymentConfig, EndpointAuth, EndpointConfig, SecretReference } from './anyport-config.ts';
+import { checkAddress, openaiAddressOf } from './check-address.ts';
 import type { Report } from './config-mistakes.ts';
 import type { RawAuth, RawEndpoint, RawLimits, RawPrices } from './config-schema.ts';
 import { defaultPrices } from './default-prices.ts';
@@ -48,6 +49,8 @@ export function toEndpointConfig(name: string, raw: RawEndpoint, context: Endpoi
   const { report } = context;
   checkCloud(raw, report);
   checkBaseUrl(raw.baseUrl, report);
+  checkAddress(raw, report);
+  const baseUrl = raw.baseUrl ?? openaiAddressOf(raw, report);
   const surface = raw.cloud === 'aws' ? { surface: raw.surface ?? ('bedrock-mantle' as const) } : {};
   const deployments = Object.entries(raw.deployments).map(([model, value]) => toDeployment(raw, { model, value }, context));
   checkBackground(raw, deployments, report);
@@ -57,7 +60,7 @@ export function toEndpointConfig(name: string, raw: RawEndpoint, context: Endpoi
     ...surface,
     region: raw.region ?? (raw.cloud === 'google' ? 'global' : null),
     ...(raw.project === undefined ? {} : { project: raw.project }),
-    ...(raw.baseUrl === undefined ? {} : { baseUrl: raw.baseUrl }),
+    ...(baseUrl === undefined ? {} : { baseUrl }),
     auth: raw.auth === undefined ? USUAL_AUTH[raw.cloud] : toAuth(raw.auth, raw.cloud, report),
     background: raw.background ?? false,
     timeouts: toTimeouts(raw.timeouts),
@@ -118,12 +121,13 @@ function toDeployment(
 ): DeploymentConfig {
   const details: DeploymentDetails = typeof value === 'string' ? { wireModel: value } : value;
   const { catalog, at } = context;
-  const { wireModel, price, capacity, limits } = details;
+  const { wireModel, capabilities, price, capacity, limits } = details;
   const place = placeOf(raw, { model, details }, context);
   return {
     model,
     wireModel,
-    capabilities: details.capabilities ?? capabilitiesAt(catalog, { model, place }, at),
+    capabilities: capabilities ?? capabilitiesAt(catalog, { model, place }, at),
+    ...(capabilities === undefined ? {} : { ownCapabilities: capabilities }),
     prices: price === undefined ? defaultPrices(catalog, { model, place }, at.knownAt) : pricesOf(price),
     hasOwnPrice: price !== undefined,
     place,
@@ -132,17 +136,19 @@ function toDeployment(
   };
 }
 
-/** A mistake is told at the deployment's `processing`, or at that of its endpoint. */
+/** A mistake of `processing` is told at the deployment's, or at that of its endpoint. */
 function placeOf(
   raw: RawEndpoint,
   { model, details }: { readonly model: string; readonly details: DeploymentDetails },
   { catalog, report }: EndpointContext,
 ): Place {
-  const path = details.processing === undefined ? ['processing'] : ['deployments', model, 'processing'];
   const { cloud, surface, region, baseUrl } = raw;
+  const isShared = details.processing === undefined;
   const processing = details.processing ?? raw.processing;
   const input = { cloud, surface, region, baseUrl, wireModel: details.wireModel, processing };
-  return toPlace(catalog, input, (problem) => report(path, problem));
+  return toPlace(catalog, input, (key, problem) => {
+    report(key === 'processing' && isShared ? [key] : ['deployments', model, key], problem);
+  });
 }
 
 function toLimits({ requestsPerMinute, tokensPerMinute }: RawLimits): RateLimits {

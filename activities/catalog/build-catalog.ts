@@ -86,12 +86,7 @@ function addSurface(draft: Draft, { id, raw }: { id: string; raw: RawSurface }, 
   const known = draft.surfaces.get(id);
   const base = known ?? toSurfaceBase(id, raw);
   if (typeof base === 'string') return report(path, `is new and needs ${base}: add it`);
-  for (const key of known === undefined ? [] : Object.keys(raw).filter((each) => !ADDED_TO_SURFACES.includes(each))) {
-    report(
-      [...path, key],
-      `is there already for this surface and cannot be changed: remove it; what can be added is ${ADDED_TO_SURFACES.join(', ')}`,
-    );
-  }
+  if (known !== undefined) reportChanges(known, raw, (at, problem) => report([...path, ...at], problem));
   const places = Object.entries(raw.places ?? {}).map(
     ([name, place]) => [name, toPlace({ surface: base, name, place })] as const,
   );
@@ -109,6 +104,24 @@ function addSurface(draft: Draft, { id, raw }: { id: string; raw: RawSurface }, 
     ],
   });
   addService(draft, { id, raw }, { reader, report });
+}
+
+/** Where something is processed has neither day nor source: it is said once, and whoever differs adds a place of another name. */
+function reportChanges(known: Surface, raw: RawSurface, report: Notes['report']): void {
+  const changed = Object.keys(raw).filter((key) => !ADDED_TO_SURFACES.includes(key));
+  for (const key of changed) {
+    report(
+      [key],
+      `is there already for this surface and cannot be changed: remove it; what can be added is ${ADDED_TO_SURFACES.join(', ')}`,
+    );
+  }
+  for (const name of Object.keys(raw.places ?? {}).filter((each) => Object.hasOwn(known.places, each))) {
+    report(['places', name], 'is there already and cannot be changed: add a place of another name');
+  }
+  for (const [name, geo] of Object.entries(raw.regions ?? {})) {
+    const before = Object.hasOwn(known.regions, name) ? known.regions[name] : geo;
+    if (before !== geo) report(['regions', name], `is in ${before} already and cannot be changed to ${geo}: remove it`);
+  }
 }
 
 function addService(

@@ -1,6 +1,7 @@
 /** Values of the data files, turned into those of the domain. */
-import type { ListPrice, Place, Retention, Surface } from '../../workflows/domain/catalog.ts';
+import type { Place, Retention, Surface } from '../../workflows/domain/catalog.ts';
 import { PARTITIONS, SELLERS } from '../../workflows/domain/catalog.ts';
+import type { Price } from '../../workflows/domain/price.ts';
 import type { RawPlace, RawPrice, RawRetention, RawSurface } from './catalog-schema.ts';
 
 /** Where a seller does not say which of its surfaces it recommends. */
@@ -49,7 +50,7 @@ export function toPlace({ surface, name, place }: { surface: Surface; name: stri
 }
 
 /** Dollars per million tokens to micro-dollars. Cached input and cache writes cost as much as fresh input where nothing is said. */
-export function toListPrice(raw: RawPrice): ListPrice {
+export function toListPrice(raw: RawPrice): Price {
   const { inputUsdPerMillion, outputUsdPerMillion, cachedInputUsdPerMillion, cacheWriteUsdPerMillion: write, longContext } = raw;
   return {
     inputUsdMicrosPerMillion: toMicros(inputUsdPerMillion),

@@ -1,6 +1,7 @@
 /** Facts of several parts of the catalog about the same thing. */
 import type { Fact, Offering, Surface } from '../../workflows/domain/catalog.ts';
 import { overlap } from './facts.ts';
+import { uncovered } from './lay-facts.ts';
 
 type FactLists<Key extends string, Value> = Readonly<Partial<Record<Key, readonly Fact<Value>[]>>>;
 
@@ -15,13 +16,14 @@ export function joined<Key extends string, Value>(
 }
 
 /**
- * What holds of one offering, where its surface says something of all: the offering's own in place of the surface's, from the catalog and
- * from the operator each. An operator's facts win for the days that they cover, and let the catalog's through on the others.
+ * What holds of one offering, where its surface says something of all: the offering's own on its days, and the surface's on all others,
+ * from the catalog and from the operator each. An operator's facts win for the days that they cover, whichever of the two they are about.
  */
 export function laidOver<Value>(surface: readonly Fact<Value>[], offering: readonly Fact<Value>[]): readonly Fact<Value>[] {
   return (['catalog', 'operator'] as const).flatMap((by) => {
     const own = offering.filter((fact) => fact.by === by);
-    return own.length > 0 ? own : surface.filter((fact) => fact.by === by);
+    const most = surface.filter((fact) => fact.by === by);
+    return [...own, ...uncovered(most, own)];
   });
 }
 

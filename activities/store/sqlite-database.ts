@@ -17,10 +17,10 @@ export class SqliteDatabase {
   readonly #statements = new Map<string, StatementSync>();
 
   /** @throws TaskStoreError when the file cannot be opened */
-  constructor(file: string) {
+  constructor(file: string, { readOnly = false }: { readonly readOnly?: boolean } = {}) {
     this.file = file;
     try {
-      this.#connection = new DatabaseSync(file, { timeout: BUSY_TIMEOUT_MS });
+      this.#connection = new DatabaseSync(file, { timeout: BUSY_TIMEOUT_MS, readOnly });
     } catch (error) {
       throw toTaskStoreError(error, file);
     }

@@ -3,6 +3,7 @@ import { openSqliteDatabase } from './open-sqlite-database.ts';
 import { createAttemptJournal, createToolJournal } from './sqlite-journals.ts';
 import { createOpenActivities } from './sqlite-open-activities.ts';
 import { createRecords } from './sqlite-records.ts';
+import { SqliteDatabase } from './sqlite-database.ts';
 import { createSharedRecords } from './sqlite-shared-records.ts';
 import { createTranscripts } from './sqlite-transcripts.ts';
 import type { TaskStore } from './task-store.ts';
@@ -19,4 +20,10 @@ export async function openSqliteTaskStore(file: string): Promise<TaskStore> {
     ...createOpenActivities(database),
     close: async () => database.close(),
   };
+}
+
+/** The shared records of a store that is there already, which is neither written nor brought to our schema. @throws TaskStoreError */
+export function openSharedRecords(file: string): Pick<TaskStore, 'readShared' | 'close'> {
+  const database = new SqliteDatabase(file, { readOnly: true });
+  return { readShared: createSharedRecords(database).readShared, close: async () => database.close() };
 }

@@ -101,7 +101,7 @@ function configure(offerings: readonly Offering[], model: string): readonly Plac
         region: offering.place.name,
         model,
       });
-      return { deployment, place: offering.place, hasOwnPrice: false };
+      return { deployment, place: offering.place };
     });
 }
 

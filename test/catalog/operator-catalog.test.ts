@@ -142,13 +142,16 @@ describe('an operator', () => {
       expect(valuesOf(written({ [theirs]: catalogs }), byOperator(said))).toEqual(expected);
     });
 
-    test('at both, is heard at the offering', () => {
+    test('at both, is heard at the offering for its days, and at the surface on the others', () => {
       const said = {
         surfaces: { [SURFACE]: { entitlement: [rawFact('private-offer')], capabilities: { tools: [rawFact('unknown')] } } },
         offerings: [rawOffering({ stage: [], ...operators })],
       };
 
-      expect(valuesOf(written({ surface: catalogs }), byOperator(said))).toEqual(expected);
+      expect(valuesOf(written({ surface: catalogs }), byOperator(said))).toEqual({
+        entitlement: ['private-offer', 'open', 'open', 'private-offer'],
+        tools: ['unknown', 'yes', 'yes', 'unknown'],
+      });
     });
   });
 });

@@ -234,3 +234,31 @@ function write(config: string): string {
 function codesOf({ excluded }: RecordedDecision, offering: string): readonly string[] {
   return excluded.find(({ offeringId }) => offeringId === offering)?.reasons.map(({ code }) => code) ?? [];
 }
+
+describe('what a task asks beyond its tenant', () => {
+  test('narrows the route as it would for the task', async () => {
+    const args = ['--model', 'gpt-6-sol', '--as-of', '2026-11-22', '--residency', 'us', '--failover', 'none', '--clouds', 'aws'];
+    const { code, decision } = await ask(args);
+
+    expect(code).toBe(0);
+    expect(decision.eligible.map(({ offeringId }) => offeringId).toSorted()).toEqual([
+      'aws/commercial/bedrock-mantle/us-east-1/gpt-6-sol',
+      'aws/commercial/bedrock-runtime/us/gpt-6-sol',
+    ]);
+    expect(decision.outcome).toBe('single-no-failover');
+    expect(codesOf(decision, 'openai/commercial/api/global/gpt-6-sol')).toEqual(
+      expect.arrayContaining(['TENANT_DENY', 'SCOPE_TOO_WIDE']),
+    );
+  });
+
+  test.each([
+    [['--residency', 'mars'], 'nobody knows "mars"'],
+    [['--clouds', 'asure'], 'There is no cloud "asure" (nearest: azure'],
+    [['--tenant', 'europe', '--residency', 'us'], 'residency.processing: us is not within eu'],
+  ])('is wrong use with %j', async (args, words) => {
+    const config = write(TENANTS);
+    const { code, stderr } = await runProgram([ROUTE, '--model', 'gpt-6-sol', '--config', config, ...args]);
+
+    expect({ code, told: stderr.includes(words) }).toEqual({ code: 2, told: true });
+  });
+});

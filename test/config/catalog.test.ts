@@ -60,7 +60,7 @@ test('every configured deployment is placed, and fails together with its place',
   const { placed, deployments } = resolveEndpoints(load('  {}\n'), { OPENAI_API_KEY: 'k' });
 
   expect(placed.map(({ deployment }) => deployment)).toEqual(deployments);
-  expect(placed.map(({ place, hasOwnPrice }) => [place.surface, place.name, hasOwnPrice])).toEqual([
+  expect(placed.map(({ place, ownPrices }) => [place.surface, place.name, ownPrices !== undefined])).toEqual([
     ['openai/commercial/api', 'global', false],
     ['openai/commercial/api', 'global', false],
   ]);

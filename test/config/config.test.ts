@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import type { AnyportConfig } from '../../workers/anyport-config.ts';
+import { parseTaskRequest } from '../../client/task-request.ts';
 import { loadConfig } from '../../workers/config.ts';
 import { resolveEndpoints } from '../../workers/endpoints.ts';
 import { ConfigError } from '../../workers/config-error.ts';
@@ -140,6 +141,36 @@ describe('a key or value that cannot be is refused with its line, and what to do
       `${withEndpoint(GOOD)}tenants: { t: { order: [mars] } }\n`,
       'tenants.t.order.0 must be openai, azure, aws or google, not "mars"',
     ],
+    ...['tenants: { a: {}, __proto__: {} }', 'tenants: { a: { substitution: { "__proto__": [x] } } }'].map((tenants) => [
+      `a key that would vanish, in ${tenants}`,
+      `${withEndpoint(GOOD)}${tenants}\n`,
+      `:4:${tenants.search(/"?__proto__/) + 1}: "__proto__" cannot be a key or a name: rename or remove it`,
+    ]),
+    [
+      'a surface that would vanish',
+      `${withEndpoint(GOOD)}catalog:\n  surfaces:\n    __proto__: { product: model }\n`,
+      ':6:5: "__proto__" cannot be a key or a name',
+    ],
+    [
+      'a key that would vanish, by an alias',
+      `${withEndpoint(GOOD)}tenants:\n  a: { deny: [&k __proto__] }\n  *k : {}\n`,
+      ':6:3: "__proto__" cannot be a key or a name',
+    ],
+    [
+      'a tenant that no request can name',
+      `${withEndpoint(GOOD)}tenants:\n  "acme eu": {}\n`,
+      ':5:3: tenants.acme eu must begin with a letter or digit and go on with these',
+    ],
+    [
+      'a part of a token',
+      withEndpoint('cloud: openai, deployments: { m: { wireModel: x, limits: { tokensPerMinute: 1.5 } } }'),
+      'limits.tokensPerMinute must be a whole number, not 1.5',
+    ],
+    [
+      'a day that is a number',
+      `${withEndpoint(GOOD)}tenants: { t: { entitlements: [{ offering: "openai/*", from: 2026 }] } }\n`,
+      'tenants.t.entitlements.0.from must be a day such as 2026-11-17, not 2026',
+    ],
     [
       'a budget out of its range',
       `${withEndpoint(GOOD)}tenants:\n  t: { budget: { turns: 0 } }\n`,
@@ -167,7 +198,7 @@ describe('a key or value that cannot be is refused with its line, and what to do
       `${withEndpoint(GOOD)}sandbox: maybe\n`,
       ':4:1: sandbox must be required, optional or none, not "maybe"',
     ],
-  ])('%s', (_case, text, message) => {
+  ])('%s', (_case, text = '', message = '') => {
     expect(() => load(text)).toThrow(message);
     expect(() => load(text)).toThrow(file);
   });
@@ -305,6 +336,37 @@ test('a price is one for always, or one for each day from which it is charged', 
   expect(inputAt('2026-11-30T23:59:59Z')).toEqual([1_000_000, 1_000_000]);
   expect(inputAt('2026-12-01')).toEqual([1_000_000, 5_000_000]);
   expect(endpoints[0]?.deployments[0]?.prices[0].price.cacheWriteUsdMicrosPerMillion).toBe(2_000_000);
+});
+
+test('a tenant of which nothing is said is one for whom the defaults hold', () => {
+  const { tenants } = load(`${withEndpoint(GOOD)}tenants:\n  acme:\n`);
+
+  expect(tenants).toEqual([{ name: 'acme', policy: defaultPolicy('acme') }]);
+});
+
+test.each(['acme', 'a', '9._-', 'a'.repeat(64), 'a'.repeat(65), '-a', '.a', 'a/b', 'ä', 'a b', '', 'a\n'])(
+  'a tenant may be in the file when a request can name it: %j',
+  (tenant) => {
+    const asked = isRefused(() => parseTaskRequest({ prompt: 'p', model: 'm', tenant }));
+    const configured = isRefused(() => load(`${withEndpoint(GOOD)}tenants: { ${JSON.stringify(tenant)}: {} }\n`));
+
+    expect(configured).toBe(asked);
+  },
+);
+
+function isRefused(attempt: () => unknown): boolean {
+  try {
+    attempt();
+    return false;
+  } catch {
+    return true;
+  }
+}
+
+test('what a deployment can do is told apart from what the file lists', () => {
+  const { endpoints } = load(withEndpoint('cloud: openai, deployments: { a: x, b: { wireModel: x, capabilities: [tools] } }'));
+
+  expect(endpoints[0]?.deployments.map(({ ownCapabilities }) => ownCapabilities)).toEqual([undefined, ['tools']]);
 });
 
 test('how long silence is borne is told in seconds, and left to the defaults where nothing is said', () => {

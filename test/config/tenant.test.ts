@@ -35,6 +35,11 @@ describe('a tenant’s policy', () => {
       { standardCloud: 'aws', strictStandard: true, failover: 'none' },
     ],
     [
+      'is strict in a part of its cloud',
+      'standardCloud: aws, strictStandard: true, deny: ["aws/us-gov/*"]',
+      { standardCloud: 'aws', strictStandard: true, deny: ['aws/us-gov/*'] },
+    ],
+    [
       'denies clouds, resellers and patterns',
       'deny: [google, oracle, "azure/us-gov/*", "openai/commercial/api/global/my-model"], allowResellers: true, partitions: [commercial]',
       {
@@ -108,6 +113,16 @@ describe('a mistake of a tenant is told at its key, and what to do', () => {
       'a strict standard that is none',
       'strictStandard: true',
       ':5:11: tenant acme: strictStandard needs a standardCloud: add "standardCloud: CLOUD"',
+    ],
+    [
+      'a strict standard that a pattern denies',
+      'standardCloud: aws, strictStandard: true, deny: ["aws/*"]',
+      ':5:31: tenant acme: strictStandard leaves aws alone, all of which deny covers: nobody could serve, correct one of them',
+    ],
+    [
+      'a strict standard that patterns deny together',
+      'standardCloud: aws, strictStandard: true, deny: ["aws/commercial/*", "*/us-gov/*"]',
+      ':5:31: tenant acme: strictStandard leaves aws alone',
     ],
     [
       'a cloud that is none',

@@ -18,7 +18,7 @@ import { toDeploymentId } from '../../workflows/domain/ids.ts';
 import type { Capability } from '../../workflows/domain/route.ts';
 import type { Entitlement, TaskPolicy, TenantPolicy } from '../../workflows/domain/tenant-policy.ts';
 import { defaultPolicy, FAILOVER_KINDS, LEAST_STAGES } from '../../workflows/domain/tenant-policy.ts';
-import { aDeployment, MODEL } from '../support/builders.ts';
+import { aDeployment, MODEL, pricesOf } from '../support/builders.ts';
 import { aCatalog, aFact, anOffering, aPlace, aSource, aSurface, aTerm, NOW } from '../support/catalog-builders.ts';
 
 /** What a catalog is put together from, so that it can be put together in another order. */
@@ -150,13 +150,13 @@ export function deploymentsAt({ surfaces }: Parts): fc.Arbitrary<readonly Placed
     place: fc.constantFrom(...places),
     model: fc.constantFrom(MODEL, SUBSTITUTE),
     capabilities: fc.subarray([...CAPABILITIES], { minLength: 1 }),
-    hasOwnPrice: fc.boolean(),
+    own: fc.boolean(),
     endpoint: fc.constantFrom('a', 'b', 'c', 'd'),
   });
   return fc.uniqueArray(placed, { maxLength: 6, selector: ({ endpoint, model }) => `${endpoint}/${model}` }).map((all) =>
-    all.map(({ place, hasOwnPrice, endpoint, model, capabilities }) => {
+    all.map(({ place, own, endpoint, model, capabilities }) => {
       const deployment = aDeployment({ id: toDeploymentId(endpoint, model), endpoint, model, capabilities });
-      return { place, hasOwnPrice, deployment };
+      return { place, deployment, ...(own ? { ownPrices: pricesOf(deployment), ownCapabilities: capabilities } : {}) };
     }),
   );
 }

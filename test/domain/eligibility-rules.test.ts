@@ -393,3 +393,17 @@ test('a model with the name of something that every object has is unheard of, an
   expect(outcome).toBe('none-eligible');
   expect(excluded.map(({ reasons }) => codesOf(reasons))).toEqual([['NOT_OFFERED']]);
 });
+
+test.each([
+  ['stage', { stage: [aFact<Stage>('ga', { by: 'operator' })] }, 'operator'],
+  ['entitlement', { entitlement: [aFact<EntitlementKind>('open', { by: 'operator' })] }, 'operator'],
+  [
+    'stage, which the operator said of other days',
+    { stage: [aFact<Stage>('ga'), aFact<Stage>('ga', { from: '2027-01-01', by: 'operator' })] },
+    undefined,
+  ],
+] as const)("who may serve by the operator's %s is marked", (_what, offering, by) => {
+  const { eligible } = decideEligibility(aQuestion({ catalog: aCatalog({ offerings: [anOffering(offering)] }) }));
+
+  expect(eligible.map((each) => each.by)).toEqual([by]);
+});

@@ -52,9 +52,9 @@ describe('a capability', () => {
     expect(reasons.map(({ clearsOn }) => clearsOn)).toEqual(codes.map(() => '2026-12-01'));
   });
 
-  test('of a configured endpoint is what it is configured with', () => {
-    const able = aPlacedDeployment({ deployment: { capabilities: ['tools'] } });
-    const unable = aPlacedDeployment({ deployment: { capabilities: [] } });
+  test('of a configured endpoint is what its configuration lists', () => {
+    const able = aPlacedDeployment({ ownCapabilities: ['tools'] });
+    const unable = aPlacedDeployment({ ownCapabilities: [] });
 
     expect(reasonsFor(can('no'), { need, placed: able })).toEqual([]);
     expect(reasonsFor(can('yes'), { need, placed: unable })).toEqual([
@@ -66,9 +66,17 @@ describe('a capability', () => {
     ]);
   });
 
-  test('of a configured endpoint rests on no fact, and comes on no day', () => {
+  test('of a configured endpoint that lists none is what is known on the day', () => {
+    const facts = [aFact<Tri>('yes', { to: '2026-12-01' }), aFact<Tri>('no', { from: '2026-12-01' })];
+    const placed = aPlacedDeployment({ deployment: { capabilities: ['tools'] } });
+    const codesAt = (asOf: string) => codesOf(reasonsFor({ capabilities: { tools: facts } }, { need, placed, at: { asOf } }));
+
+    expect([codesAt('2026-11-30'), codesAt('2026-12-01')]).toEqual([[], ['CAPABILITY_MISSING']]);
+  });
+
+  test('that a configuration does not list rests on no fact, and comes on no day', () => {
     const facts = [aFact<Tri>('no', { to: '2026-12-01' }), aFact<Tri>('yes', { from: '2026-12-01' })];
-    const placed = aPlacedDeployment({ deployment: { capabilities: [] } });
+    const placed = aPlacedDeployment({ ownCapabilities: [] });
 
     const [found] = reasonsFor({ capabilities: { tools: facts } }, { need, placed });
 

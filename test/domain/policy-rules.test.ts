@@ -1,3 +1,4 @@
+import { aDeployment, pricesOf } from '../support/builders.ts';
 import { describe, expect, test } from 'vitest';
 import type { Surface, Tri } from '../../workflows/domain/catalog.ts';
 import { SCOPES } from '../../workflows/domain/catalog.ts';
@@ -426,12 +427,33 @@ describe('the price', () => {
   });
 
   test('of a deployment is its own where the configuration gives it one', () => {
-    const own = aPlacedDeployment({ hasOwnPrice: true });
+    const own = aPlacedDeployment({ ownPrices: pricesOf(aDeployment()) });
     const listed = aPlacedDeployment();
 
     expect(reasonsFor(priced(), { ...capped(1_000_000), placed: own })).toEqual([]);
     expect(codesOf(reasonsFor(priced(), { ...capped(1_000_000), placed: listed }))).toEqual(['PRICE_CAP']);
     expect(reasonsFor(priced(), { ...capped(999_999), placed: own })[0]).not.toHaveProperty('facts');
+  });
+
+  test('of a deployment whose own price changes is that of the day that is asked about', () => {
+    const cheap = aDeployment().price;
+    const dear = { ...cheap, inputUsdMicrosPerMillion: 20_000_000 };
+    const ownPrices = [
+      { fromMs: 0, price: cheap },
+      { fromMs: Date.parse('2027-01-01'), price: dear },
+    ] as const;
+    const placed = aPlacedDeployment({ ownPrices });
+    const codesAt = (asOf: string) => codesOf(reasonsFor({}, { ...capped(5_000_000), placed, at: { asOf } }));
+
+    const capsAt = (asOf: string) => codesAt(asOf).filter((code) => code !== 'FACT_STALE');
+    expect([capsAt('2026-12-31'), capsAt('2027-01-01')]).toEqual([[], ['PRICE_CAP']]);
+  });
+
+  test('is not held against a cap where it is known less well than the tenant asks', () => {
+    const guessed = priced({ sources: [aSource({ evidence: 'inferred' })] });
+
+    expect(codesOf(reasonsFor(guessed, capped(2_000_000)))).toEqual(['EVIDENCE_TOO_WEAK']);
+    expect(codesOf(reasonsFor(guessed))).toEqual([]);
   });
 
   test('is that of its day', () => {
@@ -443,7 +465,7 @@ describe('the price', () => {
     const [old, fresh] = ['2026-10-22', '2026-10-23'].map((verifiedOn) => priced({ verifiedOn }));
 
     expect(reasonsFor(fresh ?? {})).toEqual([]);
-    expect(reasonsFor(old ?? {}, { placed: aPlacedDeployment({ hasOwnPrice: true }) })).toEqual([]);
+    expect(reasonsFor(old ?? {}, { placed: aPlacedDeployment({ ownPrices: pricesOf(aDeployment()) }) })).toEqual([]);
     expect(reasonsFor(old ?? {})).toEqual([
       expect.objectContaining({
         code: 'FACT_STALE',

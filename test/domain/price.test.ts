@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Price } from '../../workflows/domain/price.ts';
-import { costUsdMicros } from '../../workflows/domain/price.ts';
+import { costUsdMicros, reserveUsdMicros } from '../../workflows/domain/price.ts';
 import type { Usage } from '../../workflows/domain/usage.ts';
 import { addUsage } from '../../workflows/domain/usage.ts';
 import { aDeployment, aUsage } from '../support/builders.ts';
@@ -88,5 +88,30 @@ describe('the cost of a call', () => {
     const used = aUsage({ inputTokens: 10, cachedInputTokens: 1_000_000, outputTokens: 1_000_000 });
 
     expect(costUsdMicros(used, PRICE)).toBe(100_000 + 10_000_000);
+  });
+});
+
+describe('a long request', () => {
+  const price = {
+    inputUsdMicrosPerMillion: 5_000_000,
+    cachedInputUsdMicrosPerMillion: 500_000,
+    outputUsdMicrosPerMillion: 30_000_000,
+    longContext: {
+      aboveInputTokens: 272_000,
+      inputUsdMicrosPerMillion: 10_000_000,
+      outputUsdMicrosPerMillion: 45_000_000,
+    },
+  };
+
+  test('is charged dearer as a whole, what is cached by as much as the rest', () => {
+    const costOf = (inputTokens: number) =>
+      costUsdMicros(aUsage({ inputTokens, cachedInputTokens: 200_000, outputTokens: 1_000 }), price);
+
+    expect(costOf(272_000)).toBe(72_000 * 5 + 200_000 * 0.5 + 1_000 * 30);
+    expect(costOf(272_001)).toBe(72_001 * 10 + 200_000 + 1_000 * 45);
+  });
+
+  test('is reserved for at that price', () => {
+    expect(reserveUsdMicros({ input: 272_001, output: 1_000 }, price)).toBe(272_001 * 10 + 1_000 * 45);
   });
 });

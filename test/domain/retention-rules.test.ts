@@ -126,7 +126,7 @@ describe('retention', () => {
 
   test('takes away what cannot be had without it, each for itself', () => {
     const offering = keeps({ blocks: ['background', 'stored-state', 'batch'] });
-    const placed = aPlacedDeployment({ deployment: { capabilities: ['background', 'batch', 'tools'] } });
+    const placed = aPlacedDeployment({ ownCapabilities: ['background', 'batch', 'tools'] });
     const need = { capabilities: ['background', 'tools', 'batch'] as const };
     const blocked = (capability: string): Reason => ({
       code: 'RETENTION_BLOCKS_CAPABILITY',
@@ -140,6 +140,18 @@ describe('retention', () => {
 
     expect(reasonsFor(offering, { placed, need, policy: zero })).toEqual([blocked('background'), blocked('batch')]);
     expect(reasonsFor(offering, { placed, need })).toEqual([]);
+  });
+
+  test('takes away what stores what is sent, whatever the cloud says', () => {
+    const placed = aPlacedDeployment({ ownCapabilities: ['background', 'stored-state', 'tools'] });
+    const need = { capabilities: ['background', 'stored-state', 'tools'] as const };
+
+    const reasons = reasonsFor(keeps({ blocks: [] }), { placed, need, policy: zero });
+
+    expect(reasons.map(({ code, expected }) => [code, expected])).toEqual([
+      ['RETENTION_BLOCKS_CAPABILITY', 'background'],
+      ['RETENTION_BLOCKS_CAPABILITY', 'stored-state'],
+    ]);
   });
 
   test.each([

@@ -1,5 +1,7 @@
+import { aDeployment, pricesOf } from '../support/builders.ts';
 import { describe, expect, test } from 'vitest';
-import type { ListPrice, Offering, Stage, Surface } from '../../workflows/domain/catalog.ts';
+import type { Offering, Stage, Surface } from '../../workflows/domain/catalog.ts';
+import type { Price } from '../../workflows/domain/price.ts';
 import { decideEligibility } from '../../workflows/domain/eligibility.ts';
 import { compareKeys, SORT_KEY_PARTS } from '../../workflows/domain/route-order.ts';
 import type { Asked } from '../support/catalog-builders.ts';
@@ -26,8 +28,8 @@ function orderOf(offerings: readonly Offering[], asked: Asked & { readonly terms
   return eligible.map(({ offeringId }) => offeringId.split('/')[0]);
 }
 
-function price(input: number, output: number, longContext?: ListPrice['longContext']): Pick<Offering, 'price'> {
-  const value: ListPrice = {
+function price(input: number, output: number, longContext?: Price['longContext']): Pick<Offering, 'price'> {
+  const value: Price = {
     inputUsdMicrosPerMillion: input,
     cachedInputUsdMicrosPerMillion: input,
     outputUsdMicrosPerMillion: output,
@@ -134,10 +136,11 @@ describe('who comes first', () => {
     const offerings = [soldBy('aws', price(500_000, 5_000_000)), anOffering(price(9_000_000, 9_000_000))];
     const aws = aPlace({ surface: 'aws/commercial/foundry' });
     const listed = aPlacedDeployment({ deployment: { endpoint: 'aws', cloud: 'aws' }, place: aws });
-    const asked = (hasOwnPrice: boolean) => ({ deployments: [listed, aPlacedDeployment({ hasOwnPrice })] });
+    const own = aPlacedDeployment({ ownPrices: pricesOf(aDeployment()) });
+    const asked = (isOwn: boolean) => ({ deployments: [listed, isOwn ? own : aPlacedDeployment()] });
 
-    const firstOf = (hasOwnPrice: boolean) =>
-      decideEligibility(aQuestion({ catalog: aCatalog({ offerings }), ...asked(hasOwnPrice) })).eligible.map(
+    const firstOf = (isOwn: boolean) =>
+      decideEligibility(aQuestion({ catalog: aCatalog({ offerings }), ...asked(isOwn) })).eligible.map(
         ({ sortKey }) => sortKey[SORT_KEY_PARTS.indexOf('price of a request')],
       );
 

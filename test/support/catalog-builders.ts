@@ -5,7 +5,8 @@ import { catalogKey, offeringId } from '../../workflows/domain/catalog.ts';
 import { judge } from '../../workflows/domain/eligibility.ts';
 import { toDeploymentId } from '../../workflows/domain/ids.ts';
 import type { Reason, ReasonCode } from '../../workflows/domain/reason.ts';
-import type { Deployment } from '../../workflows/domain/route.ts';
+import type { DatedPrices } from '../../workflows/domain/price.ts';
+import type { Capability, Deployment } from '../../workflows/domain/route.ts';
 import type { TenantPolicy } from '../../workflows/domain/tenant-policy.ts';
 import { defaultPolicy } from '../../workflows/domain/tenant-policy.ts';
 import { aDeployment, MODEL } from './builders.ts';
@@ -154,14 +155,21 @@ export function aQuestion({ policy, need, at, deployments = null, catalog = aCat
 export function aPlacedDeployment({
   deployment = {},
   place = aPlace(),
-  hasOwnPrice = false,
+  ownPrices,
+  ownCapabilities,
 }: {
   readonly deployment?: Partial<Deployment>;
   readonly place?: Place;
-  readonly hasOwnPrice?: boolean;
+  readonly ownPrices?: DatedPrices;
+  readonly ownCapabilities?: readonly Capability[];
 } = {}): PlacedDeployment {
   const { endpoint = 'azure-eastus2', model = MODEL } = deployment;
-  return { deployment: aDeployment({ id: toDeploymentId(endpoint, model), ...deployment }), place, hasOwnPrice };
+  return {
+    deployment: aDeployment({ id: toDeploymentId(endpoint, model), ...deployment }),
+    place,
+    ...(ownPrices === undefined ? {} : { ownPrices }),
+    ...(ownCapabilities === undefined ? {} : { ownCapabilities }),
+  };
 }
 
 /** Everything that is said of this offering alone, when it is asked like this; `placed`: by an endpoint that is configured there. */

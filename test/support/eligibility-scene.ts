@@ -5,7 +5,7 @@ import type { Offering, Place } from '../../workflows/domain/catalog.ts';
 import { offeringId } from '../../workflows/domain/catalog.ts';
 import type { Deployment } from '../../workflows/domain/route.ts';
 import type { TenantPolicy } from '../../workflows/domain/tenant-policy.ts';
-import { aDeployment } from './builders.ts';
+import { aDeployment, pricesOf } from './builders.ts';
 import { aCatalog, anOffering, aPlace, aSurface } from './catalog-builders.ts';
 
 export interface SoldDeployment {
@@ -39,7 +39,12 @@ function toSold({ deployment: told = {}, place: at = {}, offering = {} }: SoldDe
   const surface = aSurface({ id, seller: deployment.cloud, places: { [place.name]: place } });
   const { model } = deployment;
   return {
-    placed: { deployment, place, hasOwnPrice: true },
+    placed: {
+      deployment,
+      place,
+      ownPrices: pricesOf(deployment),
+      ownCapabilities: deployment.capabilities,
+    },
     offering: anOffering({ id: offeringId(id, place.name, model), model, surface, place, ...offering }),
   };
 }

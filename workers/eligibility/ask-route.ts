@@ -1,15 +1,17 @@
 /** From the arguments of `anyport route` and the configuration to a decision. Pure but for the clock, which is a parameter. */
 import { InvalidArgumentError } from 'commander';
+import { knownGeos } from '../../activities/catalog/known-geos.ts';
 import { recordDecision } from '../../activities/eligibility/record-decision.ts';
 import { policyOf } from '../../activities/eligibility/tenant-eligibility.ts';
 import type { PlacedDeployment, TaskNeed } from '../../workflows/domain/candidate.ts';
-import type { Product } from '../../workflows/domain/catalog.ts';
-import { catalogKey, PRODUCTS } from '../../workflows/domain/catalog.ts';
+import type { Catalog, Product, Seller } from '../../workflows/domain/catalog.ts';
+import { catalogKey, PRODUCTS, SELLERS } from '../../workflows/domain/catalog.ts';
 import { nearestNames } from '../../workflows/domain/nearest-names.ts';
 import type { Capability } from '../../workflows/domain/route.ts';
 import { CAPABILITIES } from '../../workflows/domain/route.ts';
 import { DEFAULT_TENANT } from '../../workflows/domain/task-queues.ts';
-import type { TenantPolicy } from '../../workflows/domain/tenant-policy.ts';
+import type { FailoverKind, TaskPolicy, TenantPolicy } from '../../workflows/domain/tenant-policy.ts';
+import { narrowPolicy } from '../../workflows/domain/tenant-policy.ts';
 import type { AnyportConfig } from '../anyport-config.ts';
 import type { Asked } from './describe-decision.ts';
 import type { MomentFlags } from './moment-options.ts';
@@ -25,6 +27,11 @@ export interface RouteFlags extends MomentFlags {
   readonly outputTokens: number;
   readonly days: number;
   readonly catalogOnly?: true;
+  /** As `anyport run` has them: what the task asks beyond its tenant's policy. */
+  readonly residency?: readonly string[];
+  readonly clouds?: readonly Seller[];
+  readonly failover?: FailoverKind;
+  readonly zeroRetention?: true;
 }
 
 export interface AskedOf {
@@ -46,7 +53,7 @@ export function askRoute(flags: RouteFlags, { config, placed, nowMs }: AskedOf):
   };
   const catalogAlone = whyCatalogAlone(flags, placed);
   const inputs = {
-    policy: policyFor(config, flags.tenant),
+    policy: narrowed(policyFor(config, flags.tenant), flags, loaded.catalog),
     need,
     at: toMoment(flags, loaded, nowMs),
     deployments: catalogAlone === undefined ? placed : null,
@@ -59,6 +66,37 @@ function whyCatalogAlone({ product, catalogOnly }: RouteFlags, placed: readonly 
   if (product !== 'model') return `endpoints serve models, none serves ${product}`;
   if (catalogOnly === true) return 'as --catalog-only says';
   return placed.length === 0 ? 'no endpoint is configured' : undefined;
+}
+
+/** @throws WrongUse for what the tenant does not allow, or a place that nobody knows */
+function narrowed(tenant: TenantPolicy, flags: RouteFlags, catalog: Catalog): TenantPolicy {
+  const { residency, clouds, failover, zeroRetention } = flags;
+  const known = knownGeos(catalog);
+  const unknown = residency?.find((geo) => !known.has(geo));
+  if (unknown !== undefined) {
+    throw new WrongUse(`--residency: nobody knows "${unknown}" (nearest: ${nearestNames(unknown, [...known]).join(', ')})`);
+  }
+  const task: TaskPolicy = {
+    ...(residency === undefined ? {} : { residency: { processing: residency, storage: residency } }),
+    ...(clouds === undefined ? {} : { clouds }),
+    ...(failover === undefined ? {} : { failover }),
+    ...(zeroRetention === undefined ? {} : { zeroRetention }),
+  };
+  const { policy, widenings } = narrowPolicy(tenant, task, flags.product);
+  if (widenings.length === 0) return policy;
+  throw new WrongUse(`a task may only narrow its tenant's policy: ${widenings.join('; ')}`);
+}
+
+export function parseList(text: string): readonly string[] {
+  return text.split(',').map((geo) => geo.trim());
+}
+
+export function parseClouds(text: string): readonly Seller[] {
+  return parseList(text).map((name) => {
+    const found = SELLERS.find((seller) => seller === name);
+    if (found !== undefined) return found;
+    throw new InvalidArgumentError(`There is no cloud "${name}" (nearest: ${nearestNames(name, SELLERS).join(', ')}).`);
+  });
 }
 
 function policyFor({ tenants }: Pick<AnyportConfig, 'tenants'>, name: string): TenantPolicy {

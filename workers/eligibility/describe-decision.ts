@@ -1,7 +1,7 @@
 /** A decision for people: who may serve, in which order and why, who may not and why, and what is nearest. */
 import type { DecisionInputs, RecordedDecision } from '../../activities/eligibility/record-decision.ts';
 import type { Candidate } from '../../workflows/domain/candidate.ts';
-import { candidatesOf } from '../../workflows/domain/candidate.ts';
+import { candidatesOf, firstShipTerm } from '../../workflows/domain/candidate.ts';
 import type { Catalog, Fact, Place } from '../../workflows/domain/catalog.ts';
 import type { EligibleOffering, ExcludedOffering } from '../../workflows/domain/eligibility.ts';
 import { routeOf } from '../../workflows/domain/eligibility.ts';
@@ -84,7 +84,7 @@ function toRow(each: EligibleOffering, candidate: Candidate | undefined, { input
   const names = [each.deploymentId, each.offeringId].filter((name) => name !== undefined);
   return [
     String(each.rank),
-    names.map(toIdCell).join('\n'),
+    [...names.map(toIdCell), ...(each.by === 'operator' ? ['(by operator’s facts)'] : [])].join('\n'),
     toStageCell(stage ?? 'not known'),
     candidate === undefined ? '' : describePlace(candidate.offering.place),
     requestPrice(each),
@@ -109,9 +109,7 @@ function describeOrder({ catalog, decision: { eligible, asOf } }: Asked): readon
   const steps = eligible.slice(1).map((each, index) => {
     const before = eligible[index]?.sortKey ?? [];
     const part = SORT_KEY_PARTS[each.sortKey.findIndex((value, at) => value !== before[at])] ?? 'offering';
-    const isDeciding = (term: Catalog['terms'][number]): boolean =>
-      term.kind === 'first-ship' && term.from <= asOf && (term.to === null || asOf < term.to);
-    const term = part === 'first-ship' ? catalog.terms.find(isDeciding) : undefined;
+    const term = part === 'first-ship' ? firstShipTerm(catalog, asOf) : undefined;
     const under = term === undefined ? '' : ` (the contract term ${term.id} breaks the tie)`;
     return `${index} before ${each.rank} by ${part}${under}`;
   });

@@ -1,16 +1,7 @@
 /** `anyport catalog list`: one row for each offering, as it is on a day. */
-import type {
-  Catalog,
-  Fact,
-  Limits,
-  ListPrice,
-  Moment,
-  Offering,
-  Product,
-  Retirement,
-  Seller,
-} from '../../workflows/domain/catalog.ts';
+import type { Catalog, Fact, Limits, Moment, Offering, Product, Retirement, Seller } from '../../workflows/domain/catalog.ts';
 import { factAt } from '../../workflows/domain/fact-in-force.ts';
+import type { Price } from '../../workflows/domain/price.ts';
 import { toIdCell, toStageCell, toTable } from './layout.ts';
 
 export interface ListFilter {
@@ -65,6 +56,8 @@ export function toListed(offering: Offering, at: Moment): object {
     processing: place.processing,
     since,
     ...Object.fromEntries(values),
+    /** Which of these the operator says. */
+    byOperator: Object.entries(facts).flatMap(([name, fact]) => (fact?.by === 'operator' ? [name] : [])),
   };
 }
 
@@ -83,7 +76,7 @@ function stageCell(fact: Fact<Offering['stage'][number]['value']> | undefined): 
   return `${toStageCell(fact.value)}\n${fact.atLatest === true ? 'by ' : ''}${fact.from}${mark(fact)}`;
 }
 
-function priceCell({ inputUsdMicrosPerMillion, outputUsdMicrosPerMillion, longContext }: ListPrice): string {
+function priceCell({ inputUsdMicrosPerMillion, outputUsdMicrosPerMillion, longContext }: Price): string {
   const lines = [`${usd(inputUsdMicrosPerMillion)} in`, `${usd(outputUsdMicrosPerMillion)} out`];
   if (longContext === undefined) return lines.join('\n');
   const long = `${usd(longContext.inputUsdMicrosPerMillion)} / ${usd(longContext.outputUsdMicrosPerMillion)}`;

@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { remakeDecision } from '../../activities/eligibility/decision-archive.ts';
-import { openSqliteTaskStore } from '../../activities/store/sqlite.ts';
+import { openSharedRecords } from '../../activities/store/sqlite.ts';
 import { ENGINE_VERSION } from '../../workflows/domain/eligibility.ts';
 import type { Asked } from './describe-decision.ts';
 import { note } from './print.ts';
@@ -12,7 +12,7 @@ import { WrongUse } from './run-command.ts';
 export async function readDecision(id: string, dataDirectory: string): Promise<Asked> {
   const file = join(resolve(dataDirectory), 'anyport.db');
   if (!existsSync(file)) throw new WrongUse(`there is no task store ${file}: name the workers' data folder with --data`);
-  const store = await openSqliteTaskStore(file);
+  const store = openSharedRecords(file);
   try {
     const remade = await remakeDecision(store, id);
     if (remade === undefined) {

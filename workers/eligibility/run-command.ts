@@ -1,5 +1,6 @@
 /** Runs one command to its exit code: wrong use and a mistake in the configuration are told in words, without a stack. */
 import { CommanderError } from 'commander';
+import { TaskStoreError } from '../../activities/store/task-store.ts';
 import { ConfigError } from '../config-error.ts';
 import { describeProblem } from '../describe-problem.ts';
 import { note, tolerateClosedPipe } from './print.ts';
@@ -36,5 +37,6 @@ export async function runCommand(name: string, command: () => void | Promise<voi
 
 function exitOf(error: unknown): Exit {
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.fine : EXIT.wrongUse;
-  return error instanceof WrongUse || error instanceof ConfigError ? EXIT.wrongUse : EXIT.refused;
+  const isTheirs = error instanceof WrongUse || error instanceof ConfigError || error instanceof TaskStoreError;
+  return isTheirs ? EXIT.wrongUse : EXIT.refused;
 }

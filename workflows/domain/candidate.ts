@@ -1,7 +1,9 @@
 /** Who might serve a task: what the catalog sells of its model, and what an operator has configured of it. */
-import type { Catalog, ContractTerm, ListPrice, Moment, Offering, Place, Product, Surface } from './catalog.ts';
+import type { Catalog, ContractTerm, IsoDate, Moment, Offering, Place, Product, Surface } from './catalog.ts';
 import { catalogKey, offeringId, PARTITIONS, unknownOffering } from './catalog.ts';
-import { factAt } from './fact-in-force.ts';
+import { dayStartMs, factAt } from './fact-in-force.ts';
+import type { DatedPrices, Price } from './price.ts';
+import { priceAt } from './price.ts';
 import type { Capability, Deployment } from './route.ts';
 import type { Entitlement, TenantPolicy } from './tenant-policy.ts';
 
@@ -23,8 +25,10 @@ export interface TaskNeed {
 export interface PlacedDeployment {
   readonly deployment: Deployment;
   readonly place: Place;
-  /** The deployment's price is the operator's word, not the catalog's. */
-  readonly hasOwnPrice: boolean;
+  /** What the operator says it costs, in place of the catalog's facts. */
+  readonly ownPrices?: DatedPrices;
+  /** What the operator says it can do, in place of the catalog's facts. */
+  readonly ownCapabilities?: readonly Capability[];
 }
 
 export interface Candidate {
@@ -131,17 +135,9 @@ function surfaceOf(catalog: Catalog, { place, deployment }: PlacedDeployment): S
 }
 
 /** What one request costs per token there; undefined: not known. */
-export function priceOf({ offering, placed }: Candidate, at: Moment): ListPrice | undefined {
-  return placed?.hasOwnPrice === true ? placed.deployment.price : factAt(offering.price, at)?.value;
-}
-
-/** The price of a request with so much input: a long one has another. */
-export function chargedPrice(
-  price: ListPrice | undefined,
-  { inputTokens }: Pick<TaskNeed, 'inputTokens'>,
-): ListPrice | undefined {
-  const long = price?.longContext;
-  return price === undefined || long === undefined || inputTokens <= long.aboveInputTokens ? price : { ...price, ...long };
+export function priceOf({ offering, placed }: Candidate, at: Moment): Price | undefined {
+  if (placed?.ownPrices !== undefined) return priceAt(placed.ownPrices, dayStartMs(at.asOf));
+  return factAt(offering.price, at)?.value;
 }
 
 /** What the tenant has been granted there: all that holds on that day together, and what begins next. */
@@ -162,11 +158,9 @@ function sumUp(entitlements: readonly Entitlement[]): Pick<Entitlement, 'tokensP
   };
 }
 
-/** The contract that sends this seller's offerings first, when it binds on that day. */
-export function firstShipTerm({ catalog, at }: Question, { offering }: Candidate): ContractTerm | undefined {
-  return catalog.terms.find(({ kind, favours, from, to }) => {
-    return kind === 'first-ship' && favours === offering.surface.seller && from <= at.asOf && (to === null || at.asOf < to);
-  });
+/** The contract that says whose offerings come first, when one binds on that day. */
+export function firstShipTerm({ terms }: Pick<Catalog, 'terms'>, asOf: IsoDate): ContractTerm | undefined {
+  return terms.find(({ kind, from, to }) => kind === 'first-ship' && from <= asOf && (to === null || asOf < to));
 }
 
 /** Whether the text is the pattern, in which `*` stands for any text. */

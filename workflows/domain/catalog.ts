@@ -136,15 +136,6 @@ export interface Retirement {
   readonly replacement?: string;
 }
 
-export type ListPrice = Price & {
-  /** For requests with more input than this, for the whole request. */
-  readonly longContext?: {
-    readonly aboveInputTokens: number;
-    readonly inputUsdMicrosPerMillion: number;
-    readonly outputUsdMicrosPerMillion: number;
-  };
-};
-
 /** Where an offering is processed and kept. */
 export interface Place {
   /** `<seller>/<partition>/<surface>`. */
@@ -202,7 +193,7 @@ export interface Offering {
   readonly stage: readonly Fact<Stage>[];
   readonly entitlement: readonly Fact<EntitlementKind>[];
   readonly limits: readonly Fact<Limits>[];
-  readonly price: readonly Fact<ListPrice>[];
+  readonly price: readonly Fact<Price>[];
   readonly retirement: readonly Fact<Retirement>[];
   /** The surface's, with those of the offering itself in their place. */
   readonly capabilities: Surface['capabilities'];

@@ -9,6 +9,7 @@ import type { DeploymentId } from './ids.ts';
 import { capabilityReasons, configurationReasons, limitReasons, pinReasons } from './need-rules.ts';
 import { entitlementReasons, retirementReasons, stageReasons } from './offered-rules.ts';
 import { complianceReasons, priceReasons, residencyReasons, retentionReasons, tenantReasons } from './policy-rules.ts';
+import { restsOnOperator } from './operator-facts.ts';
 import type { Reason } from './reason.ts';
 import { isHard } from './reason.ts';
 import type { SortKey } from './route-order.ts';
@@ -31,6 +32,8 @@ export interface EligibleOffering extends Judged {
   readonly rank: number;
   readonly sortKey: SortKey;
   readonly warnings: readonly Reason[];
+  /** Some of what it rests on is the operator's word. */
+  readonly by?: 'operator';
   readonly failover: {
     readonly mode: FailoverMode;
     /** Ranks of the others with which it shares no failure domain. */
@@ -92,6 +95,7 @@ export function decideEligibility(question: Question): EligibilityDecision {
     rank,
     sortKey: key,
     warnings: reasons,
+    ...(restsOnOperator(question, candidate) ? { by: 'operator' } : {}),
     failover: {
       mode:
         rank === 0 || isAllowedMove(question, able[0]?.candidate, candidate)

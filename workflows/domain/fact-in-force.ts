@@ -62,6 +62,11 @@ export function daysBetween(from: IsoDate, to: IsoDate): number {
   return dayNumber(to) - dayNumber(from);
 }
 
+/** Its beginning in UTC, in ms since 1970. */
+export function dayStartMs(day: IsoDate): number {
+  return dayNumber(day) * 86_400_000;
+}
+
 /** Days since 1970-01-01 in the Gregorian calendar; a year counts from March here, so that a leap day is its last. */
 function dayNumber(day: IsoDate): number {
   const month = Number(day.slice(5, 7));

@@ -14,20 +14,21 @@ export function capabilityReasons(question: Question, candidate: Candidate): rea
   return reasons;
 }
 
-/** What a deployment is configured with counts; else what is known. What is not known to be there is missing. */
+/** What the operator lists of a deployment counts; else what is known. What is not known to be there is missing. */
 function missing({ at }: Question, { offering, placed }: Candidate, capability: Capability): Reason | undefined {
-  if (placed?.deployment.capabilities.includes(capability) === true) return undefined;
-  if (placed !== undefined) {
-    const remedy = `ask for a task that does not need ${capability}, or configure an endpoint that has it`;
-    return toReason({ code: 'CAPABILITY_MISSING', expected: capability, actual: 'not among its capabilities', remedy });
+  const code = 'CAPABILITY_MISSING';
+  const elsewhere = placed === undefined ? '' : ', or configure an endpoint that has it';
+  const remedy = `ask for a task that does not need ${capability}${elsewhere}`;
+  if (placed?.ownCapabilities !== undefined) {
+    if (placed.ownCapabilities.includes(capability)) return undefined;
+    return toReason({ code, expected: capability, actual: 'not among its capabilities', remedy });
   }
   const facts = offering.capabilities[capability] ?? [];
   const fact = factAt(facts, at);
   if (fact?.value === 'yes') return undefined;
   const clearsOn = nextTurn(facts, at, (value) => value === 'yes')?.day;
-  const remedy = `ask for a task that does not need ${capability}`;
   const actual = fact === undefined || fact.value === 'unknown' ? 'not known to be there' : 'not there';
-  return toReason({ code: 'CAPABILITY_MISSING', expected: capability, actual, fact, clearsOn, remedy });
+  return toReason({ code, expected: capability, actual, fact, clearsOn, remedy });
 }
 
 export function limitReasons({ at, need }: Question, { offering }: Candidate): readonly Reason[] {

@@ -13,7 +13,7 @@ const SAY_SO = 'if your account has it, say so under catalog in the configuratio
 export function stageReasons(question: Question, candidate: Candidate): readonly Reason[] {
   const { at, policy, need } = question;
   const fact = factAt(candidate.offering.stage, at);
-  if (fact === undefined) return [notOffered(question, candidate)];
+  if (fact === undefined) return [notOffered(question, candidate), ...unknownStage(question, candidate)];
   const old = fact.value === 'retired' || fact.value === 'suspended' ? [] : stale(question, fact, 'stage');
   if (!isServed(fact.value)) return [notServed(question, candidate, fact), ...old];
   const low = tooLow(question, candidate, { fact, least: policy.minStage[need.product] });
@@ -42,17 +42,26 @@ function notOffered(question: Question, candidate: Candidate): Reason {
     const actual = `begins on ${day}${fact.atLatest === true ? ' at the latest' : ''}`;
     return toReason({ code: 'NOT_YET', expected, actual, fact, clearsOn: day });
   }
-  const term = firstShipTerm(question, candidate);
+  const term = firstShipTerm(question.catalog, at.asOf);
   const actual = 'no fact says so';
   if (placed !== undefined) {
     const remedy = 'taken from the configuration; add what you know of it under catalog';
     return toReason({ code: 'NOT_OFFERED', severity: 'soft', expected, actual, remedy });
   }
   const remedy =
-    term === undefined
+    term?.favours !== offering.surface.seller
       ? SAY_SO
       : `expected under first-ship (${term.id}), which is no evidence; confirm with ${offering.surface.seller}, then ${SAY_SO}`;
   return toReason({ code: 'NOT_OFFERED', expected, actual, remedy });
+}
+
+/** Silence is no reason against what is configured, unless the tenant asks for a stage. */
+function unknownStage({ policy, need }: Question, { placed }: Candidate): readonly Reason[] {
+  const least = policy.minStage[need.product];
+  if (placed === undefined || least === LEAST_STAGES[0]) return [];
+  const remedy = 'say its stage under catalog in the configuration, or leave out minStage';
+  const severity = unknownSeverity(policy);
+  return [toReason({ code: 'STAGE_TOO_LOW', severity, expected: `at least ${least}`, actual: 'not known', remedy })];
 }
 
 function isServed(stage: Stage): boolean {

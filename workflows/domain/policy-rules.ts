@@ -1,15 +1,16 @@
 /** Whether the tenant's policy lets it serve. What is not known fails, unless the policy says that it may serve with a warning. */
 import type { Candidate, Question } from './candidate.ts';
-import { chargedPrice, grantOf, matches, priceOf } from './candidate.ts';
-import type { ComplianceProgram, Scope } from './catalog.ts';
+import { grantOf, matches, priceOf } from './candidate.ts';
+import type { ComplianceProgram, Fact, Retention, Scope } from './catalog.ts';
 import { SCOPES } from './catalog.ts';
 import { factAt, nextTurn } from './fact-in-force.ts';
 import type { Geo } from './geo.ts';
 import { ANYWHERE, areWithin } from './geo.ts';
 import { stale, tooWeak, unknownSeverity } from './offered-rules.ts';
-import { formatUsd } from './price.ts';
+import { chargedPrice, formatUsd } from './price.ts';
 import type { Reason, ReasonCode } from './reason.ts';
 import { toReason } from './reason.ts';
+import type { Capability } from './route.ts';
 import type { PriceCap } from './tenant-policy.ts';
 
 export function tenantReasons({ policy }: Question, { offering }: Candidate): readonly Reason[] {
@@ -87,7 +88,7 @@ function programReasons(question: Question, { offering }: Candidate, program: Co
   const facts = offering.surface.compliance[program] ?? [];
   const fact = factAt(facts, question.at);
   const clearsOn = nextTurn(facts, question.at, (value) => value === 'yes')?.day;
-  if (fact?.value === 'yes') return [...tooWeak(question, fact, 'hard'), ...stale(question, fact, 'compliance')];
+  if (fact?.value === 'yes') return trusted(question, fact);
   if (fact?.value === 'no') {
     return [
       toReason({
@@ -105,31 +106,46 @@ function programReasons(question: Question, { offering }: Candidate, program: Co
   return [toReason({ code: 'COMPLIANCE_UNKNOWN', severity, expected: program, actual: 'not known', fact, clearsOn, remedy })];
 }
 
+/** Whatever a cloud says: we ask for none of it where nothing may be kept. */
+const STORES_WHAT_IS_SENT: readonly Capability[] = ['background', 'stored-state'];
+
+/** What a policy asks for has to be known well, and of late. */
+function trusted(question: Question, fact: Fact<unknown>): readonly Reason[] {
+  return [...tooWeak(question, fact, 'hard'), ...stale(question, fact, 'compliance')];
+}
+
 export function retentionReasons(question: Question, candidate: Candidate): readonly Reason[] {
-  const { policy, need, at } = question;
+  const { policy, at } = question;
   if (!policy.zeroRetention && policy.maxFlaggedDays === null) return [];
   const fact = factAt(candidate.offering.surface.retention, at);
-  const reasons: Reason[] = [];
-  if (policy.zeroRetention) {
-    reasons.push(...zeroRetentionReasons(question, candidate));
-    for (const capability of need.capabilities.filter((each) => fact?.value.blocks.includes(each) === true)) {
+  return [
+    ...(policy.zeroRetention ? [...zeroRetentionReasons(question, candidate), ...blockedReasons(question, fact)] : []),
+    ...flaggedReasons(question, fact),
+  ];
+}
+
+function blockedReasons({ need }: Question, fact: Fact<Retention> | undefined): readonly Reason[] {
+  const blocked = [...STORES_WHAT_IS_SENT, ...(fact?.value.blocks ?? [])];
+  return need.capabilities
+    .filter((each) => blocked.includes(each))
+    .map((capability) => {
       const remedy = `a task without ${capability} may be served there`;
-      reasons.push(
-        toReason({ code: 'RETENTION_BLOCKS_CAPABILITY', expected: capability, actual: 'not under zero retention', fact, remedy }),
-      );
-    }
-  }
-  const { maxFlaggedDays: most } = policy;
+      const told = { expected: capability, actual: 'not under zero retention', fact, remedy };
+      return toReason({ code: 'RETENTION_BLOCKS_CAPABILITY', ...told });
+    });
+}
+
+/** What abuse detection flagged is kept under zero retention too. */
+function flaggedReasons(question: Question, fact: Fact<Retention> | undefined): readonly Reason[] {
+  const { maxFlaggedDays: most } = question.policy;
   const kept = fact?.value.flaggedDays ?? null;
-  if (most !== null && (kept === null || kept > most)) {
-    const actual = kept === null ? 'not known' : `${kept} days`;
-    const severity = kept === null ? unknownSeverity(question.policy) : 'hard';
-    const remedy = 'ask the cloud for an exemption, then say so under catalog in the configuration';
-    reasons.push(
-      toReason({ code: 'RETENTION', severity, expected: `flagged traffic kept ${most} days at most`, actual, fact, remedy }),
-    );
-  }
-  return reasons;
+  if (most === null) return [];
+  if (fact !== undefined && kept !== null && kept <= most) return trusted(question, fact);
+  const actual = kept === null ? 'not known' : `${kept} days`;
+  const severity = kept === null ? unknownSeverity(question.policy) : 'hard';
+  const remedy = 'ask the cloud for an exemption, then say so under catalog in the configuration';
+  const expected = `flagged traffic kept ${most} days at most`;
+  return [toReason({ code: 'RETENTION', severity, expected, actual, fact, remedy })];
 }
 
 function zeroRetentionReasons(question: Question, candidate: Candidate): readonly Reason[] {
@@ -137,7 +153,7 @@ function zeroRetentionReasons(question: Question, candidate: Candidate): readonl
   const expected = 'zero retention';
   switch (fact?.value.zeroRetention) {
     case 'yes':
-      return [...tooWeak(question, fact, 'hard'), ...stale(question, fact, 'compliance')];
+      return trusted(question, fact);
     case 'no':
       return [toReason({ code: 'RETENTION', expected, actual: 'it keeps what is sent', fact, remedy: 'choose another cloud' })];
     case 'on-approval': {
@@ -157,14 +173,17 @@ function zeroRetentionReasons(question: Question, candidate: Candidate): readonl
 
 export function priceReasons(question: Question, candidate: Candidate): readonly Reason[] {
   const { need, at, policy } = question;
-  const fact = candidate.placed?.hasOwnPrice === true ? undefined : factAt(candidate.offering.price, at);
+  const fact = candidate.placed?.ownPrices !== undefined ? undefined : factAt(candidate.offering.price, at);
   const old = fact === undefined ? [] : stale(question, fact, 'price');
-  const price = chargedPrice(priceOf(candidate, at), need);
-  if (isWithinCap(price, policy.priceCap)) return old;
+  const listed = priceOf(candidate, at);
+  const price = listed === undefined ? undefined : chargedPrice(listed, need.inputTokens);
+  const isCapped = Object.keys(policy.priceCap).length > 0;
+  const weak = fact === undefined || !isCapped ? [] : tooWeak(question, fact, 'hard');
+  if (isWithinCap(price, policy.priceCap)) return weak.length === 0 ? old : [...weak, ...old];
   const actual = price === undefined ? 'no price is known' : inAndOut(price);
   const expected = `at most ${inAndOut(policy.priceCap)} per million tokens`;
   const remedy = price === undefined ? 'give the deployment its price' : 'raise priceCap, or ask for a cheaper model';
-  return [toReason({ code: 'PRICE_CAP', expected, actual, fact, remedy }), ...old];
+  return [toReason({ code: 'PRICE_CAP', expected, actual, fact, remedy }), ...weak, ...old];
 }
 
 function isWithinCap(price: PriceCap | undefined, cap: PriceCap): boolean {

@@ -7,6 +7,12 @@ export interface Price {
   readonly outputUsdMicrosPerMillion: number;
   /** Input that is written into the prompt cache; absent where that costs no more than other input. */
   readonly cacheWriteUsdMicrosPerMillion?: number;
+  /** For requests with more input than this, for the whole request. Cached and written input are dearer by as much as plain input. */
+  readonly longContext?: {
+    readonly aboveInputTokens: number;
+    readonly inputUsdMicrosPerMillion: number;
+    readonly outputUsdMicrosPerMillion: number;
+  };
 }
 
 /** A price and since when it is charged. */
@@ -32,8 +38,23 @@ function isCloser(next: DatedPrice, best: DatedPrice, nowMs: number): boolean {
   return nextBegan ? next.fromMs > best.fromMs : next.fromMs < best.fromMs;
 }
 
+/** The price of a request with so much input. */
+export function chargedPrice({ longContext, ...price }: Price, inputTokens: number): Price {
+  if (longContext === undefined || inputTokens <= longContext.aboveInputTokens) return price;
+  const { inputUsdMicrosPerMillion: plain, cachedInputUsdMicrosPerMillion: cached, cacheWriteUsdMicrosPerMillion: write } = price;
+  const { inputUsdMicrosPerMillion: input, outputUsdMicrosPerMillion: output } = longContext;
+  const dearer = (part: number): number => (plain === 0 ? part : Math.ceil((part * input) / plain));
+  return {
+    inputUsdMicrosPerMillion: input,
+    cachedInputUsdMicrosPerMillion: dearer(cached),
+    outputUsdMicrosPerMillion: output,
+    ...(write === undefined ? {} : { cacheWriteUsdMicrosPerMillion: dearer(write) }),
+  };
+}
+
 /** Cost in micro-dollars, rounded up: a budget must never be passed by rounding. */
-export function costUsdMicros(usage: Usage, price: Price): number {
+export function costUsdMicros(usage: Usage, whole: Price): number {
+  const price = chargedPrice(whole, usage.inputTokens);
   const { inputTokens, cachedInputTokens: cached, outputTokens, cacheWriteTokens: written = 0 } = usage;
   // A cloud that counts cached or written tokens beside its input tokens must not make the rest negative.
   const fresh = Math.max(inputTokens - cached - written, 0);
@@ -53,9 +74,10 @@ export function usdToMicros(usd: number): number {
 
 /** The most that a request may cost: nothing of its input is cached, and the dearer of plain and cache-write price is paid for it. */
 export function reserveUsdMicros(tokens: { readonly input: number; readonly output: number }, price: Price): number {
-  const { inputUsdMicrosPerMillion: plain, cacheWriteUsdMicrosPerMillion: write = plain } = price;
+  const charged = chargedPrice(price, tokens.input);
+  const { inputUsdMicrosPerMillion: plain, cacheWriteUsdMicrosPerMillion: write = plain } = charged;
   const usage = { inputTokens: tokens.input, cachedInputTokens: 0, outputTokens: tokens.output, reasoningTokens: 0 };
-  return costUsdMicros(usage, { ...price, inputUsdMicrosPerMillion: Math.max(plain, write) });
+  return costUsdMicros(usage, { ...charged, inputUsdMicrosPerMillion: Math.max(plain, write) });
 }
 
 /** `$0.0125`: four digits, since a turn costs cents or less. */

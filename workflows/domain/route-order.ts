@@ -1,9 +1,10 @@
 /** The order of those who may serve: one key of integers and texts, compared from left to right, so that it is total. Health is not in it. */
 import type { Candidate, Question } from './candidate.ts';
-import { chargedPrice, priceOf } from './candidate.ts';
-import type { ListPrice, Stage } from './catalog.ts';
+import { firstShipTerm, priceOf } from './candidate.ts';
+import type { Stage } from './catalog.ts';
 import { SCOPES } from './catalog.ts';
 import { factAt } from './fact-in-force.ts';
+import type { Price } from './price.ts';
 import { costUsdMicros } from './price.ts';
 import type { Commitment, TenantPolicy } from './tenant-policy.ts';
 
@@ -59,7 +60,7 @@ export function sortKeyOf(question: Question, candidate: Candidate, warnings: nu
     requestUsdMicros(priceOf(candidate, at), need),
     notIf(surface.upstream === undefined),
     // A contract says who ships first, not who is better: it decides where nothing else does.
-    notIf(hasNoPreference(policy) && surface.seller === firstShipper(question)),
+    notIf(hasNoPreference(policy) && surface.seller === firstShipTerm(question.catalog, at.asOf)?.favours),
     surface.recommendation,
     offering.id,
     placed?.deployment.id ?? '',
@@ -96,15 +97,9 @@ export function compareKeys(left: SortKey, right: SortKey): number {
 }
 
 /** One request of the size that is expected, nothing of it cached. */
-function requestUsdMicros(price: ListPrice | undefined, { inputTokens, outputTokens }: Question['need']): number {
-  const charged = chargedPrice(price, { inputTokens });
-  if (charged === undefined) return UNKNOWN_PRICE;
-  return costUsdMicros({ inputTokens, cachedInputTokens: 0, outputTokens, reasoningTokens: 0 }, charged);
-}
-
-function firstShipper({ catalog, at }: Question): string | undefined {
-  return catalog.terms.find(({ kind, from, to }) => kind === 'first-ship' && from <= at.asOf && (to === null || at.asOf < to))
-    ?.favours;
+function requestUsdMicros(price: Price | undefined, { inputTokens, outputTokens }: Question['need']): number {
+  if (price === undefined) return UNKNOWN_PRICE;
+  return costUsdMicros({ inputTokens, cachedInputTokens: 0, outputTokens, reasoningTokens: 0 }, price);
 }
 
 function indexOr(order: readonly string[], name: string): number {
