@@ -119,6 +119,32 @@ testWithServer('says so when the binary cannot be run', async () => {
   await expect(start({ binary: '/no/such/temporal' })).rejects.toThrow('/no/such/temporal cannot be run');
 });
 
+testWithServer.each([
+  ['without a word', ''],
+  ['in a race for a port of its own', 'echo "panic: failed assigning ephemeral port" >&2'],
+])('is started again when it ends at once %s', async (_how, says) => {
+  const server = await start({ binary: failingOnce(`${says}\nexit 1`) });
+
+  expect((await fetch(server.uiAddress)).status).toBe(200);
+});
+
+testWithServer('is given up when it ends without a word each time, with how it ended', async () => {
+  const silent = join(scratchDirectory(), 'temporal');
+  writeFileSync(silent, '#!/bin/sh\nexit 3\n', { mode: 0o755 });
+
+  await expect(start({ binary: silent })).rejects.toThrow(/did not start \(exit code 3\)\. It said:\n\(nothing\)/);
+});
+
+/** The server behind a script that does this on its first run. */
+function failingOnce(first: string): string {
+  const folder = scratchDirectory();
+  const script = join(folder, 'temporal');
+  const marker = join(folder, 'has-run');
+  const lines = ['#!/bin/sh', `if [ ! -e ${marker} ]; then`, `touch ${marker}`, first, 'fi', `exec ${binary} "$@"`];
+  writeFileSync(script, `${lines.join('\n')}\n`, { mode: 0o755 });
+  return script;
+}
+
 async function start(options: Partial<TemporalServerOptions>): Promise<TemporalServer> {
   const server = await startTemporalServer({ binary, ports: ANY_PORTS, ...options });
   onTestFinished(() => server.stop());

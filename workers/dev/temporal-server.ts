@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { ExitReport, RunningChild } from './child-process.ts';
-import { startChild } from './child-process.ts';
+import { describeExit, startChild } from './child-process.ts';
 import { chooseFreePorts } from './free-port.ts';
 
 const GUARD = fileURLToPath(new URL('guard.mjs', import.meta.url));
@@ -66,14 +66,17 @@ export async function startTemporalServer(options: TemporalServerOptions): Promi
   for (let attempt = 1; ; attempt += 1) {
     const started = await tryStart(options);
     if ('address' in started) return started;
-    if (!isPortLost(started.lastWords) || attempt === START_ATTEMPTS)
-      throw new TemporalServerError(explain(started.lastWords, options));
+    if (!isWorthAnother(started) || attempt === START_ATTEMPTS) throw new TemporalServerError(explain(started, options));
   }
 }
 
-/** One of ours was taken in the meantime, or the server, which takes more of them for itself, lost such a race and panicked. */
-function isPortLost(lastWords: string): boolean {
-  return lastWords.includes('address already in use') || lastWords.includes('assigning ephemeral port');
+/**
+ * One of our ports was taken in the meantime, or the server, which takes more of them for itself, lost such a race and panicked. One that
+ * ends at once without a word was seen once (2026-11), on a machine where several were starting; what is really wrong it says.
+ */
+function isWorthAnother({ code, lastWords }: ExitReport): boolean {
+  if (lastWords.includes('address already in use') || lastWords.includes('assigning ephemeral port')) return true;
+  return code !== null && lastWords.trim() === '';
 }
 
 async function tryStart(options: TemporalServerOptions): Promise<TemporalServer | ExitReport> {
@@ -181,7 +184,7 @@ function logTo(dataDirectory: string | undefined): (line: string) => void {
   return (line) => appendFileSync(file, `${line}\n`);
 }
 
-function explain(lastWords: string, { dataDirectory, binary }: TemporalServerOptions): string {
+function explain({ code, signal, lastWords }: ExitReport, { dataDirectory, binary }: TemporalServerOptions): string {
   const file = dataDirectory === undefined ? 'its database' : databaseFile(dataDirectory);
   if (lastWords.includes('not a database') || lastWords.includes('malformed')) {
     const remedy = 'Move it away with its -wal and -shm files (the tasks in it are lost), or choose another folder with --data.';
@@ -196,5 +199,6 @@ function explain(lastWords: string, { dataDirectory, binary }: TemporalServerOpt
   if (lastWords.includes('disk is full') || lastWords.includes('no space left')) {
     return `the disk is full: ${file} cannot grow. Make room, or choose another folder with --data.`;
   }
-  return `the Temporal server (${binary}) did not start. It said:\n${lastWords.trim() === '' ? '(nothing)' : lastWords.trimEnd()}`;
+  const how = describeExit({ code, signal, lastWords });
+  return `the Temporal server (${binary}) did not start (${how}). It said:\n${lastWords.trim() === '' ? '(nothing)' : lastWords.trimEnd()}`;
 }
