@@ -101,7 +101,9 @@ function placesOf(catalog: Catalog, product: Product): readonly SellingPlace[] {
     const all = open.flatMap((surface) =>
       Object.values(surface.places).map((place) => ({ surface, place, prefix: offeringId(surface.id, place.name, '') })),
     );
-    byProduct = Map.groupBy(all, ({ surface }) => surface.product);
+    // In the order of ids, in which decisions tell them.
+    const sorted = all.toSorted((left, right) => (left.prefix < right.prefix ? -1 : 1));
+    byProduct = Map.groupBy(sorted, ({ surface }) => surface.product);
     PLACES.set(catalog, byProduct);
   }
   return byProduct.get(product) ?? [];

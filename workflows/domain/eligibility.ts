@@ -119,8 +119,7 @@ export function decideEligibility(question: Question): EligibilityDecision {
 export function judge(question: Question, candidate: Candidate): readonly Reason[] {
   const reasons: Reason[] = [];
   for (const rule of RULES) {
-    const found = rule(question, candidate);
-    if (found.length > 0) reasons.push(...found);
+    for (const reason of rule(question, candidate)) reasons.push(reason);
   }
   return reasons;
 }

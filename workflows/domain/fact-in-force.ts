@@ -67,8 +67,21 @@ export function dayStartMs(day: IsoDate): number {
   return dayNumber(day) * 86_400_000;
 }
 
-/** Days since 1970-01-01 in the Gregorian calendar; a year counts from March here, so that a leap day is its last. */
+/** Days since 1970-01-01. */
 function dayNumber(day: IsoDate): number {
+  const known = DAY_NUMBERS.get(day);
+  if (known !== undefined) return known;
+  const number = countDays(day);
+  if (DAY_NUMBERS.size < MOST_DAYS) DAY_NUMBERS.set(day, number);
+  return number;
+}
+
+/** A catalog has a few hundred days, and asks for the number of each many times in every decision. */
+const DAY_NUMBERS = new Map<IsoDate, number>();
+const MOST_DAYS = 10_000;
+
+/** Days since 1970-01-01 in the Gregorian calendar; a year counts from March here, so that a leap day is its last. */
+function countDays(day: IsoDate): number {
   const month = Number(day.slice(5, 7));
   const year = Number(day.slice(0, 4)) - (month <= 2 ? 1 : 0);
   const dayOfYear = Math.floor((153 * (month + (month > 2 ? -3 : 9)) + 2) / 5) + Number(day.slice(8, 10)) - 1;

@@ -80,8 +80,9 @@ function misplaced(
 }
 
 export function complianceReasons(question: Question, candidate: Candidate): readonly Reason[] {
-  if (question.policy.compliance.length === 0) return [];
-  return question.policy.compliance.flatMap((program) => programReasons(question, candidate, program));
+  const reasons: Reason[] = [];
+  for (const program of question.policy.compliance) reasons.push(...programReasons(question, candidate, program));
+  return reasons;
 }
 
 function programReasons(question: Question, { offering }: Candidate, program: ComplianceProgram): readonly Reason[] {
