@@ -94,6 +94,20 @@ describe('an operator', () => {
     expect(build(builtIn, mine).catalog.surfaces.get(SURFACE)).toEqual(build(builtIn).catalog.surfaces.get(SURFACE));
   });
 
+  test('moves no place and no region that is there, but adds others', () => {
+    const before = aPart(rawCatalog({ surfaces: { [SURFACE]: rawSurface({ regions: { eastus2: 'us' } }) } }));
+    const place = { scope: 'geo', processing: ['eu'], storage: ['eu'] };
+    const moved = byOperator({ surfaces: { [SURFACE]: { places: { 'us-east-1': place }, regions: { eastus2: 'de' } } } });
+    const added = byOperator({ surfaces: { [SURFACE]: { regions: { eastus2: 'us', swedencentral: 'se' } } } });
+
+    expect(problemsOf(before, moved)).toEqual([
+      `catalog surfaces.${SURFACE}.places.us-east-1: is there already and cannot be changed: add a place of another name`,
+      `catalog surfaces.${SURFACE}.regions.eastus2: is in us already and cannot be changed to de: remove it`,
+    ]);
+    expect(problemsOf(before, added)).toEqual([]);
+    expect(build(before, added).catalog.surfaces.get(SURFACE)?.regions).toEqual({ eastus2: 'us', swedencentral: 'se' });
+  });
+
   test('says what a surface has been certified for', () => {
     const before = aPart(rawCatalog({ surfaces: { [SURFACE]: rawSurface({ compliance: { soc2: [rawFact('unknown')] } }) } }));
     const mine = byOperator({ surfaces: { [SURFACE]: { compliance: { soc2: [rawFact('yes')], il5: [rawFact('no')] } } } });
