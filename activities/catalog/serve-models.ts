@@ -5,7 +5,6 @@
 import type { EntitlementKind, Fact, Offering, Stage, Surface } from '../../workflows/domain/catalog.ts';
 import { offeringId } from '../../workflows/domain/catalog.ts';
 import { evidenceOf, isWeaker } from '../../workflows/domain/fact-in-force.ts';
-
 import { overlap } from './facts.ts';
 import { earliest, laidOut, latest, uncovered } from './lay-facts.ts';
 

@@ -1,6 +1,6 @@
 /** Eligibility as one worker knows it: its catalog, its configuration, its tenants. */
 import type { PlacedDeployment, Question, TaskNeed } from '../../workflows/domain/candidate.ts';
-import { candidateOf } from '../../workflows/domain/candidate.ts';
+import { candidateOf, standInsOf } from '../../workflows/domain/candidate.ts';
 import type { Moment } from '../../workflows/domain/catalog.ts';
 import { judge } from '../../workflows/domain/eligibility.ts';
 import type { DeploymentId } from '../../workflows/domain/ids.ts';
@@ -62,7 +62,7 @@ export function reasonsAgainstNow(
 
 /** Another model answers only while the policy lets it. */
 function standInReasons({ need, policy }: Question, { deployment: { model } }: PlacedDeployment): readonly Reason[] {
-  if (model === need.model || policy.substitution[need.model]?.includes(model) === true) return [];
+  if (model === need.model || standInsOf(policy, need.model).includes(model)) return [];
   const remedy = `allow ${model} for ${need.model} under substitution again`;
   return [toReason({ code: 'TENANT_DENY', expected: need.model, actual: `${model} in its place`, remedy })];
 }

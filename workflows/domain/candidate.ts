@@ -63,8 +63,7 @@ export function candidateOf(
 
 /** Every offering of the model and of those that may stand in, every deployment of them, and every place that sells it to nobody's knowledge. */
 export function candidatesOf({ catalog, deployments, policy, need }: Question): readonly Candidate[] {
-  const standIns = Object.hasOwn(policy.substitution, need.model) ? policy.substitution[need.model] : undefined;
-  const models = [need.model, ...(standIns ?? [])];
+  const models = [need.model, ...standInsOf(policy, need.model)];
   const candidates = models.flatMap((model, substitute) => {
     const placed = need.product === 'model' ? (deployments ?? []).filter(({ deployment }) => deployment.model === model) : [];
     const configured = placed.map((each) => candidateOf({ catalog, need }, each, substitute));
@@ -73,6 +72,11 @@ export function candidatesOf({ catalog, deployments, policy, need }: Question): 
     return [...configured, ...sold.map((offering) => ({ offering, substitute }))];
   });
   return [...candidates, ...silentPlaces(catalog, need, new Set(candidates.map(({ offering }) => offering.id)))];
+}
+
+/** Models that may answer in place of this one, best first. */
+export function standInsOf({ substitution }: TenantPolicy, model: string): readonly string[] {
+  return (Object.hasOwn(substitution, model) ? substitution[model] : undefined) ?? [];
 }
 
 /** Places that sell the product, of which no fact says that they sell this model. */
