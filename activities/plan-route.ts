@@ -120,7 +120,7 @@ function withFilterRoute(route: Route, tenant: PlannedTenant | undefined): Route
   return { ...route, ...(named.length === 0 ? {} : { afterFilter: named.map(({ id }) => id) }) };
 }
 
-/** For history: ids and codes. The whole decision is kept in the task store, under its id. */
+/** For history: ids and codes. From what the task store keeps under its id the whole decision can be made again. */
 function toCompact(decision: RecordedDecision): RouteDecision {
   const { id, outcome, asOf, knownAt, catalogDigest, policyDigest, engineVersion, eligible, excluded } = decision;
   const against = excluded.map(({ reasons, ...name }) => ({ ...name, reasons: reasons.filter(isHard) }));

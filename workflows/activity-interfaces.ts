@@ -65,7 +65,7 @@ export interface TaskBatchResult {
   readonly cancelled: number;
 }
 
-/** Who may serve and who may not, as ids and codes of reasons; the whole decision is in the task store under its id. */
+/** Who may serve and who may not, as ids and codes of reasons; the task store has under its id what it rests on. */
 export interface RouteDecision extends Pick<EligibilityDecision, 'outcome' | 'asOf' | 'knownAt'> {
   readonly id: string;
   readonly catalogDigest: string;

@@ -25,7 +25,7 @@ export type TaskEventBody =
       readonly deployments: readonly DeploymentId[];
       /** Codes of the reasons against those that are configured and may not serve. */
       readonly excluded?: Readonly<Record<string, string>>;
-      /** Names the decision in the task store. */
+      /** Under it the task store has what the decision about the route rests on. */
       readonly decision?: string;
       readonly budget?: TaskBudget;
     }
