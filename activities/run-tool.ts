@@ -68,7 +68,8 @@ async function runTool(dependencies: RunToolDependencies, input: RunToolInput): 
   await store.startToolCall(key, call.name, tool.retryClass);
   const signal = activitySignal();
   const sandbox = dependencies.sandboxOf(workspace.sandbox);
-  const end = await runGuarded(tool, call, { workspace: workspace.directory, sandbox, signal });
+  const { taskId, callId } = key;
+  const end = await runGuarded(tool, call, { taskId, callId, workspace: workspace.directory, sandbox, signal });
   // Killed by a cancel or a stopping worker: no result is written, so that a retry finds a start without one.
   if (isTaskCancelled()) await cancelConfirmed();
   signal.throwIfAborted();

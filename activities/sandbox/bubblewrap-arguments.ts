@@ -2,7 +2,7 @@
 import { existsSync, lstatSync, readFileSync, readlinkSync, realpathSync } from 'node:fs';
 import { delimiter, dirname, isAbsolute, join, resolve, sep } from 'node:path';
 import { commandEnvironment } from './command-environment.ts';
-import type { CommandRequest } from './sandbox.ts';
+import type { ConfinedCommand } from './sandbox.ts';
 
 /** Programs and libraries. `/etc` is bound in parts: a worker that runs as root could show /etc/shadow otherwise. */
 const SYSTEM = ['/usr', '/bin', '/sbin', '/lib', '/lib32', '/lib64', '/libx32', '/opt', '/nix/store', '/run/current-system/sw'];
@@ -38,7 +38,7 @@ const START = `${LIMITS}exec "$@" 2>&1`;
 const ISOLATION = ['--unshare-user', '--unshare-all', '--die-with-parent', '--new-session', '--cap-drop', 'ALL'];
 
 /** The arguments after `bwrap`; `options` are those that this version knows of the ones not all versions have. */
-export function bubblewrapArguments(request: CommandRequest, options: ReadonlySet<string>): readonly string[] {
+export function bubblewrapArguments(request: ConfinedCommand, options: ReadonlySet<string>): readonly string[] {
   const { argv, workspace, workingDirectory } = request;
   const node = nodePrefix();
   return [

@@ -1,12 +1,16 @@
 /** What confines the processes of a task. A container or a remote sandbox can implement it later. */
 
-export interface CommandRequest {
+/** What is run, and where. */
+export interface ConfinedCommand {
   /** The command and its arguments; no shell is added. */
   readonly argv: readonly string[];
   /** Absolute path of the workspace's root, the only writable place but the temporary folder. */
   readonly workspace: string;
   /** Absolute path at or under `workspace`. */
   readonly workingDirectory: string;
+}
+
+export interface CommandRequest extends ConfinedCommand {
   readonly timeoutMs: number;
   /** Aborting kills the whole process tree. */
   readonly signal: AbortSignal;

@@ -31,6 +31,7 @@ Give about three unchanged lines before and after each change.`;
 export const applyPatch: Tool = {
   definition: { name: 'apply_patch', description: DESCRIPTION, form: { kind: 'freeform', grammar: APPLY_PATCH_GRAMMAR } },
   retryClass: 'workspace',
+  risk: 'workspace',
   async run(input, { workspace }) {
     const patch = readPatch(input);
     if (patch.kind === 'invalid') return { outcome: 'refused', output: patch.problem };

@@ -47,6 +47,7 @@ export const execCommand: Tool = {
     form: { kind: 'function', parameters: parametersOf(ArgumentsSchema) },
   },
   retryClass: 'workspace',
+  risk: 'workspace',
   async run(input, context) {
     const parsed = readArguments('exec_command', ArgumentsSchema, input);
     if (parsed.kind === 'invalid') return { outcome: 'refused', output: parsed.problem };

@@ -27,6 +27,7 @@ export const listFiles: Tool = {
     form: { kind: 'function', parameters: parametersOf(ArgumentsSchema) },
   },
   retryClass: 'read-only',
+  risk: 'none',
   async run(input, { workspace, signal }) {
     const parsed = readArguments('list_files', ArgumentsSchema, input);
     if (parsed.kind === 'invalid') return { outcome: 'refused', output: parsed.problem };

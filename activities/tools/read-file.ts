@@ -24,6 +24,7 @@ export const readFile: Tool = {
     form: { kind: 'function', parameters: parametersOf(ArgumentsSchema) },
   },
   retryClass: 'read-only',
+  risk: 'none',
   async run(input, { workspace }) {
     const parsed = readArguments('read_file', ArgumentsSchema, input);
     if (parsed.kind === 'invalid') return { outcome: 'refused', output: parsed.problem };

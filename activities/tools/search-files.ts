@@ -32,6 +32,7 @@ export const searchFiles: Tool = {
     form: { kind: 'function', parameters: parametersOf(ArgumentsSchema) },
   },
   retryClass: 'read-only',
+  risk: 'none',
   async run(input, context) {
     const parsed = readArguments('search_files', ArgumentsSchema, input);
     if (parsed.kind === 'invalid') return { outcome: 'refused', output: parsed.problem };

@@ -14,10 +14,11 @@ export interface ToolRegistry {
   definitions(names: readonly string[]): readonly ToolDefinition[];
 }
 
-const TOOLS: readonly Tool[] = [applyPatch, execCommand, readFile, listFiles, searchFiles];
+/** Every task with a workspace has these. */
+export const BUILT_IN_TOOLS: readonly Tool[] = [applyPatch, execCommand, readFile, listFiles, searchFiles];
 
-export function createToolRegistry(): ToolRegistry {
-  const tools = new Map(TOOLS.map((tool) => [tool.definition.name, tool]));
+export function createToolRegistry(all: readonly Tool[]): ToolRegistry {
+  const tools = new Map(all.map((tool) => [tool.definition.name, tool]));
   return {
     names: [...tools.keys()],
     find: (name) => tools.get(name),

@@ -1,9 +1,12 @@
-import type { ToolDefinition, ToolRetryClass } from '../../workflows/domain/tool-call.ts';
-import type { ToolInput } from '../../workflows/domain/transcript.ts';
+import type { TaskId } from '../../workflows/domain/ids.ts';
+import type { CallClass, ToolDefinition } from '../../workflows/domain/tool-call.ts';
+import type { ToolImage, ToolInput } from '../../workflows/domain/transcript.ts';
 import type { Sandbox } from '../sandbox/sandbox.ts';
 
 /** What a running tool may touch. */
 export interface ToolContext {
+  readonly taskId: TaskId;
+  readonly callId: string;
   /** Absolute, symlink-free path of the workspace's root. */
   readonly workspace: string;
   readonly sandbox: Sandbox;
@@ -14,11 +17,14 @@ export interface ToolContext {
 export interface ToolReturn {
   readonly outcome: 'ok' | 'failed' | 'refused';
   readonly output: string;
+  /** Shown to the model after the output, where the deployment takes images. */
+  readonly images?: readonly ToolImage[];
 }
 
 /** One tool. `run` gets the input as the model wrote it and answers every mistake in it with words for the model. */
-export interface Tool {
+export interface Tool extends Pick<CallClass, 'retryClass' | 'risk'> {
   readonly definition: ToolDefinition;
-  readonly retryClass: ToolRetryClass;
+  /** What this very call may do, where that depends on its input; must not throw. Default: what the tool says of itself. */
+  classify?(input: ToolInput): CallClass;
   run(input: ToolInput, context: ToolContext): Promise<ToolReturn>;
 }

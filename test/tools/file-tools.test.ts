@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { createToolRegistry } from '../../activities/tools/tool-registry.ts';
+import { BUILT_IN_TOOLS, createToolRegistry } from '../../activities/tools/tool-registry.ts';
 import { runTool, scratchFolder, writeFiles } from './tool-scene.ts';
 
 function aRepository(): string {
@@ -18,7 +18,7 @@ function aRepository(): string {
 }
 
 test('the registry knows its tools and leaves out names that it does not know', () => {
-  const registry = createToolRegistry();
+  const registry = createToolRegistry(BUILT_IN_TOOLS);
 
   expect(registry.names).toEqual(['apply_patch', 'exec_command', 'read_file', 'list_files', 'search_files']);
   expect(registry.find('rm')).toBeUndefined();

@@ -4,7 +4,8 @@ import { dirname, join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { createSandbox } from '../../activities/sandbox/create-sandbox.ts';
 import type { ToolReturn } from '../../activities/tools/tool.ts';
-import { createToolRegistry } from '../../activities/tools/tool-registry.ts';
+import { BUILT_IN_TOOLS, createToolRegistry } from '../../activities/tools/tool-registry.ts';
+import { toTaskId } from '../../workflows/domain/ids.ts';
 import type { ToolInput } from '../../workflows/domain/transcript.ts';
 
 export type Files = Readonly<Record<string, string>>;
@@ -31,10 +32,11 @@ export function readFiles(folder: string): Files {
 }
 
 export function runTool(workspace: string, name: string, input: ToolInput | object): Promise<ToolReturn> {
-  const tool = createToolRegistry().find(name);
+  const tool = createToolRegistry(BUILT_IN_TOOLS).find(name);
   if (tool === undefined) throw new Error(`no tool ${name}`);
   const given: ToolInput = isToolInput(input) ? input : { kind: 'json', text: JSON.stringify(input) };
-  return tool.run(given, { workspace, sandbox: createSandbox('none'), signal: new AbortController().signal });
+  const { signal } = new AbortController();
+  return tool.run(given, { taskId: toTaskId('t'), callId: 'c', workspace, sandbox: createSandbox('none'), signal });
 }
 
 export function applyPatch(workspace: string, ...lines: readonly string[]): Promise<ToolReturn> {

@@ -6,6 +6,24 @@ import type { ToolCall } from './transcript.ts';
  */
 export type ToolRetryClass = 'read-only' | 'workspace' | 'external';
 
+/**
+ * What a call may touch, for approvals. `none`: it only looks. `workspace`: files of the workspace, by way of the sandbox.
+ * `external`: anything else.
+ */
+export type ToolRisk = 'none' | 'workspace' | 'external';
+
+/** What one call may do, as far as its name and input tell. */
+export interface CallClass {
+  readonly retryClass: ToolRetryClass;
+  readonly risk: ToolRisk;
+  /** The whole command line of a call that runs one. */
+  readonly command?: string;
+  /** The model asks to run it without the sandbox, and says why. */
+  readonly escalation?: { readonly justification: string };
+  /** Words that the model proposes to let every command pass that begins with them. */
+  readonly prefixRule?: readonly string[];
+}
+
 /** A tool as the model is told of it, before a cloud's dialect. */
 export interface ToolDefinition {
   readonly name: string;

@@ -38,11 +38,17 @@ export type ToolCall = {
   readonly name: string;
   readonly input: ToolInput;
 };
+/** A picture in base64. */
+export interface ToolImage {
+  readonly mediaType: 'image/png' | 'image/jpeg' | 'image/webp' | 'image/gif';
+  readonly base64: string;
+}
 export type ToolResult = {
   readonly kind: 'tool-result';
   readonly callId: string;
   readonly outcome: ToolOutcome;
   readonly output: string;
+  readonly images?: readonly ToolImage[];
 };
 
 export type TranscriptItem = UserMessage | AssistantMessage | Reasoning | ToolCall | ToolResult;
