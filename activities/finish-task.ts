@@ -1,4 +1,5 @@
 import type { AttemptRecord, FinishTaskInput, TaskResult } from '../workflows/activity-interfaces.ts';
+import type { TaskId } from '../workflows/domain/ids.ts';
 import { endpointOf } from '../workflows/domain/ids.ts';
 import type { AttemptSettlement, LedgerEntry } from '../workflows/domain/ledger.ts';
 import { ledgerOf } from '../workflows/domain/ledger.ts';
@@ -8,7 +9,7 @@ import type { TaskEnding } from '../workflows/domain/turn.ts';
 import { addUsage, NO_USAGE } from '../workflows/domain/usage.ts';
 import { currentTaskId } from './current-task.ts';
 import { toActivityFailure } from './failures.ts';
-import type { AttemptEntry, AttemptState, TaskStore, ToolCallEntry } from './store/task-store.ts';
+import type { AttemptEntry, AttemptState, TaskStanding, TaskStore, ToolCallEntry } from './store/task-store.ts';
 
 /** Temporal refuses payloads of 2 MB; a result carries a diff of up to 400 KB, too. In UTF-16 units, at most 3 bytes each. */
 const MOST_OUTPUT_CHARACTERS = 128 * 1024;
@@ -17,12 +18,13 @@ const MOST_ATTEMPTS = 2_000;
 
 /** The activity `finishTask`: what the task came to, computed from the journals. */
 export function createFinishTask({ store }: { readonly store: TaskStore }) {
-  return async ({ head, turns, ending }: FinishTaskInput): Promise<Omit<TaskResult, 'diff' | 'diffPath'>> => {
+  return async ({ head, results = [], turns, ending }: FinishTaskInput): Promise<Omit<TaskResult, 'diff' | 'diffPath'>> => {
     const taskId = currentTaskId();
     try {
       const transcript = await store.readTranscript(taskId, head);
       const attempts = await store.listAttempts(taskId);
       const toolCalls = await store.listToolCalls(taskId);
+      if (turns > 0) await keepStanding(store, taskId, { head, results, turn: turns });
       return {
         taskId,
         state: ending.kind,
@@ -37,6 +39,11 @@ export function createFinishTask({ store }: { readonly store: TaskStore }) {
       throw toActivityFailure(error);
     }
   };
+}
+
+/** A message may let the task go on from here. */
+async function keepStanding(store: TaskStore, taskId: TaskId, ended: TaskStanding): Promise<void> {
+  await store.putSettings(taskId, { ...(await store.getSettings(taskId)), ended });
 }
 
 function reasonOf(ending: TaskEnding): Pick<TaskResult, 'reason'> {
@@ -107,6 +114,7 @@ function settlementOf(state: AttemptState): AttemptSettlement {
   }
 }
 
+/** A call in the workspace runs again only after its files were put back: what it did before is undone. */
 function countEffectsTwice(toolCalls: readonly ToolCallEntry[]): number {
-  return toolCalls.filter(({ retryClass, starts }) => retryClass !== 'read-only' && starts > 1).length;
+  return toolCalls.filter(({ retryClass, starts }) => retryClass === 'external' && starts > 1).length;
 }

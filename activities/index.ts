@@ -5,6 +5,7 @@ import type {
   OpenWorkspaceActivities,
   TaskActivities,
 } from '../workflows/activity-interfaces.ts';
+import { createCheckOutput } from './check-output.ts';
 import { createCloseWorkspace } from './close-workspace.ts';
 import { createCollectDiff } from './collect-diff.ts';
 import type { ExplainEndpointDependencies } from './explain-endpoint.ts';
@@ -13,13 +14,19 @@ import { createFinishTask } from './finish-task.ts';
 import type { AttemptGate } from './health/attempt-gate.ts';
 import { createInvokeModel } from './invoke-model.ts';
 import type { InvokeModelDependencies } from './invoke-model.ts';
+import { createMoveWorkspace } from './move-workspace.ts';
+import type { MoveWorkspaceDependencies } from './move-workspace.ts';
+import type { OpenTaskDependencies } from './open-task.ts';
 import { createOpenTask } from './open-task.ts';
 import { createOpenWorkspace } from './open-workspace.ts';
 import type { OpenWorkspaceDependencies } from './open-workspace.ts';
 import type { PlanRouteDependencies } from './plan-route.ts';
 import { createPlanRoute } from './plan-route.ts';
+import { createPutMessage } from './put-message.ts';
 import { createReadBatchLine } from './read-batch-line.ts';
+import { createReopenTask } from './reopen-task.ts';
 import { createReportEndpoints } from './report-endpoints.ts';
+import { createRollBack } from './roll-back.ts';
 import { createRunTool } from './run-tool.ts';
 import type { RunToolDependencies } from './run-tool.ts';
 import { createStopTask } from './stop-task.ts';
@@ -30,13 +37,13 @@ export interface ActivityDependencies
   extends
     InvokeModelDependencies,
     RunToolDependencies,
+    OpenTaskDependencies,
+    MoveWorkspaceDependencies,
     OpenWorkspaceDependencies,
     PlanRouteDependencies,
     ExplainEndpointDependencies {
   readonly gate: AttemptGate;
   readonly store: TaskStore;
-  /** The tools that a task with a workspace is told of. */
-  readonly workspaceTools: readonly string[];
 }
 
 export interface ActivityGroups {
@@ -51,6 +58,7 @@ export interface ActivityGroups {
 /** All activities over one set of dependencies. */
 export function createActivities(dependencies: ActivityDependencies): ActivityGroups {
   const runTool = createRunTool(dependencies);
+  const rollBack = createRollBack(dependencies);
   return {
     tasks: {
       planRoute: createPlanRoute(dependencies),
@@ -61,12 +69,18 @@ export function createActivities(dependencies: ActivityDependencies): ActivityGr
       readBatchLine: createReadBatchLine(dependencies),
       reportEndpoints: createReportEndpoints(dependencies),
       explainEndpoint: createExplainEndpoint(dependencies),
+      checkOutput: createCheckOutput(dependencies),
+      putMessage: createPutMessage(dependencies),
+      reopenTask: createReopenTask(dependencies),
+      rollBack,
+      moveWorkspace: createMoveWorkspace(dependencies),
       openWorkspace: createOpenWorkspace(dependencies),
       runTool,
     },
     endpoint: { invokeModel: createInvokeModel(dependencies) },
     host: {
       runTool,
+      rollBack,
       collectDiff: createCollectDiff(dependencies),
       closeWorkspace: createCloseWorkspace(dependencies),
     },

@@ -12,9 +12,7 @@ import type { Acceptance, ModelFailure } from '../workflows/domain/model-failure
 import { costUsdMicros, priceAt } from '../workflows/domain/price.ts';
 import type { Reason } from '../workflows/domain/reason.ts';
 import type { ToolDefinition } from '../workflows/domain/tool-call.ts';
-import { excerptOf, toPrintable } from '../workflows/domain/tool-call.ts';
-import type { ItemId, TranscriptHead, TranscriptItem } from '../workflows/domain/transcript.ts';
-import type { ToolCallReference } from '../workflows/domain/turn.ts';
+import type { TranscriptHead } from '../workflows/domain/transcript.ts';
 import { activitySignal, cancelConfirmed, isTaskCancelled, taskCancelled } from './activity-signal.ts';
 import { chooseBackground } from './choose-background.ts';
 import type { CallOptions, ModelAnswer } from './clouds/cloud-client.ts';
@@ -31,10 +29,11 @@ import { callModel, pickUp, stopResponse } from './model-call.ts';
 import { reserveFor } from './reserve-for.ts';
 import type { ServedDeployment } from './served-deployment.ts';
 import type { AttemptKey, AttemptReserve, AttemptState, StoredAnswer, TaskStore } from './store/task-store.ts';
+import type { TurnAnswerDependencies } from './turn-answer.ts';
+import { toTurnAnswer } from './turn-answer.ts';
 import { withUniqueCallIds } from './unique-call-ids.ts';
 
-export interface InvokeModelDependencies {
-  readonly store: TaskStore;
+export interface InvokeModelDependencies extends TurnAnswerDependencies {
   readonly served: ReadonlyMap<DeploymentId, ServedDeployment>;
   /** Before every attempt that is really new. */
   readonly gate: AttemptGate;
@@ -43,15 +42,13 @@ export interface InvokeModelDependencies {
   toolDefinitions(names: readonly string[]): readonly ToolDefinition[];
 }
 
-const EXCERPT_CHARACTERS = 120;
 /** As of the codes of clouds. */
 const CODE_CHARACTERS = 80;
 /** Another worker is there already; Temporal's own pause would grow with every interruption. */
 const SOON = '10ms';
 
 /** An attempt as it runs: what is asked, of whom, and where the answer goes. */
-interface RunningAttempt {
-  readonly store: TaskStore;
+interface RunningAttempt extends TurnAnswerDependencies {
   readonly key: AttemptKey;
   readonly call: ModelCall;
   /** The transcript that is sent. */
@@ -77,7 +74,7 @@ async function invokeModel(dependencies: InvokeModelDependencies, input: InvokeM
   const attempt = await prepare(dependencies, key, input);
   const { entry } = await store.startAttempt(key, input.deployment, attempt?.reserve);
   const { state } = entry;
-  if (state.kind === 'completed') return toResult(store, key, state.answer);
+  if (state.kind === 'completed') return toTurnAnswer(dependencies, key, state.answer);
   if (attempt === undefined) return endFailed(store, key, notServed(input.deployment));
   // Whoever prepared it sent nothing: that is no second attempt.
   if (state.kind === 'started') {
@@ -131,7 +128,7 @@ async function passGate(
 
 /** `undefined`: this worker does not serve the deployment. */
 async function prepare(
-  { store, served, toolDefinitions, eligibility }: InvokeModelDependencies,
+  { store, served, toolDefinitions, isSideBySide, eligibility }: InvokeModelDependencies,
   key: AttemptKey,
   input: InvokeModelInput,
 ): Promise<RunningAttempt | undefined> {
@@ -150,12 +147,12 @@ async function prepare(
     !asksZeroRetention(eligibility, settings.eligibility) && chooseBackground({ served: deployment, settings, attempts });
   const call: ModelCall = { key, served: deployment, background, settings, tools, transcript };
   const reserve = reserveFor(call, Date.now());
-  return { store, key, head, call, reserve, sender: randomUUID(), acceptance: 'not-accepted' };
+  return { store, isSideBySide, key, head, call, reserve, sender: randomUUID(), acceptance: 'not-accepted' };
 }
 
 /** Runs the call and writes down how it ended, before anyone is told. */
 async function finish(attempt: RunningAttempt, call: (options: CallOptions) => Promise<ModelAnswer>): Promise<InvokeModelResult> {
-  const { store, key } = attempt;
+  const { key } = attempt;
   const signal = activitySignal();
   const progress = {
     onSending: () => claim(attempt),
@@ -166,7 +163,7 @@ async function finish(attempt: RunningAttempt, call: (options: CallOptions) => P
     const answer = await call({ signal, progress });
     const state = await complete(attempt, answer);
     await attempt.ticket?.end({ kind: 'answered', usage: answer.usage, ...hintOf(answer) });
-    return await toResult(store, key, state);
+    return await toTurnAnswer(attempt, key, state);
   } catch (error) {
     if (signal.aborted) return await stop(attempt);
     if (error instanceof ModelFailureError) return await fail(attempt, error.failure, hintOf(error));
@@ -276,23 +273,4 @@ function notServed(deployment: DeploymentId): ModelFailure {
     scope: 'deployment',
     code: `no longer configured at ${endpointOf(deployment)}`,
   };
-}
-
-async function toResult(store: TaskStore, { taskId }: AttemptKey, answer: StoredAnswer): Promise<InvokeModelResult> {
-  const items = await Promise.all(answer.items.map((id) => store.getItem(taskId, id)));
-  const said = items.flatMap((item) => (item.kind === 'assistant-message' ? [item.text] : [])).join(' ');
-  const excerpt = toPrintable(said, EXCERPT_CHARACTERS);
-  return {
-    head: answer.head,
-    calls: items.flatMap((item, index) => toReference(item, answer.items[index])),
-    usage: answer.usage,
-    costUsdMicros: answer.costUsdMicros,
-    ...(excerpt === '' ? {} : { excerpt }),
-    ...(answer.incomplete === undefined ? {} : { incomplete: answer.incomplete }),
-  };
-}
-
-function toReference(item: TranscriptItem, id: ItemId | undefined): readonly ToolCallReference[] {
-  if (item.kind !== 'tool-call' || id === undefined) return [];
-  return [{ callId: item.callId, name: item.name, item: id, excerpt: excerptOf(item) }];
 }

@@ -9,7 +9,8 @@ import { withHeartbeat } from './heartbeat.ts';
 import type { SandboxPolicy } from './sandbox/choose-sandbox.ts';
 import { chooseSandbox } from './sandbox/choose-sandbox.ts';
 import type { SandboxProbe } from './sandbox/sandbox.ts';
-import type { TaskStore } from './store/task-store.ts';
+import type { TaskStore, WorkspaceRecord } from './store/task-store.ts';
+import type { WorkspaceKeeper } from './workspace/workspace-keeper.ts';
 import { openWorkspace } from './workspace/open-workspace.ts';
 
 export interface OpenWorkspaceDependencies {
@@ -18,6 +19,7 @@ export interface OpenWorkspaceDependencies {
   readonly dataDirectory: string;
   readonly sandboxPolicy: SandboxPolicy;
   readonly sandboxProbe: SandboxProbe;
+  readonly keeper: WorkspaceKeeper;
 }
 
 /** Where a task's files are on its host. */
@@ -38,16 +40,22 @@ export function createOpenWorkspace(dependencies: OpenWorkspaceDependencies) {
 }
 
 async function openForTask(
-  { store, hostId, dataDirectory, sandboxPolicy, sandboxProbe }: OpenWorkspaceDependencies,
+  { store, hostId, dataDirectory, sandboxPolicy, sandboxProbe, keeper }: OpenWorkspaceDependencies,
   { repository, includeUncommitted, sandbox: asked }: OpenWorkspaceInput,
 ): Promise<OpenWorkspaceResult> {
   const taskId = currentTaskId();
-  const opened = await store.getWorkspace(taskId);
-  if (opened !== undefined) return { queue: hostQueue(opened.hostId), baseCommit: opened.baseCommit };
+  const before = await store.getWorkspace(taskId);
+  if (before !== undefined) {
+    // A worker may have died between the two; on another host there is nothing to be done.
+    if (before.hostId === hostId) await keeper.open(taskId, before);
+    return { queue: hostQueue(before.hostId), baseCommit: before.baseCommit };
+  }
   const chosen = chooseSandbox(sandboxPolicy, asked, sandboxProbe);
   if (chosen.kind === 'refuse') throw ApplicationFailure.nonRetryable(chosen.reason, 'SandboxRefused');
   const directory = workspaceDirectory(dataDirectory, taskId);
   const workspace = await openWorkspace({ repository, includeUncommitted, directory });
-  await store.putWorkspace(taskId, { ...workspace, hostId, repository, sandbox: chosen.sandbox });
+  const opened: WorkspaceRecord = { ...workspace, hostId, repository, sandbox: chosen.sandbox };
+  await store.putWorkspace(taskId, opened);
+  await keeper.open(taskId, opened);
   return { queue: hostQueue(hostId), baseCommit: workspace.baseCommit };
 }

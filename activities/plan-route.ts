@@ -1,5 +1,6 @@
 import { ApplicationFailure } from '@temporalio/common';
 import type { PlanRouteInput, PlanRouteResult, RouteDecision } from '../workflows/activity-interfaces.ts';
+import type { ApprovalPolicy } from '../workflows/domain/approval.ts';
 import type { TaskBudget } from '../workflows/domain/budget.ts';
 import type { TaskNeed } from '../workflows/domain/candidate.ts';
 import type { ExcludedOffering } from '../workflows/domain/eligibility.ts';
@@ -45,6 +46,8 @@ export interface PlannedTenant {
   readonly budget?: TaskBudget;
   /** Endpoints that may take a turn after a content filter. */
   readonly afterContentFilter?: readonly string[];
+  /** What a person is asked about; absent: nothing. */
+  readonly approvals?: ApprovalPolicy;
 }
 
 /** The activity `planRoute`: who may serve a task, best first. Fails for good when nobody may. */

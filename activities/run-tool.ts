@@ -1,31 +1,38 @@
 /**
- * One tool call, at most once for what has effects: a journal entry precedes every start, and a start without a result means
- * that a host was lost in the middle. Then only tools that change nothing run again; of the others the model is told.
+ * One tool call, at most once for what reaches beyond the workspace: a journal entry precedes every start, and a start without a result
+ * means that a worker was lost in the middle. Then a tool that only looks runs again, the workspace is put back to how it was before the
+ * call and the call runs again, or, where it may have done something elsewhere, the model is told that nobody knows.
  */
 import { ApplicationFailure } from '@temporalio/activity';
-import { existsSync } from 'node:fs';
 import type { RunToolInput, RunToolResult } from '../workflows/activity-interfaces.ts';
-import type { ToolCall, ToolOutcome } from '../workflows/domain/transcript.ts';
+import type { CallClass } from '../workflows/domain/tool-call.ts';
 import { toPrintable } from '../workflows/domain/tool-call.ts';
+import type { ToolCall, ToolOutcome } from '../workflows/domain/transcript.ts';
+import type { ApprovalNeeded, CallDecision, ToolStep } from '../workflows/domain/turn.ts';
 import { activitySignal, cancelConfirmed, isTaskCancelled } from './activity-signal.ts';
 import { currentTaskId } from './current-task.ts';
 import { toActivityFailure } from './failures.ts';
 import { withHeartbeat } from './heartbeat.ts';
+import { approvalNeeded, classifyCall, judge } from './judge-tool-call.ts';
 import type { Sandbox } from './sandbox/sandbox.ts';
 import type { TaskStore, ToolCallEntry, ToolCallKey, WorkspaceRecord } from './store/task-store.ts';
-import type { Tool, ToolReturn } from './tools/tool.ts';
+import type { CommandSessions } from './tools/command-sessions.ts';
+import type { Tool, ToolContext, ToolReturn } from './tools/tool.ts';
+import type { WorkspaceKeeper } from './workspace/workspace-keeper.ts';
 
 export interface RunToolDependencies {
   readonly store: TaskStore;
+  readonly hostId: string;
   findTool(name: string): Tool | undefined;
   sandboxOf(name: WorkspaceRecord['sandbox']): Sandbox;
+  readonly keeper: WorkspaceKeeper;
+  readonly sessions: CommandSessions;
+  /** Whether a command may run without the sandbox when a person, or a rule, says so. */
+  readonly allowsEscalation: boolean;
 }
 
 /** What came of a call, before it is stored. */
-interface ToolEnd {
-  readonly outcome: ToolOutcome;
-  readonly output: string;
-}
+type ToolEnd = Omit<ToolReturn, 'outcome'> & { readonly outcome: ToolOutcome };
 
 /** Tools keep to far less; this bounds what one item can cost the store and the next request. */
 const MAX_OUTPUT_CHARACTERS = 512 * 1024;
@@ -36,8 +43,19 @@ const HOST_LOST: ToolEnd = {
   outcome: 'unknown',
   output:
     'The host was lost while this call ran. It may have run in part or in full, and it was not run again. ' +
-    'Look at the state of the workspace before you repeat it.',
+    'Find out what it did before you repeat it.',
 };
+const INTERRUPTED: ToolEnd = {
+  outcome: 'unknown',
+  output:
+    'A message to you came while this call ran, and ended it. It may have run in part. Look at what it did before you go on.',
+};
+const NOT_BEGUN: ToolEnd = { outcome: 'refused', output: 'Not run: a message to you came first.' };
+const NO_ESCALATION: ToolEnd = {
+  outcome: 'refused',
+  output: 'Not run: the operator has every command run in the sandbox. Run it without require_escalated, or do without.',
+};
+const EXPIRED: ToolEnd = { outcome: 'refused', output: 'Not run: it needs approval, and nobody answered in time.' };
 
 /** The activity `runTool`. */
 export function createRunTool(dependencies: RunToolDependencies) {
@@ -56,24 +74,90 @@ async function runTool(dependencies: RunToolDependencies, input: RunToolInput): 
   const key: ToolCallKey = { taskId: currentTaskId(), turn: input.turn, callId: input.callId };
   const earlier = await store.readToolCall(key);
   if (earlier?.result !== undefined) return earlier.result;
-  if (earlier !== undefined && earlier.retryClass !== 'read-only') return finish(store, key, HOST_LOST);
   const call = await readCall(store, key, input.item);
-  const refusal = await reasonToRefuse(dependencies, key, call);
-  const tool = dependencies.findTool(call.name);
-  if (refusal !== undefined || tool === undefined) {
-    await store.startToolCall(key, call.name, 'read-only');
-    return finish(store, key, { outcome: 'refused', output: refusal ?? `There is no tool "${call.name}".` });
+  const decided = endWithoutRunning(input.decision, earlier);
+  if (decided !== undefined) return finishUnrun(store, key, { call, end: decided, earlier });
+  const found = await findTool(dependencies, key, call);
+  if (found.kind === 'none') return finishUnrun(store, key, { call, end: refused(found.reason), earlier });
+  const workspace = await readWorkspace(dependencies, key);
+  const callClass = classifyCall(found.tool, call, dependencies.sandboxOf(workspace.sandbox));
+  if (earlier?.retryClass === 'external') return finish(store, key, HOST_LOST);
+  const prepared: Prepared = { call, tool: found.tool, workspace, callClass, isRetry: earlier !== undefined };
+  const stopped = await reasonToStop(dependencies, input, { key, prepared });
+  if (stopped === undefined) return start(dependencies, key, prepared);
+  return 'approval' in stopped ? stopped : finishUnrun(store, key, { call, end: stopped, earlier });
+}
+
+/** By the task's policy, unless it was decided already; what had begun was let run. `undefined`: it may run. */
+async function reasonToStop(
+  { store, allowsEscalation }: RunToolDependencies,
+  { decision, approvals: changes }: RunToolInput,
+  { key, prepared }: { readonly key: ToolCallKey; readonly prepared: Prepared },
+): Promise<ToolEnd | ApprovalNeeded | undefined> {
+  const { call, callClass, isRetry } = prepared;
+  if (callClass.escalation !== undefined && !allowsEscalation) return NO_ESCALATION;
+  if (isRetry || decision !== undefined) return undefined;
+  const { approvals: policy } = await store.getSettings(key.taskId);
+  const verdict = judge(call, callClass, { policy, changes });
+  switch (verdict.kind) {
+    case 'run':
+      return undefined;
+    case 'ask':
+      return approvalNeeded(call, callClass, { verdict, expireMs: policy?.expireMs });
+    case 'refuse':
+      return refused(`Not run: ${verdict.reason}.`);
   }
-  const workspace = await readWorkspace(store, key);
-  await store.startToolCall(key, call.name, tool.retryClass);
+}
+
+function refused(output: string): ToolEnd {
+  return { outcome: 'refused', output };
+}
+
+interface Prepared {
+  readonly call: ToolCall;
+  readonly tool: Tool;
+  readonly workspace: WorkspaceRecord;
+  readonly callClass: CallClass;
+  readonly isRetry: boolean;
+}
+
+async function start(dependencies: RunToolDependencies, key: ToolCallKey, prepared: Prepared): Promise<ToolStep> {
+  const { store, keeper, sessions } = dependencies;
+  const { call, tool, workspace, callClass, isRetry } = prepared;
+  const { taskId, callId, turn } = key;
+  const changesFiles = callClass.retryClass !== 'read-only';
+  if (isRetry && changesFiles) {
+    await sessions.endAll(taskId);
+    await keeper.restore(taskId, workspace, { before: { turn, callId } });
+  }
+  await store.startToolCall(key, call.name, callClass.retryClass);
   const signal = activitySignal();
   const sandbox = dependencies.sandboxOf(workspace.sandbox);
-  const { taskId, callId } = key;
-  const end = await runGuarded(tool, call, { taskId, callId, workspace: workspace.directory, sandbox, signal });
+  const escalate = callClass.escalation !== undefined;
+  const context: ToolContext = { taskId, callId, workspace: workspace.directory, sandbox, signal, escalate };
+  const end = await runGuarded(tool, call, context);
   // Killed by a cancel or a stopping worker: no result is written, so that a retry finds a start without one.
   if (isTaskCancelled()) await cancelConfirmed();
   signal.throwIfAborted();
+  if (changesFiles) await keeper.checkpoint(taskId, workspace, { turn, callId });
   return finish(store, key, end);
+}
+
+/** `undefined`: nothing was decided against running it. */
+function endWithoutRunning(decision: CallDecision | undefined, earlier: ToolCallEntry | undefined): ToolEnd | undefined {
+  switch (decision?.kind) {
+    case undefined:
+    case 'approved':
+      return undefined;
+    case 'denied': {
+      const reason = decision.reason === undefined ? '' : ` They say: ${decision.reason}`;
+      return { outcome: 'refused', output: `Not run: ${decision.by} did not approve it.${reason}` };
+    }
+    case 'expired':
+      return EXPIRED;
+    case 'interrupted':
+      return earlier === undefined ? NOT_BEGUN : INTERRUPTED;
+  }
 }
 
 async function readCall(store: TaskStore, key: ToolCallKey, item: string): Promise<ToolCall> {
@@ -82,29 +166,35 @@ async function readCall(store: TaskStore, key: ToolCallKey, item: string): Promi
   throw ApplicationFailure.nonRetryable(`item ${item} is no tool call but a ${call.kind}`, 'BrokenInvariant');
 }
 
-/** Words for the model when the call cannot be run at all. */
-async function reasonToRefuse(
-  { store, findTool }: RunToolDependencies,
+type FoundTool = { readonly kind: 'found'; readonly tool: Tool } | { readonly kind: 'none'; readonly reason: string };
+
+/** Or words for the model when there is none. */
+async function findTool(
+  { store, findTool: find }: RunToolDependencies,
   { taskId }: ToolCallKey,
   call: ToolCall,
-): Promise<string | undefined> {
+): Promise<FoundTool> {
   const { tools } = await store.getSettings(taskId);
-  if (tools.includes(call.name) && findTool(call.name) !== undefined) return undefined;
-  if (tools.length === 0) return 'This task has no workspace and no tools. Answer without calling any.';
-  return `There is no tool "${call.name}". The tools are: ${tools.join(', ')}.`;
+  const tool = tools.includes(call.name) ? find(call.name) : undefined;
+  if (tool !== undefined) return { kind: 'found', tool };
+  if (tools.length === 0) {
+    return { kind: 'none', reason: 'This task has no workspace and no tools. Answer without calling any.' };
+  }
+  return { kind: 'none', reason: `There is no tool "${call.name}". The tools are: ${tools.join(', ')}.` };
 }
 
-async function readWorkspace(store: TaskStore, { taskId }: ToolCallKey): Promise<WorkspaceRecord> {
+async function readWorkspace({ store, hostId, keeper }: RunToolDependencies, { taskId }: ToolCallKey): Promise<WorkspaceRecord> {
   const workspace = await store.getWorkspace(taskId);
-  if (workspace !== undefined && existsSync(workspace.directory)) return workspace;
-  throw ApplicationFailure.nonRetryable(
-    'the workspace of the task is no longer on its host: its folder was removed while the task ran; start the task again',
-    'WorkspaceLost',
-  );
+  if (workspace === undefined) throw ApplicationFailure.nonRetryable('the task has no workspace', 'BrokenInvariant');
+  // A host that was thought gone and is back: its call is waited for by nobody.
+  if (workspace.hostId !== hostId)
+    throw ApplicationFailure.nonRetryable('another host has the workspace by now', 'WorkspaceMoved');
+  await keeper.ensure(taskId, workspace);
+  return workspace;
 }
 
 /** A tool answers what the model did wrong by itself; what escapes it (a full disk) is told to the model, too. */
-async function runGuarded(tool: Tool, call: ToolCall, context: Parameters<Tool['run']>[1]): Promise<ToolReturn> {
+async function runGuarded(tool: Tool, call: ToolCall, context: ToolContext): Promise<ToolReturn> {
   try {
     return await tool.run(call.input, context);
   } catch (error) {
@@ -113,12 +203,22 @@ async function runGuarded(tool: Tool, call: ToolCall, context: Parameters<Tool['
   }
 }
 
-async function finish(store: TaskStore, key: ToolCallKey, { outcome, output }: ToolEnd): Promise<RunToolResult> {
+async function finishUnrun(
+  store: TaskStore,
+  key: ToolCallKey,
+  { call, end, earlier }: { readonly call: ToolCall; readonly end: ToolEnd; readonly earlier: ToolCallEntry | undefined },
+): Promise<ToolStep> {
+  if (earlier === undefined) await store.startToolCall(key, call.name, 'read-only');
+  return finish(store, key, end);
+}
+
+async function finish(store: TaskStore, key: ToolCallKey, { outcome, output, images, plan }: ToolEnd): Promise<ToolStep> {
   const bounded = output.slice(0, MAX_OUTPUT_CHARACTERS);
-  const result = { kind: 'tool-result', callId: key.callId, outcome, output: bounded } as const;
+  const pictures = images === undefined || images.length === 0 ? {} : { images };
+  const result = { kind: 'tool-result', callId: key.callId, outcome, output: bounded, ...pictures } as const;
   const [item] = await store.putItems(key.taskId, [result]);
   if (item === undefined) throw ApplicationFailure.nonRetryable('the store gave no id for an item', 'BrokenInvariant');
   const entry: ToolCallEntry = await store.finishToolCall(key, { item, outcome });
   const why = outcome === 'refused' ? { why: toPrintable(output, WHY_CHARACTERS) } : {};
-  return { ...(entry.result ?? { item, outcome }), ...why };
+  return { ...(entry.result ?? { item, outcome }), ...why, ...(plan === undefined ? {} : { plan }) };
 }

@@ -13,11 +13,14 @@ const TURN_COLUMN = 9;
 /** One event in one line; what models and clouds said is cut and made printable. */
 export function tellEvent(event: TaskEvent): string {
   if (isAboutWaiting(event)) return tellWait(event);
+  if (isAboutPeople(event)) return tellPeople(event);
+  return 'turn' in event ? tellTurn(event) : tellTask(event);
+}
+
+type Other = Exclude<TaskEvent, Waiting | People>;
+
+function tellTurn(event: Extract<Other, { turn: number }>): string {
   switch (event.kind) {
-    case 'route-planned':
-      return describeRoute(event);
-    case 'workspace-opened':
-      return `files    a worktree of its own at ${event.baseCommit.slice(0, 12)}`;
     case 'attempt-started':
       return inTurn(event.turn, `${endpointOf(event.deployment)} is asked${reasonOf(event.reason)}`);
     case 'attempt-failed':
@@ -28,6 +31,17 @@ export function tellEvent(event: TaskEvent): string {
       return inTurn(event.turn, `  ${line(event.tool)} ${line(event.excerpt)}`.trimEnd());
     case 'tool-ended':
       return inTurn(event.turn, `  ${line(event.tool)}: ${event.outcome}${reasonOf(event.why)}`);
+  }
+}
+
+function tellTask(event: Exclude<Other, { turn: number }>): string {
+  switch (event.kind) {
+    case 'route-planned':
+      return describeRoute(event);
+    case 'workspace-opened':
+      return `files    a worktree of its own at ${event.baseCommit.slice(0, 12)}`;
+    case 'workspace-moved':
+      return `files    made again from the last checkpoint: ${line(event.reason)}`;
     case 'finishing':
       return 'end      taking the result';
     case 'task-ended':
@@ -59,6 +73,48 @@ function tellWait(event: Waiting): string {
     case 'budget-raised':
       return `budget   raised: ${describeSpending(event.budget, {})}`;
   }
+}
+
+type People = Extract<
+  TaskEvent,
+  {
+    kind: 'approval-requested' | 'approval-ended' | 'approvals-changed' | 'message-received' | 'interrupted' | 'rolled-back';
+  }
+>;
+
+const PEOPLE = {
+  'approval-requested': true,
+  'approval-ended': true,
+  'approvals-changed': true,
+  'message-received': true,
+  interrupted: true,
+  'rolled-back': true,
+} as const satisfies Record<People['kind'], true>;
+
+function isAboutPeople(event: TaskEvent): event is People {
+  return Object.hasOwn(PEOPLE, event.kind);
+}
+
+function tellPeople(event: People): string {
+  switch (event.kind) {
+    case 'approval-requested':
+      return inTurn(event.turn, `  ${line(event.tool)} waits for approval: ${line(event.about)} (${line(event.reason)})`);
+    case 'approval-ended':
+      return inTurn(event.turn, `  ${line(event.tool)}: ${event.answer}${byWhom(event)}`);
+    case 'approvals-changed':
+      return `approval asks from now on: ${event.mode}${byWhom(event)}`;
+    case 'message-received':
+      return `message  ${event.mode}: ${line(event.excerpt) || 'without words'}`;
+    case 'interrupted':
+      return inTurn(event.turn, 'interrupted by a message');
+    case 'rolled-back':
+      return inTurn(event.turn, `rolled back to the end of turn ${event.toTurn}`);
+  }
+}
+
+function byWhom({ by, rule }: { readonly by?: string; readonly rule?: string }): string {
+  const remembered = rule === undefined ? '' : `; from now on: ${line(rule)}`;
+  return `${by === undefined ? '' : ` by ${line(by)}`}${remembered}`;
 }
 
 /** Micro-dollars as a person reads them; small sums keep their digits. */

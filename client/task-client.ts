@@ -27,6 +27,12 @@ import { TaskClientError } from './task-client-error.ts';
 import { awaitOutcome } from './task-outcome.ts';
 import { parseTaskRequest } from './task-request.ts';
 import { uiLink } from './ui-link.ts';
+import type { AnsweredApproval, Approval, Denial } from './approvals.ts';
+import { approveCall, denyCall, setApprovals } from './approvals.ts';
+import type { Message } from './send-message.ts';
+import { sendMessage } from './send-message.ts';
+import type { ApprovalMode } from '../workflows/domain/approval.ts';
+import type { SendMessageResult } from '../workflows/messages.ts';
 
 export interface StartOptions {
   /** The caller's own id: started twice under it while it runs, it is one task. Default: a new one. */
@@ -125,6 +131,32 @@ export class TaskClient {
    */
   raiseBudget(taskId: string, raise: TaskBudget, options: RaiseBudgetOptions = {}): Promise<TaskBudget> {
     return raiseBudget(this.#client, { taskId: toTaskId(taskId), raise }, options);
+  }
+
+  /**
+   * Lets a tool call run that waits for approval; without `callId` the only one that waits. The same answer again changes nothing.
+   * @throws TaskClientError `refused` when no such call waits
+   */
+  approve(taskId: string, approval: Approval): Promise<AnsweredApproval> {
+    return approveCall(this.#client, toTaskId(taskId), approval);
+  }
+
+  /** Has the model told that a call that waits for approval is not run, and why. @throws TaskClientError `refused` */
+  deny(taskId: string, denial: Denial): Promise<AnsweredApproval> {
+    return denyCall(this.#client, toTaskId(taskId), denial);
+  }
+
+  /** Changes what a running task asks about; calls that wait are judged anew. */
+  setApprovals(taskId: string, change: { readonly mode: ApprovalMode; readonly by: string }): Promise<void> {
+    return setApprovals(this.#client, toTaskId(taskId), change);
+  }
+
+  /**
+   * Says something to a task, which reads it when its mode says. One that has ended goes on: `result` and `follow` are then of the new
+   * run. The same `requestId` again is the same message. @throws TaskClientError `refused`, `not-found`
+   */
+  send(taskId: string, message: Message): Promise<SendMessageResult> {
+    return sendMessage(this.#client, toTaskId(taskId), message);
   }
 
   list(filter: TaskFilter = {}): Promise<readonly TaskSummary[]> {

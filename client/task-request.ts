@@ -5,6 +5,7 @@ import type { TaskRequest } from '../workflows/activity-interfaces.ts';
 import type { BudgetKind, TaskBudget } from '../workflows/domain/budget.ts';
 import { BUDGET_RANGES } from '../workflows/domain/budget.ts';
 import { CAPABILITIES } from '../workflows/domain/route.ts';
+import { APPROVALS_SHOULD_BE, approvalsSchema } from './approval-schema.ts';
 import { POLICY_SHOULD_BE, taskPolicySchema } from './task-policy.ts';
 import { toPrintable } from '../workflows/domain/tool-call.ts';
 
@@ -37,6 +38,8 @@ const SHOULD_BE = {
   maxTurns: `a whole number from 1 to ${MOST_TURNS}`,
   budget: 'an object with any of costUsd (dollars), tokens, turns, toolCalls (whole numbers) and wallClockMs (milliseconds)',
   maxOutputTokens: `a whole number from 1 to ${MOST_OUTPUT_TOKENS}`,
+  approvals: APPROVALS_SHOULD_BE,
+  outputSchema: 'a JSON Schema',
 } satisfies Record<keyof TaskRequest, string>;
 
 const text = z.string().refine((value) => Buffer.byteLength(value) <= LONGEST_TEXT_BYTES, {
@@ -73,6 +76,8 @@ const taskRequestSchema = z.strictObject({
   maxTurns: z.int().min(1).max(MOST_TURNS).exactOptional(),
   budget: budget.exactOptional(),
   maxOutputTokens: z.int().min(1).max(MOST_OUTPUT_TOKENS).exactOptional(),
+  approvals: approvalsSchema.exactOptional(),
+  outputSchema: z.record(z.string(), z.unknown()).exactOptional(),
 }) satisfies z.ZodType<TaskRequest>;
 
 /** @throws TaskRequestError naming every mistake */

@@ -1,5 +1,6 @@
 /** The parsed `anyport.yaml`, as the rest of the workers know it. `config.ts` reads and checks it. */
 import type { RateLimits } from '../workflows/domain/rate-window.ts';
+import type { ApprovalPolicy } from '../workflows/domain/approval.ts';
 import type { TaskBudget } from '../workflows/domain/budget.ts';
 import type { DatedPrices } from '../workflows/domain/price.ts';
 import type { Place } from '../workflows/domain/catalog.ts';
@@ -69,6 +70,8 @@ export interface TenantConfig {
   readonly afterContentFilter?: readonly string[];
   /** What its tasks may use up when they don't say it themselves. */
   readonly budget?: TaskBudget;
+  /** What a person is asked about; absent: nothing. */
+  readonly approvals?: ApprovalPolicy;
 }
 
 export interface AnyportConfig {

@@ -5,6 +5,8 @@ import type { SandboxPolicy } from '../activities/sandbox/choose-sandbox.ts';
 export interface SharedFlags {
   readonly config?: string;
   readonly data: string;
+  /** The file of the task store. */
+  readonly store?: string;
   readonly sandbox?: SandboxPolicy;
 }
 
@@ -18,6 +20,14 @@ export function configOption(): Option {
 
 export function dataOption(): Option {
   return orVariable(new Option('--data <dir>', 'store and workspaces').default('.anyport'), 'ANYPORT_DATA');
+}
+
+export function storeOption(): Option {
+  const option = new Option(
+    '--store <file>',
+    'the task store, which workers of one machine may share; default: anyport.db in --data',
+  );
+  return orVariable(option, 'ANYPORT_STORE');
 }
 
 export function sandboxOption(): Option {

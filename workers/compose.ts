@@ -4,20 +4,25 @@ import { ApplicationFailure } from '@temporalio/common';
 import type { LogEntry, WorkerOptions } from '@temporalio/worker';
 import { randomBytes } from 'node:crypto';
 import { availableParallelism, hostname } from 'node:os';
-import { join } from 'node:path';
 import { createActivityWatch } from '../activities/activity-watch.ts';
 import type { ActivityGroups } from '../activities/index.ts';
 import { createActivities } from '../activities/index.ts';
 import { createRenewingClient } from '../activities/clouds/renewing-client.ts';
 import { createCircuitBoard } from '../activities/health/circuit-board.ts';
 import { createDrains, withDrains } from '../activities/health/drains.ts';
+import type { HostBeats } from '../activities/health/host-beats.ts';
+import { startHostBeats } from '../activities/health/host-beats.ts';
 import type { SandboxPolicy } from '../activities/sandbox/choose-sandbox.ts';
 import { createSandbox } from '../activities/sandbox/create-sandbox.ts';
 import { probeBubblewrap } from '../activities/sandbox/probe-sandbox.ts';
 import type { ServedDeployment } from '../activities/served-deployment.ts';
 import { openSqliteTaskStore } from '../activities/store/sqlite.ts';
 import type { TaskStore } from '../activities/store/task-store.ts';
-import { BUILT_IN_TOOLS, createToolRegistry } from '../activities/tools/tool-registry.ts';
+import type { CommandSessions } from '../activities/tools/command-sessions.ts';
+import { createCommandSessions } from '../activities/tools/command-sessions.ts';
+import { createBuiltInTools, createToolRegistry } from '../activities/tools/tool-registry.ts';
+import { toolsOfModel } from '../activities/tools/tools-of-model.ts';
+import { createWorkspaceKeeper } from '../activities/workspace/workspace-keeper.ts';
 import type { DeploymentId } from '../workflows/domain/ids.ts';
 import { endpointQueue, hostQueue, TASKS_QUEUE } from '../workflows/domain/task-queues.ts';
 import type { AnyportConfig } from './anyport-config.ts';
@@ -28,12 +33,14 @@ import { resolveEndpoints } from './endpoints.ts';
 import { readHostId } from './host-id.ts';
 import type { TemporalSettings } from './locate-temporal.ts';
 import { createHoldReader } from './queue-holds.ts';
+import { storeFile } from './store-file.ts';
 import { connectTemporal } from './temporal-connection.ts';
 
 export interface WorkerSettings extends TemporalSettings {
   readonly config?: string;
   /** Absolute. */
   readonly dataDirectory: string;
+  readonly store?: string;
   /** Wins over the configuration's. */
   readonly sandbox?: SandboxPolicy;
 }
@@ -62,6 +69,8 @@ const WORKER_OPTIONS = {
   maxConcurrentActivityTaskPolls: 2,
   maxConcurrentWorkflowTaskPolls: 4,
 } as const satisfies Partial<WorkerOptions>;
+/** A larger file is no source: checkpoints would carry it again and again. The embedded store is of one machine, which has the repository. */
+const WORKSPACE_LIMITS = { largestFileBytes: 64 * 1024 * 1024, keepBase: null } as const;
 /** Commands use the host's processors, unlike model calls. */
 const TOOLS_AT_ONCE = 2 * availableParallelism();
 
@@ -73,10 +82,12 @@ export async function composeWorkers(settings: WorkerSettings): Promise<Composed
   const endpoints = resolveEndpoints(config, environment);
   tellUnserved(endpoints);
   const { connection, namespace } = await connectTemporal(settings);
-  const store = await openSqliteTaskStore(join(settings.dataDirectory, 'anyport.db'));
+  const store = await openSqliteTaskStore(storeFile(settings));
   const hostId = await readHostId(settings.dataDirectory);
   const readHold = createHoldReader(connection, namespace);
-  const groups = await composeActivities({ settings, config, endpoints, store, hostId, readHold });
+  const sessions = createCommandSessions();
+  const hostBeats = startHostBeats({ store, hostId, now: () => Date.now() });
+  const groups = await composeActivities({ settings, config, endpoints, store, hostId, readHold, sessions, hostBeats });
   const owner = nameThisProcess();
   const watch = createActivityWatch(store, owner);
   const interceptors = { activity: [watch.interceptor] };
@@ -94,7 +105,8 @@ export async function composeWorkers(settings: WorkerSettings): Promise<Composed
     ),
   ]);
   const close = async (): Promise<void> => {
-    await watch.flush();
+    hostBeats.stop();
+    await Promise.all([watch.flush(), sessions.close()]);
     await Promise.all([connection.close(), store.close()]);
   };
   return { owner, run: () => runAll(workers, close), stop: () => stopAll(workers) };
@@ -125,15 +137,19 @@ interface Parts {
   readonly store: TaskStore;
   readonly hostId: string;
   readonly readHold: ReturnType<typeof createHoldReader>;
+  readonly sessions: CommandSessions;
+  readonly hostBeats: HostBeats;
 }
 
-async function composeActivities({ settings, config, endpoints, store, hostId, readHold }: Parts): Promise<ActivityGroups> {
+async function composeActivities(parts: Parts): Promise<ActivityGroups> {
+  const { settings, config, endpoints, store, hostId, readHold, sessions, hostBeats } = parts;
   const served = new Map<DeploymentId, ServedDeployment>();
   for (const { connect, deployments, timeouts } of endpoints.served) {
     const client = createRenewingClient(connect, timeouts);
     for (const deployment of deployments) served.set(deployment.deployment.id, { ...deployment, client });
   }
-  const registry = createToolRegistry(BUILT_IN_TOOLS);
+  const registry = createToolRegistry(createBuiltInTools({ sessions, unconfined: createSandbox('none') }));
+  const sandboxPolicy = settings.sandbox ?? config.sandbox;
   const now = (): number => Date.now();
   const drains = createDrains({ endpoints: endpoints.deployments.map(({ endpoint }) => endpoint), readHold, now });
   const board = createCircuitBoard({
@@ -155,11 +171,16 @@ async function composeActivities({ settings, config, endpoints, store, hostId, r
     prices: endpoints.prices,
     tenants: config.tenants,
     eligibility: { loaded: config.catalog, placed: endpoints.placed, policies: config.tenants.map(({ policy }) => policy) },
-    workspaceTools: registry.names,
+    sessions,
+    hostBeats,
+    keeper: createWorkspaceKeeper({ store, hostId, dataDirectory: settings.dataDirectory, ...WORKSPACE_LIMITS }),
+    workspaceTools: (model) => toolsOfModel(model, registry.names),
+    isSideBySide: (name) => registry.find(name)?.retryClass === 'read-only',
     toolDefinitions: (names) => registry.definitions(names),
     findTool: (name) => registry.find(name),
     sandboxOf: createSandbox,
-    sandboxPolicy: settings.sandbox ?? config.sandbox,
+    sandboxPolicy,
+    allowsEscalation: sandboxPolicy !== 'required',
     sandboxProbe: await probeBubblewrap(),
   });
 }

@@ -1,5 +1,6 @@
 /** The shape of a tenant of `anyport.yaml`. What it names is looked for by `check-tenant.ts`. */
 import { z } from 'zod';
+import { APPROVAL_MODES, toCommandRule } from '../workflows/domain/approval.ts';
 import type { BudgetKind, TaskBudget } from '../workflows/domain/budget.ts';
 import { BUDGET_RANGES } from '../workflows/domain/budget.ts';
 import { COMPLIANCE_PROGRAMS, EVIDENCE, PARTITIONS, PRODUCTS, SCOPES, SELLERS } from '../workflows/domain/catalog.ts';
@@ -63,6 +64,18 @@ const commitment = z.strictObject({
   expires: day,
 });
 
+/** Longer waits are no waits: without the key a request never expires. */
+const MOST_EXPIRE_MINUTES = 366 * 24 * 60;
+
+const approvals = z.strictObject({
+  mode: z.enum(APPROVAL_MODES),
+  allow: z
+    .array(text.refine((line) => toCommandRule(line) !== undefined, 'must be one plain command, such as "npm test"'))
+    .exactOptional(),
+  allowTools: z.array(text).exactOptional(),
+  expireMinutes: z.number().positive().max(MOST_EXPIRE_MINUTES).exactOptional(),
+});
+
 /** Keys that a policy has in the same words are left out where nothing is said, so that its own stand. */
 export const tenantSchema = z.strictObject({
   standardCloud: z.enum(CLOUDS).exactOptional(),
@@ -92,6 +105,7 @@ export const tenantSchema = z.strictObject({
   hourUsd: z.number().min(0).max(HIGHEST_HOUR_USD).exactOptional(),
   afterContentFilter: z.array(text).exactOptional(),
   budget: budget.exactOptional(),
+  approvals: approvals.exactOptional(),
 });
 
 export type RawTenant = z.infer<typeof tenantSchema>;

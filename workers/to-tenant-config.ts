@@ -1,4 +1,6 @@
 /** One tenant of the file: what it does not say, the default policy says. */
+import type { ApprovalPolicy, ApprovalRule } from '../workflows/domain/approval.ts';
+import { toCommandRule } from '../workflows/domain/approval.ts';
 import { usdToMicros } from '../workflows/domain/price.ts';
 import type { Cloud } from '../workflows/domain/route.ts';
 import type { Commitment, Entitlement, PriceCap, Residency, TenantPolicy } from '../workflows/domain/tenant-policy.ts';
@@ -8,18 +10,23 @@ import type { RawTenant } from './tenant-schema.ts';
 
 /** Of an entitlement without a beginning: nobody asks since when it has been granted. */
 const ALWAYS = '0001-01-01';
+const MINUTE_MS = 60_000;
 
-export function toTenantConfig(name: string, { hourUsd, budget, afterContentFilter, ...policy }: RawTenant): TenantConfig {
+export function toTenantConfig(
+  name: string,
+  { hourUsd, budget, approvals, afterContentFilter, ...policy }: RawTenant,
+): TenantConfig {
   return {
     name,
     policy: toPolicy(name, policy),
     ...(hourUsd === undefined ? {} : { hourUsdMicros: usdToMicros(hourUsd) }),
     ...(budget === undefined ? {} : { budget }),
+    ...(approvals === undefined ? {} : { approvals: toApprovals(approvals) }),
     ...(afterContentFilter === undefined ? {} : { afterContentFilter }),
   };
 }
 
-function toPolicy(tenant: string, raw: Omit<RawTenant, 'hourUsd' | 'budget' | 'afterContentFilter'>): TenantPolicy {
+function toPolicy(tenant: string, raw: Omit<RawTenant, 'hourUsd' | 'budget' | 'approvals' | 'afterContentFilter'>): TenantPolicy {
   const { order = [], residency, minStage, maxFactAgeDays, entitlements = [], commitments = [], priceCap, ...asItIs } = raw;
   const usual = defaultPolicy(tenant);
   return {
@@ -33,6 +40,12 @@ function toPolicy(tenant: string, raw: Omit<RawTenant, 'hourUsd' | 'budget' | 'a
     commitments: commitments.map(toCommitment),
     priceCap: toPriceCap(priceCap),
   };
+}
+
+function toApprovals({ mode, allow = [], allowTools = [], expireMinutes }: NonNullable<RawTenant['approvals']>): ApprovalPolicy {
+  const tools = allowTools.map((tool): ApprovalRule => ({ kind: 'tool', tool }));
+  const rules = [...allow.flatMap((line) => toCommandRule(line) ?? []), ...tools];
+  return { mode, rules, ...(expireMinutes === undefined ? {} : { expireMs: Math.round(expireMinutes * MINUTE_MS) }) };
 }
 
 /** The standard cloud comes first; alone it is no order of the others. */

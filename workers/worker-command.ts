@@ -1,7 +1,7 @@
 /** The options of a worker, which a supervisor takes as well and passes on. */
 import { Command, Option } from 'commander';
 import type { SharedFlags } from './command-options.ts';
-import { configOption, dataOption, sandboxOption } from './command-options.ts';
+import { configOption, dataOption, sandboxOption, storeOption } from './command-options.ts';
 
 export interface WorkerFlags extends SharedFlags {
   readonly temporal?: string;
@@ -15,6 +15,7 @@ export function workerCommand(): Command {
     .description('Runs workflows, model calls and tools until it is stopped.')
     .addOption(configOption())
     .addOption(dataOption())
+    .addOption(storeOption())
     .addOption(sandboxOption())
     .option('--temporal <address>', 'host:port; default: TEMPORAL_ADDRESS, Temporal’s own configuration, 127.0.0.1:7233')
     .option('--namespace <name>', 'default: TEMPORAL_NAMESPACE, then "default"')

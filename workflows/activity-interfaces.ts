@@ -3,48 +3,25 @@
  * stay near 150 bytes for what happens every turn: they carry ids, never content. An activity knows its task from the
  * workflow id it was called by.
  */
+import type { ApprovalChanges } from './domain/approval.ts';
 import type { BatchProgress, LineRange } from './domain/batch-window.ts';
 import type { TaskBudget } from './domain/budget.ts';
 import type { EligibilityDecision } from './domain/eligibility.ts';
-import type { TaskPolicy } from './domain/tenant-policy.ts';
 import type { BatchId, DeploymentId } from './domain/ids.ts';
-import type { SubTotals } from './domain/ledger.ts';
 import type { ModelFailure } from './domain/model-failure.ts';
 import type { PlanRouteInput } from './domain/plan-route-input.ts';
 import type { QueueHold } from './domain/queue-hold.ts';
-import type { Capability, Cloud, Route } from './domain/route.ts';
+import type { Cloud, Route } from './domain/route.ts';
 import type { RouteHealth } from './domain/route-health.ts';
+import type { SandboxChoice, TaskRequest } from './domain/task-request.ts';
+import type { TaskResult } from './domain/task-result.ts';
 import type { ItemId, TranscriptHead } from './domain/transcript.ts';
-import type { Attempt, TaskEnding, ToolStep, TurnAnswer } from './domain/turn.ts';
+import type { ApprovalNeeded, Attempt, CallDecision, TaskEnding, ToolStep, TurnAnswer } from './domain/turn.ts';
 import type { TurnPolicy } from './domain/turn-policy.ts';
-import type { Usage } from './domain/usage.ts';
 
 export type { PlanRouteInput } from './domain/plan-route-input.ts';
-
-/** What confines a task's commands; `none` runs them with the worker's own rights. */
-export type SandboxChoice = 'bubblewrap' | 'none';
-
-/** What a caller asks for; the input of `agentTask`. */
-export interface TaskRequest {
-  readonly prompt: string;
-  readonly model: string;
-  readonly tenant?: string;
-  /** Extra instructions, put after our own. */
-  readonly instructions?: string;
-  /** Absolute path of a git repository on the worker's host; without it the task has no tools. */
-  readonly workspace?: string;
-  /** Take the workspace's uncommitted changes along instead of refusing them. */
-  readonly includeUncommitted?: boolean;
-  readonly sandbox?: SandboxChoice;
-  readonly needs?: readonly Capability[];
-  /** What the task asks of those who serve it beyond its tenant's policy: it may narrow that, never widen it. */
-  readonly policy?: TaskPolicy;
-  /** A task that has not ended after this many turns fails with what it has. */
-  readonly maxTurns?: number;
-  /** What the task may use up before it pauses and asks for more; each part wins over the tenant's. */
-  readonly budget?: TaskBudget;
-  readonly maxOutputTokens?: number;
-}
+export type { SandboxChoice, TaskRequest } from './domain/task-request.ts';
+export type { AttemptRecord, TaskResult } from './domain/task-result.ts';
 
 /** The input of `taskBatch`. Its lines are in the task store, put there by `taskBatchLines` workflows before it starts. */
 export interface TaskBatchInput {
@@ -120,56 +97,78 @@ export type InvokeModelInput = Attempt;
 /** `health`: what the worker knows of the route's deployments now; absent when nothing speaks against any. */
 export type InvokeModelResult = TurnAnswer & { readonly health?: RouteHealth };
 
+export interface MoveWorkspaceInput {
+  /** The queue of the host that does not answer. */
+  readonly from: string;
+}
+
+export interface MoveWorkspaceResult {
+  /** Of the host that has the workspace now; the same again when that is there after all. */
+  readonly queue: string;
+}
+
 export interface RunToolInput {
   readonly turn: number;
   readonly callId: string;
   readonly item: ItemId;
+  /** What was decided about the call; absent: it is judged by the task's policy. */
+  readonly decision?: CallDecision;
+  /** What changed of the policy since the task was planned. */
+  readonly approvals?: ApprovalChanges;
 }
 
-export type RunToolResult = ToolStep;
+export type RunToolResult = ToolStep | ApprovalNeeded;
+
+export interface PutMessageInput {
+  readonly requestId: string;
+  readonly text: string;
+  /** The chain of runs that it was said to. */
+  readonly run: string;
+}
+
+export interface PutMessageResult {
+  /** Absent: an earlier run of the task has a message under this id. */
+  readonly item?: ItemId;
+}
+
+export interface RollBackInput {
+  /** The last turn that is kept; 0: none. One that was rolled back before stands for the last kept one before it. */
+  readonly toTurn: number;
+  /** Its own number among the turns. */
+  readonly turn: number;
+}
+
+export interface RollBackResult {
+  readonly head: TranscriptHead;
+  /** Results of the kept turn's calls. */
+  readonly results: readonly ItemId[];
+  /** The turn that was gone back to. */
+  readonly toTurn: number;
+}
+
+export interface CheckOutputInput {
+  readonly head: TranscriptHead;
+}
+
+/** `item`: what the model must be told. */
+export type CheckOutputResult = { readonly valid: true } | { readonly valid: false; readonly item: ItemId };
+
+/** What a task that goes on after its end is made of. */
+export interface ReopenTaskResult {
+  readonly request: Omit<TaskRequest, 'prompt' | 'instructions'>;
+  readonly head: TranscriptHead;
+  /** Appended before the next turn. */
+  readonly results: readonly ItemId[];
+  /** The last turn that was begun. */
+  readonly turn: number;
+}
 
 export interface FinishTaskInput {
   readonly head: TranscriptHead;
+  /** Not answered by a turn yet; absent: there are none. */
+  readonly results?: readonly ItemId[];
   readonly turns: number;
   readonly ending: TaskEnding;
-}
-
-/** An attempt as the result reports it. */
-export interface AttemptRecord {
-  readonly turn: number;
-  readonly endpoint: string;
-  readonly outcome: 'completed' | 'failed' | 'cancelled' | 'unknown';
-  /** From `describeFailure`. */
-  readonly failure?: string;
-}
-
-/** The result of a task, whatever its end. */
-export interface TaskResult {
-  readonly taskId: string;
-  readonly state: TaskEnding['kind'];
-  /** Why, when it did not complete. */
-  readonly reason?: string;
-  /** The last assistant message; '' when there is none. */
-  readonly output: string;
-  readonly turns: number;
-  readonly attempts: readonly AttemptRecord[];
-  readonly usage: Usage;
-  /** What clouds reported and we know the price of, with its parts. */
-  readonly paid: {
-    readonly usdMicros: number;
-    readonly byCloud: SubTotals;
-    readonly byEndpoint: SubTotals;
-  };
-  /** The most that may have been billed besides: for attempts that a cloud took, or may have, and that gave no answer. */
-  readonly suspenseUsdMicros: number;
-  /** The part of it that was made again in the same turn, and so may have been paid twice. */
-  readonly suspectedTwice: { readonly count: number; readonly usdMicros: number };
-  /** Tool calls with an effect that were started more than once. */
-  readonly toolEffectsTwice: number;
-  /** Unified git diff of the workspace against the commit it began at; '' without a workspace or change. */
-  readonly diff: string;
-  /** Where on the worker's host the whole diff lies when it is too large for a result; `diff` is '' then. */
-  readonly diffPath?: string;
 }
 
 export interface CollectDiffResult {
@@ -221,6 +220,11 @@ export interface TaskActivities {
   readBatchLine(input: ReadBatchLineInput): Promise<TaskRequest>;
   reportEndpoints(): Promise<EndpointReport>;
   explainEndpoint(input: ExplainEndpointInput): Promise<ExplainEndpointResult>;
+  putMessage(input: PutMessageInput): Promise<PutMessageResult>;
+  checkOutput(input: CheckOutputInput): Promise<CheckOutputResult>;
+  reopenTask(): Promise<ReopenTaskResult>;
+  /** Of a task without a workspace; else it is of the host. */
+  rollBack(input: RollBackInput): Promise<RollBackResult>;
   /** Has whatever runs for the calling workflow stop at once, on whichever worker it runs. */
   stopTask(): Promise<void>;
 }
@@ -233,6 +237,8 @@ export interface EndpointActivities {
 /** Activities on `hosts/<host id>`, where the workspaces are. */
 export interface HostActivities {
   runTool(input: RunToolInput): Promise<RunToolResult>;
+  /** Finds the conversation as it was after a turn, and puts the files back to how they were then. */
+  rollBack(input: RollBackInput): Promise<RollBackResult>;
   collectDiff(): Promise<CollectDiffResult>;
   closeWorkspace(): Promise<void>;
 }
@@ -240,6 +246,8 @@ export interface HostActivities {
 /** The first host to take it opens the workspace, so this one is on `agent-tasks`. */
 export interface OpenWorkspaceActivities {
   openWorkspace(input: OpenWorkspaceInput): Promise<OpenWorkspaceResult>;
+  /** Makes the workspace again on whichever host takes this, unless the one that had it is there after all. */
+  moveWorkspace(input: MoveWorkspaceInput): Promise<MoveWorkspaceResult>;
 }
 
 export type AnyportActivities = TaskActivities & EndpointActivities & HostActivities & OpenWorkspaceActivities;

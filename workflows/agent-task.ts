@@ -1,48 +1,50 @@
-/** The workflow of one task: plans its route, opens its workspace, runs the loop, and reports how it ended, whatever the end. */
+/** The workflow of one task: opens it, runs the loop, and reports how it ended, whatever the end. */
 import {
   ActivityFailure,
+  allHandlersFinished,
   ApplicationFailure,
   CancellationScope,
   CancelledFailure,
+  condition,
   continueAsNew,
   isCancellation,
-  proxyActivities,
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
-import type {
-  OpenWorkspaceActivities,
-  PlanRouteResult,
-  RouteDecision,
-  TaskActivities,
-  TaskRequest,
-  TaskResult,
-} from './activity-interfaces.ts';
-import { STORE_ACTIVITY, WORKSPACE_ACTIVITY } from './activity-options.ts';
-import type { LoopEnd, LoopLimits, LoopState } from './agent-loop.ts';
-import { newLoopState, runAgentLoop } from './agent-loop.ts';
+import type { RollBackInput, RollBackResult, TaskRequest, TaskResult } from './activity-interfaces.ts';
+import { WORKSPACE_ACTIVITY } from './activity-options.ts';
+import { runAgentLoop } from './agent-loop.ts';
+import type { ApprovalDesk } from './approval-desk.ts';
+import { openApprovalDesk } from './approval-desk.ts';
 import { reportRequestedSignal, reportToBatch } from './batch-report.ts';
 import { closeTask } from './close-task.ts';
-import type { TaskBudget } from './domain/budget.ts';
-import { newSpending } from './domain/budget.ts';
+import type { Conversation, ConversationState } from './conversation.ts';
+import { openConversation } from './conversation.ts';
+import type { ApprovalChanges } from './domain/approval.ts';
 import type { BatchId, TaskId } from './domain/ids.ts';
 import { taskIdOfWorkflow } from './domain/ids.ts';
-import { HEALTHY } from './domain/route-health.ts';
-import { planRouteInput } from './domain/plan-route-input.ts';
-import { TASKS_QUEUE } from './domain/task-queues.ts';
 import { newStatus } from './domain/task-progress.ts';
 import type { TaskStatus } from './domain/task-status.ts';
 import type { TaskEnding } from './domain/turn.ts';
+import type { LoopEnd, LoopState } from './loop-state.ts';
+import type { OpenedTask } from './open-task.ts';
+import { openTask, reopenTask } from './open-task.ts';
 import { takeRaises } from './raise-budget.ts';
-import { createTaskEffects } from './task-effects.ts';
+import { createTaskEffects, storeFor } from './task-effects.ts';
 import type { TaskStory } from './task-story.ts';
 import { openTaskStory } from './task-story.ts';
+import type { WorkspaceHost } from './workspace-host.ts';
+import { createWorkspaceHost } from './workspace-host.ts';
 
-/** How a task begins: asked for directly, as a line of a batch, or going on from an earlier run of the same task. */
+/**
+ * How a task begins: asked for directly, as a line of a batch, going on from an earlier run of the same task, or with a message to one that
+ * has come to its end.
+ */
 export type AgentTaskInput =
   | { readonly kind: 'request'; readonly request: TaskRequest }
   | { readonly kind: 'batch-line'; readonly batchId: BatchId; readonly line: number }
-  | { readonly kind: 'continued'; readonly task: ContinuedTask };
+  | { readonly kind: 'continued'; readonly task: ContinuedTask }
+  | { readonly kind: 'reopened'; readonly model: string };
 
 /** What a task takes along into its next run. */
 interface ContinuedTask {
@@ -50,17 +52,8 @@ interface ContinuedTask {
   readonly loop: LoopState;
   readonly status: TaskStatus;
   readonly batch: BatchLine | null;
-}
-
-/** What is settled once, before the first turn. */
-interface OpenedTask {
-  readonly limits: LoopLimits;
-  /** null: a task without files. */
-  readonly workspaceQueue: string | null;
-  /** Whose share of an endpoint's queue its model calls take; absent for the default tenant. */
-  readonly tenant?: string;
-  /** As raised so far; absent: without limits. */
-  readonly budget?: TaskBudget;
+  readonly approvals?: ApprovalChanges;
+  readonly conversation?: ConversationState;
 }
 
 interface BatchLine {
@@ -71,17 +64,16 @@ interface BatchLine {
 /** What is known of a running task when it ends in the middle of something. */
 interface Progress {
   opened: OpenedTask | null;
-  workspaceQueue: string | null;
+  host: WorkspaceHost | null;
   loop: LoopState | null;
   hasEnded: boolean;
 }
 
-/** Enough for a day's work of an agent; a task that runs in circles ends here. */
-const DEFAULT_MAX_TURNS = 250;
-
-/** Activities of the task store, under a line for the UI. */
-function storeFor(summary: string) {
-  return proxyActivities<TaskActivities>({ ...STORE_ACTIVITY, taskQueue: TASKS_QUEUE, summary });
+/** What can be said to a task, and asked of it. */
+interface Doors {
+  readonly story: TaskStory;
+  readonly desk: ApprovalDesk;
+  readonly conversation: Conversation;
 }
 
 /**
@@ -94,36 +86,82 @@ export async function agentTask(input: AgentTaskInput): Promise<TaskResult> {
   const story = openTaskStory(beginOf(input, taskId));
   // Its delivery is the whole answer: a batch learns from it that this task has not ended.
   setHandler(reportRequestedSignal, () => undefined);
+  const continued = input.kind === 'continued' ? input.task : null;
   const progress: Progress = {
-    opened: input.kind === 'continued' ? input.task.opened : null,
-    workspaceQueue: input.kind === 'continued' ? input.task.opened.workspaceQueue : null,
-    loop: input.kind === 'continued' ? input.task.loop : null,
+    opened: continued?.opened ?? null,
+    host: null,
+    loop: continued?.loop ?? null,
     hasEnded: false,
   };
+  if (typeof continued?.opened.workspaceQueue === 'string') takeHost(progress, story, continued.opened.workspaceQueue);
   const stopped = stopOnCancel(progress);
-  takeRaises({
-    budget: () => (progress.opened === null ? undefined : (progress.opened.budget ?? null)),
-    hasEnded: () => progress.hasEnded,
-    raise(budget) {
-      if (progress.opened !== null) progress.opened = { ...progress.opened, budget };
-      story.tell({ kind: 'budget-raised', budget });
-    },
-  });
-  const end = await runToEnd(input, progress, story);
+  const doors = openDoors(input, progress, story);
+  const end = await runToEnd(input, progress, doors);
   if (end.kind === 'continue-as-new' && progress.opened !== null) {
-    const task = { opened: progress.opened, loop: end.state, status: story.status(), batch };
-    await continueAsNew<typeof agentTask>({ kind: 'continued', task });
+    await condition(allHandlersFinished);
+    await continueAsNew<typeof agentTask>({ kind: 'continued', task: toContinue(progress.opened, end.state, { doors, batch }) });
   }
   progress.hasEnded = true;
   const ending: TaskEnding = end.kind === 'ended' ? end.ending : { kind: 'cancelled' };
   return CancellationScope.nonCancellable(async () => {
     await stopped();
     story.tell({ kind: 'finishing' });
-    const result = await closeTask({ ending, loop: progress.loop, workspaceQueue: progress.workspaceQueue });
+    const result = await closeTask({ ending, loop: progress.loop, host: progress.host });
     story.end(result);
     if (batch !== null) await reportToBatch(batch.batchId, { line: batch.line, state: result.state });
+    await condition(allHandlersFinished);
     return settle(result);
   });
+}
+
+function toContinue(
+  opened: OpenedTask,
+  loop: LoopState,
+  { doors, batch }: { readonly doors: Doors; readonly batch: BatchLine | null },
+): ContinuedTask {
+  const approvals = doors.desk.changes();
+  const conversation = doors.conversation.state();
+  return {
+    opened,
+    loop,
+    status: doors.story.status(),
+    batch,
+    ...(approvals === undefined ? {} : { approvals }),
+    conversation,
+  };
+}
+
+/** Called before the first await, so that nothing that is asked of a task finds it without an answer. */
+function openDoors(input: AgentTaskInput, progress: Progress, story: TaskStory): Doors {
+  const continued = input.kind === 'continued' ? input.task : undefined;
+  const hasEnded = (): boolean => progress.hasEnded;
+  const isIdle = (): boolean => input.kind === 'reopened' && progress.opened === null;
+  const tell: TaskStory['tell'] = (event) => story.tell(event);
+  takeRaises({
+    budget: () => (progress.opened === null ? undefined : (progress.opened.budget ?? null)),
+    hasEnded,
+    raise(budget) {
+      if (progress.opened !== null) progress.opened = { ...progress.opened, budget };
+      story.tell({ kind: 'budget-raised', budget });
+    },
+  });
+  const conversation = openConversation({
+    begin: continued?.conversation,
+    hasEnded,
+    turn: () => (isIdle() ? undefined : story.status().turn),
+    isIdle,
+    tell,
+    store: (message) => storeFor('write down a message').putMessage({ ...message, run: workflowInfo().firstExecutionRunId }),
+    hurry: () => storeFor('end what runs').stopTask(),
+    rollBack: (toTurn, turn) => rollBack(progress, { toTurn, turn }),
+  });
+  return { story, conversation, desk: openApprovalDesk({ begin: continued?.approvals, hasEnded, tell }) };
+}
+
+async function rollBack({ host }: Progress, input: RollBackInput): Promise<RollBackResult> {
+  const summary = `go back to turn ${input.toTurn}`;
+  if (host === null) return storeFor(summary).rollBack(input);
+  return host.run({ ...WORKSPACE_ACTIVITY, summary }, (activities) => activities.rollBack(input));
 }
 
 /**
@@ -139,15 +177,22 @@ function stopOnCancel(progress: Progress): () => Promise<void> {
   return async () => stopping;
 }
 
-async function runToEnd(input: AgentTaskInput, progress: Progress, story: TaskStory): Promise<LoopEnd> {
+async function runToEnd(input: AgentTaskInput, progress: Progress, doors: Doors): Promise<LoopEnd> {
+  const { story, desk, conversation } = doors;
   try {
-    progress.opened ??= await openTask(await requestOf(input), progress, story);
-    const { opened, loop } = progress;
-    if (loop === null) throw ApplicationFailure.nonRetryable('a task was opened without a transcript', 'BrokenInvariant');
+    await open(input, progress, story);
+    const { opened, loop: begin } = progress;
+    if (opened === null || begin === null) {
+      throw ApplicationFailure.nonRetryable('a task was opened without a transcript', 'BrokenInvariant');
+    }
+    const loop = input.kind === 'reopened' ? await hearFirst(begin, conversation) : begin;
+    if (loop === undefined) return { kind: 'ended', ending: { kind: 'completed' } };
     const effects = createTaskEffects({
       policy: opened.limits.policy,
       tenant: opened.tenant,
-      toolQueue: opened.workspaceQueue ?? TASKS_QUEUE,
+      host: progress.host,
+      desk,
+      conversation,
       budget: () => progress.opened?.budget ?? null,
       tell: (event) => story.tell(event),
       remember: (state) => {
@@ -160,61 +205,34 @@ async function runToEnd(input: AgentTaskInput, progress: Progress, story: TaskSt
   }
 }
 
-/** Route first: a task that nobody may serve fails before anything is opened. */
-async function openTask(request: TaskRequest, progress: Progress, story: TaskStory): Promise<OpenedTask> {
-  const { route, policy, budget, health = HEALTHY } = await planRoute(request, story);
-  if (request.workspace !== undefined) {
-    const { openWorkspace } = proxyActivities<OpenWorkspaceActivities>({
-      ...WORKSPACE_ACTIVITY,
-      taskQueue: TASKS_QUEUE,
-      summary: 'open the workspace',
-    });
-    const workspace = await openWorkspace({
-      repository: request.workspace,
-      includeUncommitted: request.includeUncommitted ?? false,
-      sandbox: request.sandbox ?? 'bubblewrap',
-    });
-    progress.workspaceQueue = workspace.queue;
-    story.tell({ kind: 'workspace-opened', baseCommit: workspace.baseCommit });
-  }
-  const { head } = await storeFor('write down the prompt').openTask({ request });
-  const characters = request.prompt.length + (request.instructions?.length ?? 0);
-  const spending = budget === undefined ? {} : { spending: newSpending(Date.now(), { characters }) };
-  progress.loop = { ...newLoopState(head), routeHealth: health, ...spending };
-  return {
-    limits: { route, maxTurns: request.maxTurns ?? DEFAULT_MAX_TURNS, ...(policy === undefined ? {} : { policy }) },
-    workspaceQueue: progress.workspaceQueue,
-    ...(request.tenant === undefined ? {} : { tenant: request.tenant }),
-    ...(budget === undefined ? {} : { budget }),
-  };
+/** A repeated message lets a task go on for which there is nothing to do: `undefined`. */
+async function hearFirst(loop: LoopState, conversation: Conversation): Promise<LoopState | undefined> {
+  const back = await conversation.takeRollback(loop.turn + 1);
+  const messages = await conversation.takeMessages('all');
+  if (back === undefined && messages.length === 0) return undefined;
+  return { ...loop, ...back, results: [...(back ?? loop).results, ...messages] };
 }
 
-async function planRoute(request: TaskRequest, story: TaskStory): Promise<PlanRouteResult> {
-  const planned = await storeFor(`plan the route of ${request.model}`).planRoute(planRouteInput(request));
-  const { budget: _tenants, ...rest } = planned;
-  const budget = budgetOf(request, planned);
-  const deployments = planned.route.deployments.map(({ id }) => id);
-  story.tell({ kind: 'route-planned', model: request.model, deployments, ...excludedOf(planned), ...budget });
-  return { ...rest, ...budget };
+async function open(input: AgentTaskInput, progress: Progress, story: TaskStory): Promise<void> {
+  if (progress.opened !== null) return;
+  const opening = { story, hasWorkspace: (queue: string) => takeHost(progress, story, queue) };
+  const { opened, loop } =
+    input.kind === 'reopened' ? await reopenTask(opening) : await openTask(await requestOf(input), opening);
+  progress.opened = opened;
+  progress.loop = loop;
 }
 
-/** Routes planned before there were dated facts say nothing that a story could tell. */
-function excludedOf({ decision }: PlanRouteResult): {
-  readonly excluded?: Readonly<Record<string, string>>;
-  readonly decision?: string;
-} {
-  const { id, excluded } = decision as Partial<RouteDecision>; // as old histories have it
-  if (id === undefined || excluded === undefined) return {};
-  return { decision: id, ...(Object.keys(excluded).length === 0 ? {} : { excluded }) };
+function takeHost(progress: Progress, story: TaskStory, queue: string): void {
+  progress.host = createWorkspaceHost({
+    queue,
+    tell: (event) => story.tell(event),
+    moved(to) {
+      if (progress.opened !== null) progress.opened = { ...progress.opened, workspaceQueue: to };
+    },
+  });
 }
 
-/** Tasks planned with policy 1 were begun before there were budgets. */
-function budgetOf(request: TaskRequest, { policy, budget }: PlanRouteResult): { readonly budget?: TaskBudget } {
-  const merged = { ...budget, ...request.budget };
-  return policy === undefined || Object.keys(merged).length === 0 ? {} : { budget: merged };
-}
-
-function requestOf(input: AgentTaskInput): Promise<TaskRequest> {
+function requestOf(input: Exclude<AgentTaskInput, { kind: 'reopened' }>): Promise<TaskRequest> {
   switch (input.kind) {
     case 'request':
       return Promise.resolve(input.request);
@@ -233,12 +251,15 @@ function beginOf(input: AgentTaskInput, taskId: TaskId): TaskStatus {
       return newStatus({ taskId, model: '' });
     case 'continued':
       return input.task.status;
+    case 'reopened':
+      return newStatus({ taskId, model: input.model });
   }
 }
 
 function batchLineOf(input: AgentTaskInput): BatchLine | null {
   switch (input.kind) {
     case 'request':
+    case 'reopened':
       return null;
     case 'batch-line':
       return { batchId: input.batchId, line: input.line };

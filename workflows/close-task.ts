@@ -2,16 +2,18 @@
 import { ActivityFailure, proxyActivities } from '@temporalio/workflow';
 import type { CollectDiffResult, HostActivities, TaskActivities, TaskResult } from './activity-interfaces.ts';
 import { CLOSE_WORKSPACE_ACTIVITY, COLLECT_DIFF_ACTIVITY, STORE_ACTIVITY } from './activity-options.ts';
-import type { LoopState } from './agent-loop.ts';
 import { TASKS_QUEUE } from './domain/task-queues.ts';
 import { EMPTY_TRANSCRIPT } from './domain/transcript.ts';
 import type { TaskEnding } from './domain/turn.ts';
+import type { LoopState } from './loop-state.ts';
+import type { WorkspaceHost } from './workspace-host.ts';
 
 export interface CloseTaskInput {
   readonly ending: TaskEnding;
   /** null: the task ended before its first turn. */
   readonly loop: LoopState | null;
-  readonly workspaceQueue: string | null;
+  /** null: it has no workspace. */
+  readonly host: WorkspaceHost | null;
 }
 
 type Collected = CollectDiffResult & { readonly problem?: string };
@@ -19,8 +21,8 @@ type Collected = CollectDiffResult & { readonly problem?: string };
 const NO_DIFF: Collected = { diff: '' };
 
 /** Gives the whole result. A diff that cannot be had fails a task that would have completed: its work would be lost unsaid. */
-export async function closeTask({ ending, loop, workspaceQueue }: CloseTaskInput): Promise<TaskResult> {
-  const { problem, ...collected } = workspaceQueue === null ? NO_DIFF : await collectDiff(workspaceQueue);
+export async function closeTask({ ending, loop, host }: CloseTaskInput): Promise<TaskResult> {
+  const { problem, ...collected } = host === null ? NO_DIFF : await collectDiff(host);
   const { finishTask } = proxyActivities<TaskActivities>({
     ...STORE_ACTIVITY,
     taskQueue: TASKS_QUEUE,
@@ -28,17 +30,18 @@ export async function closeTask({ ending, loop, workspaceQueue }: CloseTaskInput
   });
   const result = await finishTask({
     head: loop?.head ?? EMPTY_TRANSCRIPT,
+    ...(loop === null || loop.results.length === 0 ? {} : { results: loop.results }),
     turns: loop?.turn ?? 0,
     ending: problem !== undefined && ending.kind === 'completed' ? { kind: 'failed', reason: problem } : ending,
   });
-  if (workspaceQueue !== null && problem === undefined) await giveBack(workspaceQueue);
+  if (host !== null && problem === undefined) await giveBack(host);
   return { ...result, ...collected };
 }
 
-async function collectDiff(taskQueue: string): Promise<Collected> {
-  const host = proxyActivities<HostActivities>({ ...COLLECT_DIFF_ACTIVITY, taskQueue, summary: 'take the diff' });
+async function collectDiff(host: WorkspaceHost): Promise<Collected> {
+  const options = { ...COLLECT_DIFF_ACTIVITY, summary: 'take the diff' };
   try {
-    return await host.collectDiff();
+    return await host.run(options, (activities) => activities.collectDiff());
   } catch (error) {
     if (!(error instanceof ActivityFailure)) throw error;
     return { diff: '', problem: `the diff could not be taken: ${error.cause?.message ?? error.message}` };
@@ -46,10 +49,11 @@ async function collectDiff(taskQueue: string): Promise<Collected> {
 }
 
 /** A workspace that stays behind costs disk, no more: it must not fail a task that has its result. */
-async function giveBack(taskQueue: string): Promise<void> {
-  const host = proxyActivities<HostActivities>({ ...CLOSE_WORKSPACE_ACTIVITY, taskQueue, summary: 'close the workspace' });
+async function giveBack(host: WorkspaceHost): Promise<void> {
+  const options = { ...CLOSE_WORKSPACE_ACTIVITY, taskQueue: host.queue(), summary: 'close the workspace' };
   try {
-    await host.closeWorkspace();
+    // Not by `host.run`: a host that is gone has nothing to give back.
+    await proxyActivities<HostActivities>(options).closeWorkspace();
   } catch (error) {
     if (!(error instanceof ActivityFailure)) throw error;
   }

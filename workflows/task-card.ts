@@ -20,13 +20,15 @@ export function taskCard(status: TaskStatus): string {
     `- spent: ${code(formatUsd(status.costUsdMicros))} · ${status.usage.inputTokens} tokens in, ${status.usage.outputTokens} out`,
     ...suspenseOf(status),
     ...budgetOf(status),
+    ...planOf(status),
   ];
   if (status.waitingFor !== undefined) {
     const { reason, untilMs, command } = status.waitingFor;
     const until = untilMs === undefined ? '' : ` until ${new Date(untilMs).toISOString()}`;
     lines.push(`- waiting${until}: ${code(reason)}`);
-    if (command !== undefined) lines.push(`- raise it: ${code(command)}`);
+    if (command !== undefined) lines.push(`- let it go on: ${code(command)}`);
   }
+  lines.push(...approvalsOf(status));
   return [...lines, ...lastStep(status.events), ...attemptTable(status.events)].join('\n');
 }
 
@@ -36,6 +38,17 @@ function excludedOf({ excluded = {}, decision = '' }: TaskStatus): readonly stri
   return told.length === 0
     ? []
     : [`- not eligible: ${told.join(', ')}`, `- why: ${code(`anyport route --decision ${decision}`)}`];
+}
+
+function planOf({ plan }: TaskStatus): readonly string[] {
+  if (plan === undefined) return [];
+  const now = plan.current === undefined ? '' : `, now ${code(plan.current)}`;
+  return [`- plan: ${plan.done} of ${plan.total} steps done${now}`];
+}
+
+/** The first one is what the task waits for; the others are listed. */
+function approvalsOf({ approvals = [] }: TaskStatus): readonly string[] {
+  return approvals.slice(1).map(({ callId, tool, about }) => `- also waits: ${code(`${callId} ${tool}: ${about}`)}`);
 }
 
 function suspenseOf({ suspenseUsdMicros: suspense }: TaskStatus): readonly string[] {

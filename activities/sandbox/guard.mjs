@@ -1,6 +1,7 @@
 /**
- * Runs a command that must not outlive who started it: `node guard.mjs MARK COMMAND [ARGUMENTS]`. Standard input is a lifeline: when it
- * closes, however the other end went, the command dies with everything it started. Processes are found by their group and, where
+ * Runs a command that must not outlive who started it: `node guard.mjs MARK pipes|terminal COMMAND [ARGUMENTS]`. Behind pipes standard input
+ * is a lifeline: when it closes, however the other end went, the command dies with everything it started. At a terminal the command has
+ * standard input itself, and the terminal hangs up on us all the same. Processes are found by their group and, where
  * there is a /proc, by MARK in their environment, which also finds those that left the group (setsid).
  */
 import { spawn } from 'node:child_process';
@@ -9,9 +10,12 @@ import { readdirSync, readFileSync } from 'node:fs';
 /** A process may fork while the list is read; each round finds what the last one missed. */
 const ROUNDS = 20;
 
-const [mark, command, ...args] = process.argv.slice(2);
+const [mark, place, command, ...args] = process.argv.slice(2);
+const isAtTerminal = place === 'terminal';
 const environment = { ...process.env, ANYPORT_COMMAND: mark };
-const child = spawn(command, args, { stdio: ['ignore', 1, 1], detached: true, env: environment });
+const child = isAtTerminal
+  ? spawn(command, args, { stdio: 'inherit', env: environment })
+  : spawn(command, args, { stdio: ['ignore', 1, 1], detached: true, env: environment });
 
 child.once('error', (error) => {
   process.stderr.write(`${command} cannot be run: ${error.message}\n`);
@@ -23,14 +27,22 @@ child.once('exit', (code, signal) => {
   // Ends in the same way as the command did, so that its signal is seen.
   process.kill(process.pid, signal);
 });
-process.stdin.resume();
-process.stdin.once('close', () => {
+if (isAtTerminal) {
+  // Keys such as Ctrl-C are for the command.
+  for (const signal of ['SIGINT', 'SIGQUIT', 'SIGTSTP']) process.on(signal, () => undefined);
+  process.on('SIGHUP', goToo);
+} else {
+  process.stdin.resume();
+  process.stdin.once('close', goToo);
+}
+
+function goToo() {
   killTree();
   process.exit(137);
-});
+}
 
 function killTree() {
-  if (child.pid !== undefined) kill(-child.pid);
+  if (child.pid !== undefined) kill(isAtTerminal ? child.pid : -child.pid);
   for (let round = 0; round < ROUNDS; round += 1) {
     const found = markedProcesses();
     if (found.length === 0) return;

@@ -8,6 +8,29 @@ export interface ConfinedCommand {
   readonly workspace: string;
   /** Absolute path at or under `workspace`. */
   readonly workingDirectory: string;
+  /** At a terminal of its own, which can be written to; else standard input is empty, and output comes by a pipe. */
+  readonly terminal?: TerminalSize;
+}
+
+export interface TerminalSize {
+  readonly columns: number;
+  readonly rows: number;
+}
+
+export type ProcessEnd =
+  | { readonly kind: 'exited'; readonly code: number }
+  | { readonly kind: 'killed'; readonly signal: string };
+
+/** A running command with all that it started. */
+export interface SandboxProcess {
+  /** Told of stdout and stderr, in order of arrival. To be called at once: what came before is not told again. */
+  onOutput(listener: (chunk: Buffer) => void): void;
+  /** To the terminal; without one it is lost. */
+  write(text: string): void;
+  /** Kills the command and every process below it. */
+  kill(): void;
+  /** Settles when the process has ended and its output is read; what outlived it is dead by then. Never rejects. */
+  readonly ended: Promise<ProcessEnd>;
 }
 
 export interface CommandRequest extends ConfinedCommand {
@@ -21,11 +44,7 @@ export interface CommandResult {
   readonly output: string;
   readonly outputBytes: number;
   readonly wallTimeMs: number;
-  readonly end:
-    | { readonly kind: 'exited'; readonly code: number }
-    | { readonly kind: 'killed'; readonly signal: string }
-    | { readonly kind: 'timed-out' }
-    | { readonly kind: 'cancelled' };
+  readonly end: ProcessEnd | { readonly kind: 'timed-out' } | { readonly kind: 'cancelled' };
 }
 
 /** Kept in memory of one command's output; more than a model is ever shown. */
@@ -33,7 +52,10 @@ export const OUTPUT_LIMIT_BYTES = 1024 * 1024;
 
 export interface Sandbox {
   readonly name: 'bubblewrap' | 'none';
-  run(request: CommandRequest): Promise<CommandResult>;
+  /** Whether a command reaches beyond this host. */
+  readonly hasNetwork: boolean;
+  /** @throws Error when the sandbox's program itself cannot be started */
+  start(command: ConfinedCommand): Promise<SandboxProcess>;
 }
 
 /** Whether a sandbox works here, found by running something in it, and if not what to do. */

@@ -68,4 +68,25 @@ export const MIGRATIONS: readonly string[] = [
   ALTER TABLE attempts ADD COLUMN cloud TEXT;
   ALTER TABLE attempts ADD COLUMN reserved_usd_micros INTEGER;
   `,
+  // What was said to a task, under the sender's own id. `run` is the chain of runs that it was said to.
+  `
+  CREATE TABLE messages (
+    task_id TEXT NOT NULL,
+    request_id TEXT NOT NULL,
+    item_id TEXT NOT NULL,
+    run TEXT NOT NULL,
+    PRIMARY KEY (task_id, request_id)
+  ) STRICT, WITHOUT ROWID;
+  `,
+  // The files of a task after each step that changed some, as what they add to the step before; -1 is the base, where it is kept.
+  `
+  CREATE TABLE checkpoints (
+    task_id TEXT NOT NULL,
+    sequence INTEGER NOT NULL,
+    commit_id TEXT NOT NULL,
+    json TEXT NOT NULL,
+    bundle BLOB NOT NULL,
+    PRIMARY KEY (task_id, sequence)
+  ) STRICT;
+  `,
 ];

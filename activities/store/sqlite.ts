@@ -1,6 +1,8 @@
 /** The embedded task store: one SQLite file, which several processes of one host may share. */
 import { openSqliteDatabase } from './open-sqlite-database.ts';
+import { createCheckpoints } from './sqlite-checkpoints.ts';
 import { createAttemptJournal, createToolJournal } from './sqlite-journals.ts';
+import { createMessages } from './sqlite-messages.ts';
 import { createOpenActivities } from './sqlite-open-activities.ts';
 import { createRecords } from './sqlite-records.ts';
 import { SqliteDatabase } from './sqlite-database.ts';
@@ -16,6 +18,8 @@ export async function openSqliteTaskStore(file: string): Promise<TaskStore> {
     ...createAttemptJournal(database),
     ...createToolJournal(database),
     ...createRecords(database),
+    ...createMessages(database),
+    ...createCheckpoints(database),
     ...createSharedRecords(database),
     ...createOpenActivities(database),
     close: async () => database.close(),

@@ -4,6 +4,7 @@
  */
 import type { TaskRequest } from '../../workflows/activity-interfaces.ts';
 import type { TaskEligibility } from '../eligibility/tenant-eligibility.ts';
+import type { ApprovalPolicy } from '../../workflows/domain/approval.ts';
 import type { BatchId, DeploymentId, TaskId } from '../../workflows/domain/ids.ts';
 import type { Acceptance, ModelFailure } from '../../workflows/domain/model-failure.ts';
 import type { Cloud } from '../../workflows/domain/route.ts';
@@ -75,6 +76,32 @@ export interface TaskSettings {
   readonly maxOutputTokens?: number;
   /** By what it is asked again who may serve it; absent in tasks of before that was asked. */
   readonly eligibility?: TaskEligibility;
+  /** What a person is asked about; absent: nothing. */
+  readonly approvals?: ApprovalPolicy;
+  /** For a run that goes on after the task's end; absent in tasks of before that could be. */
+  readonly request?: Omit<TaskRequest, 'prompt' | 'instructions'>;
+  /** The transcript as the task began with it. */
+  readonly openedHead?: TranscriptHead;
+  /** Where the task stood when it came to its end. */
+  readonly ended?: TaskStanding;
+}
+
+/** Where a task stands between two steps. */
+export interface TaskStanding {
+  readonly head: TranscriptHead;
+  /** What is appended before the next turn. */
+  readonly results: readonly ItemId[];
+  /** The last turn that was begun. */
+  readonly turn: number;
+}
+
+/** What was said to a task. */
+export interface MessageRecord {
+  /** The sender's own. */
+  readonly requestId: string;
+  readonly item: ItemId;
+  /** The chain of runs that it was said to. */
+  readonly run: string;
 }
 
 /** Where a task's workspace is, on which host and from which commit. */
@@ -88,6 +115,26 @@ export interface WorkspaceRecord {
   /** Tree of the state the task began with, which differs from the commit's when uncommitted changes were taken along. */
   readonly baseTree: string;
   readonly sandbox: 'bubblewrap' | 'none';
+}
+
+/** The files of a task after a step, as a commit of its own git folder. */
+export interface CheckpointRecord {
+  /** From 0, the state that the task began with; -1 is the base itself, where it is kept. */
+  readonly sequence: number;
+  readonly commit: string;
+  readonly tree: string;
+  /** The commit it builds on. */
+  readonly parent: string;
+  /** The step after which it was taken; turn 0 is the opening. */
+  readonly turn: number;
+  readonly callId: string;
+  /** How many files changed against its parent. */
+  readonly filesChanged: number;
+  readonly bundleBytes: number;
+  /** Files that are not in it: too large, or not to be read. */
+  readonly left: readonly { readonly path: string; readonly why: 'too-large' | 'unreadable'; readonly bytes: number }[];
+  readonly emptyFolders: readonly string[];
+  readonly takenMs: number;
 }
 
 /** What all workers know together under a key. `epoch` grows with each change, from 1. */
@@ -143,8 +190,26 @@ export interface TaskStore {
   finishToolCall(key: ToolCallKey, result: { item: ItemId; outcome: ToolOutcome }): Promise<ToolCallEntry>;
   listToolCalls(taskId: TaskId): Promise<readonly ToolCallEntry[]>;
 
+  /** The first message of a request id stays; the record as it then is comes back. */
+  putMessage(taskId: TaskId, message: MessageRecord): Promise<MessageRecord>;
+
   putWorkspace(taskId: TaskId, workspace: WorkspaceRecord): Promise<void>;
   getWorkspace(taskId: TaskId): Promise<WorkspaceRecord | undefined>;
+
+  /**
+   * Moves the workspace to another host, when it is still at `from`; gives whether it was. Of two hosts that try at once, one has it.
+   */
+  moveWorkspace(taskId: TaskId, from: string, workspace: WorkspaceRecord): Promise<boolean>;
+  /** Only the host that has the workspace may add one; gives whether it did. */
+  putCheckpoint(
+    taskId: TaskId,
+    checkpoint: CheckpointRecord,
+    by: { readonly bundle: Uint8Array; readonly hostId: string },
+  ): Promise<boolean>;
+  /** By sequence. */
+  listCheckpoints(taskId: TaskId): Promise<readonly CheckpointRecord[]>;
+  /** @throws TaskStoreError when there is no such checkpoint */
+  readBundle(taskId: TaskId, sequence: number): Promise<Uint8Array>;
 
   putBatchLines(batchId: BatchId, lines: readonly { line: number; request: TaskRequest }[]): Promise<void>;
   /** @throws TaskStoreError when there is no such line */

@@ -1,64 +1,106 @@
-import { existsSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { z } from 'zod';
-import type { CommandResult } from '../sandbox/sandbox.ts';
+import type { CallClass } from '../../workflows/domain/tool-call.ts';
+import type { ToolInput } from '../../workflows/domain/transcript.ts';
+import type { ConfinedCommand, Sandbox } from '../sandbox/sandbox.ts';
+import type { CommandSessions } from './command-sessions.ts';
+import { DEFAULT_OUTPUT_TOKENS, describeSession, MOST_OUTPUT_TOKENS } from './describe-session.ts';
+import { runHeredocPatch } from './heredoc-patch.ts';
 import { parametersOf, readArguments } from './read-arguments.ts';
+import { findShell } from './find-shell.ts';
 import type { Tool, ToolContext, ToolReturn } from './tool.ts';
-import { countTokens, truncateOutput } from './truncate-output.ts';
 import { resolveInWorkspace } from './workspace-path.ts';
 
-/** Long enough for the tests of most repositories, short enough that a command waiting for input costs little. */
-const DEFAULT_TIMEOUT_MS = 120_000;
-/** The activity that runs a tool ends after two hours; a command must end well before. */
-const MAX_TIMEOUT_MS = 3_600_000;
-/** As the models were trained with; a longer output crowds out the rest of the conversation. */
-const DEFAULT_OUTPUT_TOKENS = 10_000;
-/** What is kept of an output, 1 MiB, has 262,144 tokens; no context has room for more than a part. */
-const MAX_OUTPUT_TOKENS = 100_000;
+/** A test suite of most repositories ends well before; a forgotten server must not run for ever. */
+const DEFAULT_LIFE_MS = 3_600_000;
+/** A session outlives the call that began it; a day is more than any build takes. */
+const LONGEST_LIFE_MS = 24 * 3_600_000;
+/** As the models were trained with. */
+const DEFAULT_YIELD_MS = 10_000;
+const YIELD_MS = { least: 250, most: 30_000 };
+/** Wide enough that lines are not broken, as of a usual terminal. */
+const TERMINAL = { columns: 120, rows: 40 };
 
 const ArgumentsSchema = z.strictObject({
-  cmd: z.string().min(1).describe('Shell command line, run by bash where it is installed, else by sh.'),
+  cmd: z.string().min(1).describe('Shell command line.'),
   workdir: z.string().optional().describe("Folder to run it in, relative to the workspace's root. Default: the root."),
-  timeout_ms: z
-    .int()
-    .min(1)
-    .max(MAX_TIMEOUT_MS)
+  shell: z.string().optional().describe('Shell to run it by, such as bash or sh. Default: bash where it is installed.'),
+  login: z.boolean().optional().describe('Whether the shell is a login shell. Default: false.'),
+  tty: z.boolean().optional().describe('Whether the command has a terminal that write_stdin can type into. Default: false.'),
+  yield_time_ms: z
+    .number()
     .optional()
-    .describe(`The command is killed after this time. Default ${DEFAULT_TIMEOUT_MS}.`),
+    .describe(`How long to wait for output before it goes on as a session. Default ${DEFAULT_YIELD_MS}.`),
   max_output_tokens: z
     .int()
     .min(1)
-    .max(MAX_OUTPUT_TOKENS)
+    .max(MOST_OUTPUT_TOKENS)
     .optional()
     .describe(`More output is cut in the middle. Default ${DEFAULT_OUTPUT_TOKENS}.`),
-  // Models send what they know from other harnesses; a refusal would cost a turn and change nothing.
-  yield_time_ms: z.number().optional().describe('Has no effect: the command is always waited for until its end or timeout_ms.'),
-  login: z.boolean().optional().describe('Has no effect: the shell is no login shell.'),
-  tty: z.literal(false).optional().describe('There is no terminal; only false is taken.'),
+  timeout_ms: z
+    .int()
+    .min(1)
+    .max(LONGEST_LIFE_MS)
+    .optional()
+    .describe(`The command is killed after this time, session or not. Default ${DEFAULT_LIFE_MS}.`),
+  sandbox_permissions: z
+    .enum(['use_default', 'require_escalated'])
+    .optional()
+    .describe('require_escalated: run it without the sandbox, when a person approves. Default: use_default.'),
+  justification: z.string().optional().describe('With require_escalated: why, as a question to the person.'),
+  prefix_rule: z
+    .array(z.string())
+    .optional()
+    .describe('With require_escalated: first words of commands that might be approved for the rest of the task.'),
 });
 
-type ExecArguments = z.infer<typeof ArgumentsSchema>;
+export type ExecArguments = z.infer<typeof ArgumentsSchema>;
 
-export const execCommand: Tool = {
-  definition: {
-    name: 'exec_command',
-    description:
-      'Runs a shell command in the workspace and returns its output and exit code. Without network; standard input is empty; ' +
-      'every process it started ends with it. Files can be written in the workspace and in the temporary folder, but not in .git.',
-    form: { kind: 'function', parameters: parametersOf(ArgumentsSchema) },
-  },
-  retryClass: 'workspace',
-  risk: 'workspace',
-  async run(input, context) {
-    const parsed = readArguments('exec_command', ArgumentsSchema, input);
-    if (parsed.kind === 'invalid') return { outcome: 'refused', output: parsed.problem };
-    const place = await resolveWorkdir(context.workspace, parsed.value.workdir ?? '.');
-    return place.kind === 'refused'
-      ? { outcome: 'refused', output: place.reason }
-      : execute(parsed.value, place.absolute, context);
-  },
-};
+export interface CommandTools {
+  readonly sessions: CommandSessions;
+  /** Where escalated commands run. */
+  readonly unconfined: Sandbox;
+}
 
-async function resolveWorkdir(workspace: string, workdir: string): ReturnType<typeof resolveInWorkspace> {
+const CONFINED = { retryClass: 'workspace', risk: 'workspace' } as const;
+
+export function createExecCommand(tools: CommandTools): Tool {
+  return {
+    definition: {
+      name: 'exec_command',
+      description:
+        'Runs a shell command in the workspace and returns its output and exit code. One that is still running after yield_time_ms goes on ' +
+        'as a session: ask for more of its output, or type into it, with write_stdin. Files can be written in the workspace and in the ' +
+        'temporary folder, but not in .git.',
+      form: { kind: 'function', parameters: parametersOf(ArgumentsSchema) },
+    },
+    ...CONFINED,
+    classify: classifyExec,
+    async run(input, context) {
+      const parsed = readArguments('exec_command', ArgumentsSchema, input);
+      if (parsed.kind === 'invalid') return { outcome: 'refused', output: parsed.problem };
+      const place = await resolveWorkdir(context.workspace, parsed.value.workdir ?? '.');
+      if (place.kind === 'refused') return { outcome: 'refused', output: place.reason };
+      return (
+        (await runHeredocPatch(parsed.value.cmd, place.path, context)) ?? execute(tools, { ...parsed.value, place }, context)
+      );
+    },
+  };
+}
+
+/** Malformed arguments are told when the call runs; they can do nothing. */
+function classifyExec(input: ToolInput): CallClass {
+  const parsed = readArguments('exec_command', ArgumentsSchema, input);
+  if (parsed.kind === 'invalid') return CONFINED;
+  const { cmd: command, sandbox_permissions: permissions, justification = '', prefix_rule: prefixRule } = parsed.value;
+  if (permissions !== 'require_escalated') return { ...CONFINED, command };
+  const rule = prefixRule === undefined ? {} : { prefixRule };
+  return { retryClass: 'external', risk: 'external', command, escalation: { justification }, ...rule };
+}
+
+type ResolvedWorkdir = Extract<Awaited<ReturnType<typeof resolveInWorkspace>>, { kind: 'inside' }>;
+
+export async function resolveWorkdir(workspace: string, workdir: string): ReturnType<typeof resolveInWorkspace> {
   // Models know the absolute path of the workspace from `pwd` and use it.
   const path =
     workdir === workspace ? '.' : workdir.startsWith(`${workspace}/`) ? workdir.slice(workspace.length + 1) || '.' : workdir;
@@ -69,33 +111,32 @@ async function resolveWorkdir(workspace: string, workdir: string): ReturnType<ty
 }
 
 async function execute(
-  parsed: ExecArguments,
-  workingDirectory: string,
-  { workspace, sandbox, signal }: ToolContext,
+  { sessions, unconfined }: CommandTools,
+  parsed: ExecArguments & { readonly place: ResolvedWorkdir },
+  { taskId, workspace, sandbox, signal, escalate }: ToolContext,
 ): Promise<ToolReturn> {
-  const timeoutMs = parsed.timeout_ms ?? DEFAULT_TIMEOUT_MS;
-  const argv = [existsSync('/bin/bash') ? '/bin/bash' : '/bin/sh', '-c', parsed.cmd];
-  const result = await sandbox.run({ argv, workspace, workingDirectory, timeoutMs, signal });
-  const isGood = result.end.kind === 'exited' && result.end.code === 0;
-  const lines = [
-    `Wall time: ${(result.wallTimeMs / 1000).toFixed(4)} seconds`,
-    describeEnd(result.end, timeoutMs),
-    `Original token count: ${countTokens(result.output)}`,
-    'Output:',
-    truncateOutput(result.output, parsed.max_output_tokens ?? DEFAULT_OUTPUT_TOKENS),
-  ];
-  return { outcome: isGood ? 'ok' : 'failed', output: lines.join('\n') };
+  const isEscalated = parsed.sandbox_permissions === 'require_escalated';
+  if (isEscalated && escalate !== true) {
+    return { outcome: 'refused', output: 'Commands of this task run in the sandbox alone: the operator allows no other.' };
+  }
+  const shell = findShell(parsed.shell);
+  if (shell.kind === 'missing') return { outcome: 'refused', output: shell.reason };
+  const command: ConfinedCommand = {
+    argv: [shell.path, parsed.login === true ? '-lc' : '-c', parsed.cmd],
+    workspace,
+    workingDirectory: parsed.place.absolute,
+    ...(parsed.tty === true ? { terminal: TERMINAL } : {}),
+  };
+  const lifeMs = parsed.timeout_ms ?? DEFAULT_LIFE_MS;
+  const startedAt = performance.now();
+  const session = await sessions.start({ taskId, sandbox: isEscalated ? unconfined : sandbox, command, lifeMs });
+  const report = await session.report(clamp(parsed.yield_time_ms ?? DEFAULT_YIELD_MS, YIELD_MS), signal);
+  // Nobody will read it: the task was cancelled, interrupted, or its worker stops.
+  if (signal.aborted) await session.end();
+  const wallTimeMs = performance.now() - startedAt;
+  return describeSession({ id: session.id, report, wallTimeMs, maxOutputTokens: parsed.max_output_tokens, lifeMs });
 }
 
-function describeEnd(end: CommandResult['end'], timeoutMs: number): string {
-  switch (end.kind) {
-    case 'exited':
-      return `Process exited with code ${end.code}`;
-    case 'killed':
-      return `Process was killed by ${end.signal}`;
-    case 'timed-out':
-      return `Process was killed because it ran longer than ${timeoutMs} ms; give a larger timeout_ms when it needs more`;
-    case 'cancelled':
-      return 'Process was killed because the task was cancelled';
-  }
+export function clamp(value: number, { least, most }: { readonly least: number; readonly most: number }): number {
+  return Math.min(Math.max(value, least), most);
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { runCommand } from '../sandbox/run-command.ts';
 import type { CommandResult } from '../sandbox/sandbox.ts';
 import { parametersOf, readArguments } from './read-arguments.ts';
 import type { Tool, ToolContext, ToolReturn } from './tool.ts';
@@ -58,7 +59,7 @@ function search(parsed: SearchArguments, path: string, { workspace, sandbox, sig
     '-c',
     setting,
   ]);
-  return sandbox.run({
+  return runCommand(sandbox, {
     argv: ['git', ...configuration, 'grep', ...options, '-e', parsed.pattern, '--', pathspec],
     workspace,
     workingDirectory: workspace,

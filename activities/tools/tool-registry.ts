@@ -1,11 +1,16 @@
 /** The tools there are. A new one is a file of its own and one more line here. */
 import type { ToolDefinition } from '../../workflows/domain/tool-call.ts';
 import { applyPatch } from './apply-patch.ts';
-import { execCommand } from './exec-command.ts';
+import type { CommandTools } from './exec-command.ts';
+import { createExecCommand } from './exec-command.ts';
 import { listFiles } from './list-files.ts';
 import { readFile } from './read-file.ts';
 import { searchFiles } from './search-files.ts';
+import { createShell } from './shell.ts';
 import type { Tool } from './tool.ts';
+import { updatePlan } from './update-plan.ts';
+import { viewImage } from './view-image.ts';
+import { createWriteStdin } from './write-stdin.ts';
 
 export interface ToolRegistry {
   readonly names: readonly string[];
@@ -14,8 +19,20 @@ export interface ToolRegistry {
   definitions(names: readonly string[]): readonly ToolDefinition[];
 }
 
-/** Every task with a workspace has these. */
-export const BUILT_IN_TOOLS: readonly Tool[] = [applyPatch, execCommand, readFile, listFiles, searchFiles];
+/** What tasks with a workspace have; which of them a model is told of is `tools-of-model.ts`. */
+export function createBuiltInTools(commands: CommandTools): readonly Tool[] {
+  return [
+    applyPatch,
+    createExecCommand(commands),
+    createWriteStdin(commands.sessions),
+    createShell(commands),
+    readFile,
+    listFiles,
+    searchFiles,
+    updatePlan,
+    viewImage,
+  ];
+}
 
 export function createToolRegistry(all: readonly Tool[]): ToolRegistry {
   const tools = new Map(all.map((tool) => [tool.definition.name, tool]));

@@ -1,5 +1,5 @@
 import type { TaskId } from '../../workflows/domain/ids.ts';
-import type { CallClass, ToolDefinition } from '../../workflows/domain/tool-call.ts';
+import type { CallClass, TaskPlan, ToolDefinition } from '../../workflows/domain/tool-call.ts';
 import type { ToolImage, ToolInput } from '../../workflows/domain/transcript.ts';
 import type { Sandbox } from '../sandbox/sandbox.ts';
 
@@ -11,6 +11,8 @@ export interface ToolContext {
   readonly workspace: string;
   readonly sandbox: Sandbox;
   readonly signal: AbortSignal;
+  /** A person, or a rule of the operator's, lets this call run without the sandbox. */
+  readonly escalate?: boolean;
 }
 
 /** `output` is what the model reads; `failed` means the tool says so itself (a red test, a patch that does not apply). */
@@ -19,6 +21,8 @@ export interface ToolReturn {
   readonly output: string;
   /** Shown to the model after the output, where the deployment takes images. */
   readonly images?: readonly ToolImage[];
+  /** How far the model says that it is. */
+  readonly plan?: TaskPlan;
 }
 
 /** One tool. `run` gets the input as the model wrote it and answers every mistake in it with words for the model. */

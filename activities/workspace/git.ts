@@ -22,6 +22,10 @@ export interface GitCall {
   readonly directory: string;
   readonly args: readonly string[];
   readonly environment?: Readonly<Record<string, string>>;
+  /** Given to its standard input, which is empty otherwise. */
+  readonly input?: string | Buffer;
+  /** `latin1` keeps every byte of names that are not UTF-8. */
+  readonly encoding?: 'utf8' | 'latin1';
 }
 
 /** In the workspace: no configuration of the user's or the machine's has a say. @returns stdout */
@@ -36,7 +40,7 @@ export function gitInRepository(call: GitCall): Promise<string> {
 }
 
 /** @throws WorkspaceError `git-failed` with git's words, `git-missing` */
-function git({ directory, args, environment }: GitCall): Promise<string> {
+function git({ directory, args, environment, input, encoding = 'utf8' }: GitCall): Promise<string> {
   const env = {
     ...withoutGit(process.env),
     LC_ALL: 'C',
@@ -45,9 +49,9 @@ function git({ directory, args, environment }: GitCall): Promise<string> {
     GIT_NO_LAZY_FETCH: '1',
     ...environment,
   };
-  const options = { cwd: directory, env, timeout: GIT_TIMEOUT_MS, maxBuffer: MAX_GIT_OUTPUT_BYTES };
+  const options = { cwd: directory, env, timeout: GIT_TIMEOUT_MS, maxBuffer: MAX_GIT_OUTPUT_BYTES, encoding };
   return new Promise((resolve, reject) => {
-    execFile('git', [...NEUTRAL, ...args], options, (error, stdout, stderr) => {
+    const child = execFile('git', [...NEUTRAL, ...args], options, (error, stdout, stderr) => {
       if (error === null) resolve(stdout);
       else if (error.code === 'ENOENT')
         reject(
@@ -62,6 +66,9 @@ function git({ directory, args, environment }: GitCall): Promise<string> {
           }),
         );
     });
+    // One that ends early, having said why, does not read it all.
+    child.stdin?.on('error', () => undefined);
+    child.stdin?.end(input ?? '');
   });
 }
 

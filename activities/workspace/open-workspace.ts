@@ -3,12 +3,13 @@
  * the objects of the user's repository. Nothing is written to the user's repository, not even worktree records. The whole repository is
  * opened, also when a folder in it is named; commands start at its top. Submodules stay empty folders; LFS files stay pointers.
  */
-import { copyFile, mkdir, readFile, realpath, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, realpath, rename, rm, writeFile } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { gitInRepository, gitInWorkspace } from './git.ts';
 import type { Repository } from './inspect-repository.ts';
 import { inspectRepository } from './inspect-repository.ts';
+import { copyIfThere, createGitFolder, linkTree } from './lay-out.ts';
 
 export interface OpenWorkspaceRequest {
   /** Absolute path of a repository, or of a folder in one. */
@@ -28,15 +29,6 @@ export interface Workspace {
 /** Written last: a folder without it was left by a crash and is made again. */
 const RECORD = 'anyport-workspace.json';
 
-const SETTINGS: readonly (readonly [string, string])[] = [
-  ['core.bare', 'false'],
-  // Files are as they are in the repository; only its own .gitattributes may say otherwise.
-  ['core.autocrlf', 'false'],
-  ['core.hooksPath', '/dev/null'],
-  ['gc.auto', '0'],
-  ['maintenance.auto', 'false'],
-];
-
 /** Gives the same workspace when called again. @throws WorkspaceError */
 export async function openWorkspace({ repository, includeUncommitted, directory }: OpenWorkspaceRequest): Promise<Workspace> {
   await mkdir(directory, { recursive: true });
@@ -46,9 +38,8 @@ export async function openWorkspace({ repository, includeUncommitted, directory 
   const source = await inspectRepository(repository, includeUncommitted);
   const [tree, gitFolder] = [join(folder, 'tree'), join(folder, 'git')];
   await Promise.all([rm(tree, { recursive: true, force: true }), rm(gitFolder, { recursive: true, force: true })]);
-  await mkdir(tree);
   await createGitFolder(gitFolder, source);
-  await writeFile(join(tree, '.git'), `gitdir: ${gitFolder}\n`);
+  await linkTree(tree);
   const baseCommit = source.headCommit;
   const committed = await gitInWorkspace({ directory: tree, args: ['rev-parse', `${baseCommit}^{tree}`] });
   const baseTree = source.hasChanges ? await importChanges(source, gitFolder) : committed.trim();
@@ -73,19 +64,6 @@ async function writeRecord(gitFolder: string, workspace: Workspace): Promise<voi
   await rename(draft, join(gitFolder, RECORD));
 }
 
-async function createGitFolder(gitFolder: string, source: Repository): Promise<void> {
-  const init = ['init', '--bare', '--quiet', '--template=', `--object-format=${source.objectFormat}`, gitFolder];
-  await gitInWorkspace({ directory: dirname(gitFolder), args: init });
-  for (const [name, value] of SETTINGS)
-    await gitInWorkspace({ directory: gitFolder, args: ['config', '--file', join(gitFolder, 'config'), name, value] });
-  await mkdir(join(gitFolder, 'info'), { recursive: true });
-  await mkdir(join(gitFolder, 'objects', 'info'), { recursive: true });
-  await writeFile(join(gitFolder, 'objects', 'info', 'alternates'), `${join(source.commonDirectory, 'objects')}\n`);
-  // Without these a shallow clone looks broken, and privately ignored files would come into the diff.
-  await copyIfThere(join(source.commonDirectory, 'shallow'), join(gitFolder, 'shallow'));
-  await copyIfThere(join(source.commonDirectory, 'info', 'exclude'), join(gitFolder, 'info', 'exclude'));
-}
-
 /** The user's files as a tree: their index is copied, and new objects go to the workspace's store. */
 async function importChanges({ root, gitDirectory, commonDirectory }: Repository, gitFolder: string): Promise<string> {
   const index = join(gitFolder, 'import-index');
@@ -104,8 +82,4 @@ async function importChanges({ root, gitDirectory, commonDirectory }: Repository
 /** The variable is a list parted by colons; git reads an entry in C quotes as one path. */
 function quoted(path: string): string {
   return `"${path.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`;
-}
-
-async function copyIfThere(from: string, to: string): Promise<void> {
-  if (existsSync(from)) await copyFile(from, to);
 }

@@ -5,6 +5,9 @@ export type WorkspaceProblem =
   | 'no-commit'
   | 'uncommitted-changes'
   | 'git-missing'
+  | 'moved'
+  | 'not-kept'
+  | 'too-large'
   | 'git-failed';
 
 /** A workspace cannot be opened or read; the message is for the person who named the repository. */

@@ -1,6 +1,7 @@
 /** Follows a task on the terminal until it ends or the person leaves, then tells what it came to. */
 import type { TaskResult } from '../../workflows/activity-interfaces.ts';
 import { raiseCommand } from '../../workflows/domain/budget.ts';
+import { approveCommand } from '../../workflows/domain/task-progress.ts';
 import type { TaskEvent } from '../../workflows/domain/task-status.ts';
 import { formatCost, tellEvent } from '../story.ts';
 import { countOf } from '../count-of.ts';
@@ -26,6 +27,13 @@ const STYLES = {
   'turn-answered': undefined,
   'tool-started': 'dim',
   'tool-ended': 'dim',
+  'approval-requested': 'yellow',
+  'approval-ended': undefined,
+  'approvals-changed': undefined,
+  'message-received': undefined,
+  interrupted: 'yellow',
+  'rolled-back': 'yellow',
+  'workspace-moved': 'yellow',
   finishing: 'dim',
   'task-ended': undefined,
 } as const satisfies Record<TaskEvent['kind'], 'red' | 'yellow' | 'dim' | undefined>;
@@ -92,6 +100,9 @@ function tell(event: TaskEvent, { last, taskId }: { readonly last: number; reado
   // The status keeps the newest 100 events; who comes later reads the rest in the Temporal UI.
   if (event.sequence > last + 1) print(`…        ${event.sequence - last - 1} earlier events`, 'dim');
   print(tellEvent(event), STYLES[event.kind]);
+  if (event.kind === 'approval-requested') {
+    print(`         let it run: ${approveCommand(taskId, event.callId)} (or "deny")`, 'yellow');
+  }
   if (event.kind === 'budget-used-up') print(`         let it go on: ${raiseCommand(taskId, event.exceeded)}`, 'yellow');
 }
 

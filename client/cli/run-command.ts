@@ -2,6 +2,8 @@
 import type { Command } from 'commander';
 import { Option } from 'commander';
 import type { SandboxChoice, TaskRequest, TaskResult } from '../../workflows/activity-interfaces.ts';
+import type { ApprovalMode, ApprovalPolicy } from '../../workflows/domain/approval.ts';
+import { APPROVAL_MODES, toCommandRule } from '../../workflows/domain/approval.ts';
 import type { TaskBudget } from '../../workflows/domain/budget.ts';
 import type { FailoverKind } from '../../workflows/domain/tenant-policy.ts';
 import { FAILOVER_KINDS } from '../../workflows/domain/tenant-policy.ts';
@@ -17,6 +19,8 @@ import { exitCodeOf, followToEnd, tellResult } from './follow-to-end.ts';
 import { parseCount } from './parse-count.ts';
 import { note, print, printJson } from './terminal.ts';
 import { UsageError } from './usage-error.ts';
+
+const MINUTE_MS = 60_000;
 
 interface RunFlags extends ConnectionFlags {
   readonly model: string;
@@ -39,6 +43,9 @@ interface RunFlags extends ConnectionFlags {
   readonly clouds?: readonly string[];
   readonly failover?: FailoverKind;
   readonly zeroRetention?: true;
+  readonly approvals?: ApprovalMode;
+  readonly allow?: readonly string[];
+  readonly approvalMinutes?: number;
 }
 
 export function addRunCommand(program: Command): void {
@@ -61,6 +68,9 @@ export function addRunCommand(program: Command): void {
     .option('--clouds <names>', 'these clouds alone, such as azure,aws', parseList)
     .addOption(new Option('--failover <kind>', 'where it may go on when a cloud fails').choices(FAILOVER_KINDS))
     .option('--zero-retention', 'only where nothing that is sent is kept')
+    .addOption(new Option('--approvals <mode>', 'what a person is asked about before it runs').choices(APPROVAL_MODES))
+    .option('--allow <command>', 'with --approvals: commands that begin so are not asked about; may be repeated', collect)
+    .option('--approval-minutes <n>', 'with --approvals: what nobody answers for so long is denied', parseCount)
     .addHelpText('after', EXIT_CODES_HELP);
   addConnectionOptions(addBudgetOptions(command)).action(async (prompt: string, flags: RunFlags) => {
     process.exitCode = await run(prompt, flags);
@@ -89,7 +99,7 @@ async function run(prompt: string, flags: RunFlags): Promise<number> {
 
 async function toRequest(prompt: string, flags: RunFlags): Promise<TaskRequest> {
   const { workspace: directory, model, tenant, instructions, maxTurns, sandbox, includeUncommitted } = flags;
-  const own = { budget: budgetOf(flags), policy: policyOf(flags) };
+  const own = { budget: budgetOf(flags), policy: policyOf(flags), approvals: approvalsOf(flags) };
   const request = { prompt, model, tenant, instructions, maxTurns, ...own, sandbox, includeUncommitted };
   const given = Object.fromEntries(Object.entries(request).filter(([, value]) => value !== undefined));
   if (directory === undefined) return parseTaskRequest(given);
@@ -101,6 +111,24 @@ async function toRequest(prompt: string, flags: RunFlags): Promise<TaskRequest> 
 function policyOf({ residency, clouds, failover, zeroRetention }: RunFlags): object | undefined {
   const given = Object.entries({ residency, clouds, failover, zeroRetention }).filter(([, value]) => value !== undefined);
   return given.length === 0 ? undefined : Object.fromEntries(given);
+}
+
+function approvalsOf({ approvals: mode, allow = [], approvalMinutes }: RunFlags): ApprovalPolicy | undefined {
+  if (mode === undefined && (allow.length > 0 || approvalMinutes !== undefined)) {
+    throw new UsageError('--allow and --approval-minutes go with --approvals, which says what is asked about');
+  }
+  if (mode === undefined) return undefined;
+  const rules = allow.map((line) => {
+    const rule = toCommandRule(line);
+    if (rule === undefined) throw new UsageError(`--allow "${line}" is no plain command: write words such as "npm test"`);
+    return rule;
+  });
+  const expiry = approvalMinutes === undefined ? {} : { expireMs: approvalMinutes * MINUTE_MS };
+  return { mode, ...(rules.length === 0 ? {} : { rules }), ...expiry };
+}
+
+function collect(value: string, before: readonly string[] = []): readonly string[] {
+  return [...before, value];
 }
 
 function parseList(text: string): readonly string[] {

@@ -1,8 +1,9 @@
-/** `anyport tasks`: list, show, watch, cancel and raise-budget. */
+/** `anyport tasks`: list, show, watch, cancel and raise-budget; the others are in files of their own. */
 import Table from 'cli-table3';
 import type { Command } from 'commander';
 import { Option } from 'commander';
 import { describeSpending } from '../../workflows/domain/budget.ts';
+import { toPrintable } from '../../workflows/domain/tool-call.ts';
 import type { TaskStatus } from '../../workflows/domain/task-status.ts';
 import type { TaskStanding, TaskSummary } from '../list-tasks.ts';
 import { TASK_STANDINGS } from '../list-tasks.ts';
@@ -15,9 +16,13 @@ import type { ConnectionFlags } from './connection-options.ts';
 import { addConnectionOptions, withTaskClient } from './connection-options.ts';
 import { EXIT_CODES_HELP } from './exit-codes.ts';
 import { exitCodeOf, followToEnd, tellResult } from './follow-to-end.ts';
+import { addPeopleCommands } from './people-commands.ts';
 import { parseCount } from './parse-count.ts';
 import { note, print, printJson } from './terminal.ts';
 import { UsageError } from './usage-error.ts';
+
+/** A line of most terminals, and some. */
+const SHOWN_CHARACTERS = 160;
 
 interface ListFlags extends ConnectionFlags {
   readonly state?: TaskStanding;
@@ -33,6 +38,7 @@ interface JsonFlags extends ConnectionFlags {
 export function addTasksCommand(program: Command): void {
   const tasks = program.command('tasks').description('Tasks on this Temporal server.');
   addRaiseBudgetCommand(tasks);
+  addPeopleCommands(tasks);
   addConnectionOptions(
     tasks
       .command('list')
@@ -118,12 +124,16 @@ async function show(client: TaskClient, taskId: string, json: boolean): Promise<
   print(`task ${taskId}: ${task.standing}, started ${toSecond(task.startedAt)} UTC`, 'bold');
   for (const event of status?.events ?? []) print(tellEvent(event));
   if (result !== null) tellResult(result, client.uiLink(taskId));
-  else if (status !== null) {
-    print(`\n${status.state} in turn ${status.turn}, ${formatCost(status.costUsdMicros)} so far${perhaps(status)}`);
-    const { reason, command } = status.waitingFor ?? {};
-    if (command !== undefined) print(`${reason}\nlet it go on: ${command}`, 'yellow');
-    print(`Temporal UI: ${client.uiLink(taskId) ?? 'its address is not known here (ANYPORT_TEMPORAL_UI)'}`);
-  }
+  else if (status !== null) tellStatus(status, client.uiLink(taskId));
+}
+
+function tellStatus(status: TaskStatus, uiLink: string | null): void {
+  print(`\n${status.state} in turn ${status.turn}, ${formatCost(status.costUsdMicros)} so far${perhaps(status)}`);
+  for (const { callId, tool, about } of status.approvals ?? [])
+    print(`waits for approval: ${toPrintable(`${callId} ${tool} ${about}`, SHOWN_CHARACTERS)}`, 'yellow');
+  const { reason, command } = status.waitingFor ?? {};
+  if (command !== undefined) print(`${reason}\nlet it go on: ${command}`, 'yellow');
+  print(`Temporal UI: ${uiLink ?? 'its address is not known here (ANYPORT_TEMPORAL_UI)'}`);
 }
 
 function perhaps({ suspenseUsdMicros: suspense }: TaskStatus): string {

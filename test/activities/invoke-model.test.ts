@@ -73,7 +73,14 @@ beforeEach(async () => {
       return facts.policies;
     },
   };
-  const invokeModel = createInvokeModel({ store, served, gate, eligibility, toolDefinitions: () => [] });
+  const invokeModel = createInvokeModel({
+    store,
+    served,
+    gate,
+    eligibility,
+    toolDefinitions: () => [],
+    isSideBySide: () => false,
+  });
   const [hello = ''] = await store.putItems(TASK, [{ kind: 'user-message', text: 'hello' }]);
   const head = await store.appendToTranscript(TASK, EMPTY_TRANSCRIPT, [hello]);
   await store.putSettings(TASK, { instructions: 'Be brief.', tools: [] });

@@ -9,6 +9,8 @@ import { createFinishTask } from '../../activities/finish-task.ts';
 import { createOpenTask } from '../../activities/open-task.ts';
 import { workspaceDirectory } from '../../activities/open-workspace.ts';
 import { openSqliteTaskStore } from '../../activities/store/sqlite.ts';
+import { createCommandSessions } from '../../activities/tools/command-sessions.ts';
+import { createWorkspaceKeeper } from '../../activities/workspace/workspace-keeper.ts';
 import { openWorkspace } from '../../activities/workspace/open-workspace.ts';
 import { toTaskId } from '../../workflows/domain/ids.ts';
 import { aFailure, deploymentAt, MODEL } from '../support/builders.ts';
@@ -22,7 +24,7 @@ function inTask<Result>(activity: () => Promise<Result>): Promise<Result> {
 
 test('a result counts lost attempts that were made again, and effects that were started again', async () => {
   const store = await openSqliteTaskStore(join(await mkdtemp(join(tmpdir(), 'anyport-activities-')), 'a.db'));
-  const openTask = createOpenTask({ store, workspaceTools: ['exec_command'] });
+  const openTask = createOpenTask({ store, workspaceTools: () => ['exec_command'], tenants: [] });
   const { head } = await inTask(() => openTask({ request: { prompt: 'p', model: MODEL, workspace: '/r' } }));
   for (const attempt of [1, 2, 3]) {
     await store.startAttempt({ taskId: TASK, turn: 1, attempt }, deploymentAt('openai'), { cloud: 'openai', usdMicros: 70 });
@@ -34,7 +36,9 @@ test('a result counts lost attempts that were made again, and effects that were 
   );
   await store.updateAttempt({ taskId: TASK, turn: 1, attempt: 3 }, { kind: 'sending', sender: 's' });
   const call = { taskId: TASK, turn: 1, callId: 'c' };
-  for (const _start of [1, 2]) await store.startToolCall(call, 'exec_command', 'workspace');
+  // Of a call in the workspace the files were put back before it ran again.
+  for (const _start of [1, 2]) await store.startToolCall(call, 'mcp__tracker__close', 'external');
+  for (const _start of [1, 2]) await store.startToolCall({ ...call, callId: 'd' }, 'exec_command', 'workspace');
 
   const result = await inTask(() => createFinishTask({ store })({ head, turns: 1, ending: { kind: 'cancelled' } }));
 
@@ -57,7 +61,8 @@ test('a diff too large for a result is whole in a file, a small one leaves none'
   const directory = workspaceDirectory(dataDirectory, TASK);
   const workspace = await openWorkspace({ repository, includeUncommitted: false, directory });
   await store.putWorkspace(TASK, { ...workspace, hostId: 'h', repository, sandbox: 'none' });
-  const collectDiff = createCollectDiff({ store, dataDirectory });
+  const keeper = createWorkspaceKeeper({ store, hostId: 'h', dataDirectory, largestFileBytes: 64 * 1024 * 1024, keepBase: null });
+  const collectDiff = createCollectDiff({ store, dataDirectory, keeper, sessions: createCommandSessions() });
 
   await writeFile(join(workspace.directory, 'new.txt'), 'small\n');
   const small = await inTask(collectDiff);

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { newLoopState, runAgentLoop } from '../../workflows/agent-loop.ts';
+import { runAgentLoop } from '../../workflows/agent-loop.ts';
+import { newLoopState } from '../../workflows/loop-state.ts';
 import { DEFAULT_TURN_POLICY } from '../../workflows/domain/turn-policy.ts';
 import type { ToolCallReference } from '../../workflows/domain/turn.ts';
 import { aFailure, anAnswer, aRoute, deploymentAt } from '../support/builders.ts';

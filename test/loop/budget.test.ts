@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { newLoopState, runAgentLoop } from '../../workflows/agent-loop.ts';
-import type { LoopState } from '../../workflows/agent-loop.ts';
+import { runAgentLoop } from '../../workflows/agent-loop.ts';
+import { newLoopState } from '../../workflows/loop-state.ts';
+import type { LoopState } from '../../workflows/loop-state.ts';
 import type { TaskBudget } from '../../workflows/domain/budget.ts';
 import { newSpending } from '../../workflows/domain/budget.ts';
 import { DEFAULT_TURN_POLICY } from '../../workflows/domain/turn-policy.ts';

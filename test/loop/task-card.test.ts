@@ -41,8 +41,8 @@ test('a card of a task that waits for a larger budget says the command that rais
     exceeded: [{ kind: 'turns', limit: 2, spent: 2, next: 1 }],
   };
 
-  expect(cardAfter(pause)).toContain('- raise it: `anyport tasks raise-budget t-1 --turns 4`');
-  expect(cardAfter(pause, { kind: 'budget-raised', budget: { turns: 4 } })).not.toContain('raise it');
+  expect(cardAfter(pause)).toContain('- let it go on: `anyport tasks raise-budget t-1 --turns 4`');
+  expect(cardAfter(pause, { kind: 'budget-raised', budget: { turns: 4 } })).not.toContain('let it go on');
 });
 
 test('a raise in the middle of another wait leaves that wait as it is', () => {

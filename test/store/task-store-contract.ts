@@ -226,4 +226,13 @@ function testTheRest(): void {
     await expect(store.getBatchLine(batch, 1)).rejects.toThrow('line 1');
     await expect(store.getSettings(toTaskId('task-2'))).rejects.toThrow('never opened');
   });
+
+  test('keeps the first message of a request id, whatever comes under it later', async () => {
+    const message = { requestId: 'r-1', item: 'item-1', run: 'run-1' };
+
+    expect(await store.putMessage(TASK, message)).toEqual(message);
+    expect(await other.putMessage(TASK, { requestId: 'r-1', item: 'item-2', run: 'run-2' })).toEqual(message);
+    expect(await store.putMessage(TASK, { ...message, requestId: 'r-2' })).toEqual({ ...message, requestId: 'r-2' });
+    expect(await store.putMessage(toTaskId('another'), { ...message, item: 'item-3' })).toEqual({ ...message, item: 'item-3' });
+  });
 }

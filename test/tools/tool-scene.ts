@@ -4,11 +4,15 @@ import { dirname, join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { createSandbox } from '../../activities/sandbox/create-sandbox.ts';
 import type { ToolReturn } from '../../activities/tools/tool.ts';
-import { BUILT_IN_TOOLS, createToolRegistry } from '../../activities/tools/tool-registry.ts';
+import { createCommandSessions } from '../../activities/tools/command-sessions.ts';
+import { createBuiltInTools, createToolRegistry } from '../../activities/tools/tool-registry.ts';
 import { toTaskId } from '../../workflows/domain/ids.ts';
 import type { ToolInput } from '../../workflows/domain/transcript.ts';
 
 export type Files = Readonly<Record<string, string>>;
+
+const sessions = createCommandSessions();
+export const SCENE_TOOLS = createToolRegistry(createBuiltInTools({ sessions, unconfined: createSandbox('none') }));
 
 /** A folder for one test, removed when it is over. */
 export function scratchFolder(): string {
@@ -32,7 +36,7 @@ export function readFiles(folder: string): Files {
 }
 
 export function runTool(workspace: string, name: string, input: ToolInput | object): Promise<ToolReturn> {
-  const tool = createToolRegistry(BUILT_IN_TOOLS).find(name);
+  const tool = SCENE_TOOLS.find(name);
   if (tool === undefined) throw new Error(`no tool ${name}`);
   const given: ToolInput = isToolInput(input) ? input : { kind: 'json', text: JSON.stringify(input) };
   const { signal } = new AbortController();

@@ -5,6 +5,7 @@ import { expect, test } from 'vitest';
 import { closeWorkspace } from '../../activities/workspace/close-workspace.ts';
 import type { Workspace } from '../../activities/workspace/open-workspace.ts';
 import { openWorkspace } from '../../activities/workspace/open-workspace.ts';
+import { takeSnapshot } from '../../activities/workspace/take-snapshot.ts';
 import { writeDiff } from '../../activities/workspace/write-diff.ts';
 import type { Files } from './tool-scene.ts';
 import { readFiles, scratchFolder, writeFiles } from './tool-scene.ts';
@@ -29,7 +30,8 @@ function aRepository(files: Files = { 'a.txt': 'one\r\ntwo\n', 'src/b.txt': 'b\n
 
 async function collectDiff(workspace: Workspace): Promise<string> {
   const file = join(scratchFolder(), 'result.diff');
-  const bytes = await writeDiff(workspace, file);
+  const { tree } = await takeSnapshot(workspace.directory, { largestFileBytes: 64 * 1024 * 1024 });
+  const bytes = await writeDiff(workspace.directory, { from: workspace.baseTree, to: tree, file });
   expect(bytes).toBe(statSync(file).size);
   return readFileSync(file, 'utf8');
 }

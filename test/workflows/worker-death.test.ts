@@ -12,7 +12,11 @@ const SCRIPT = [
   {
     when: { inputContains: 'write' },
     turns: [
-      { toolCalls: [{ name: 'exec_command', input: { cmd: 'echo once >> log.txt; touch started; sleep 20' } }] },
+      {
+        toolCalls: [
+          { name: 'exec_command', input: { cmd: 'echo once >> log.txt; touch started; sleep 4; echo whole >> log.txt' } },
+        ],
+      },
       { toolCalls: [{ name: 'exec_command', input: { cmd: 'cat log.txt' } }] },
       { text: 'Seen.' },
     ],
@@ -63,22 +67,42 @@ describe('when the worker is killed with kill -9', () => {
     expect(await postsOf(taskId, 'azure-eastus2')).toHaveLength(2);
   });
 
-  test('in a command, the command dies too, never runs again, and the model is told that its end is unknown', async () => {
-    const repository = layOutGitRepository(join(cluster.directory, 'log-repository'), { 'readme.txt': 'a log\n' });
-    const { taskId } = await cluster.tasks.start({ prompt: 'write', model: MODEL, workspace: repository });
-    const tree = join(cluster.directory, 'data', 'workspaces', taskId, 'tree');
-    await eventually('the command has started', async () => (existsSync(join(tree, 'started')) ? true : undefined));
+  test('in a command of the sandbox, the files are put back and it runs again: the tree is as if nothing had happened', async () => {
+    const { taskId } = await startWriting('log-repository');
     await killAndRestart();
 
     const result = await cluster.tasks.result(taskId);
 
     expect(result).toMatchObject({ state: 'completed', turns: 3, toolEffectsTwice: 0 });
-    expect(result.diff.match(/^\+once$/gm)).toHaveLength(1);
-    const { events } = await cluster.tasks.status(taskId);
-    const outcomes = events.flatMap((event) => (event.kind === 'tool-ended' ? [event.outcome] : []));
-    expect(outcomes).toEqual(['unknown', 'ok']);
+    expect(result.diff.match(/^\+(?:once|whole)$/gm)).toEqual(['+once', '+whole']);
+    expect(await outcomesOf(taskId)).toEqual(['ok', 'ok']);
+  });
+
+  test('in a command without a sandbox, it never runs again, and the model is told that its end is unknown', async () => {
+    const { taskId } = await startWriting('loose-repository', 'none');
+    await killAndRestart();
+
+    const result = await cluster.tasks.result(taskId);
+
+    expect(result).toMatchObject({ state: 'completed', turns: 3, toolEffectsTwice: 0 });
+    expect(result.diff.match(/^\+(?:once|whole)$/gm)).toEqual(['+once']);
+    expect(await outcomesOf(taskId)).toEqual(['unknown', 'ok']);
   });
 });
+
+/** A task whose command has begun, and not ended. */
+async function startWriting(name: string, sandbox: 'bubblewrap' | 'none' = 'bubblewrap') {
+  const workspace = layOutGitRepository(join(cluster.directory, name), { 'readme.txt': 'a log\n' });
+  const started = await cluster.tasks.start({ prompt: 'write', model: MODEL, workspace, sandbox });
+  const tree = join(cluster.directory, 'data', 'workspaces', started.taskId, 'tree');
+  await eventually('the command has started', async () => (existsSync(join(tree, 'started')) ? true : undefined));
+  return started;
+}
+
+async function outcomesOf(taskId: string): Promise<readonly string[]> {
+  const { events } = await cluster.tasks.status(taskId);
+  return events.flatMap((event) => (event.kind === 'tool-ended' ? [event.outcome] : []));
+}
 
 async function killAndRestart(): Promise<void> {
   const worker = cluster.worker();

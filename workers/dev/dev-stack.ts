@@ -15,6 +15,7 @@ import { startEmulatedClouds } from './emulated-clouds.ts';
 import type { KeptProcess } from './keep-running.ts';
 import { keepRunning } from './keep-running.ts';
 import { superviseWorker } from '../supervisor/supervise-worker.ts';
+import { storeFile } from '../store-file.ts';
 import type { TemporalServer } from './temporal-server.ts';
 import { startTemporalServer, TemporalServerError } from './temporal-server.ts';
 
@@ -87,7 +88,7 @@ async function startParts(options: DevStackOptions, undo: Undo[]): Promise<DevSt
   announceClouds(options, clouds);
   const worker = await superviseWorker({
     start: () => startWorker(options, temporal, clouds),
-    dataDirectory,
+    storeFile: storeFile({ dataDirectory }),
     temporal: { temporal: temporal.address, namespace: temporal.namespace, environment: temporal.workerEnvironment },
     say,
   });
@@ -201,6 +202,8 @@ function startWorker(options: DevStackOptions, temporal: Temporal, clouds: Emula
       WORKER,
       '--exit-with-parent',
       '--standby',
+      '--store',
+      storeFile({ dataDirectory: options.dataDirectory }),
       '--data',
       options.dataDirectory,
       ...temporal.workerArguments,

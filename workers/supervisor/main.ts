@@ -10,6 +10,7 @@ import type { RunningChild } from '../dev/child-process.ts';
 import { startChild } from '../dev/child-process.ts';
 import type { WorkerFlags } from '../worker-command.ts';
 import { workerCommand } from '../worker-command.ts';
+import { storeFile } from '../store-file.ts';
 import { superviseWorker } from './supervise-worker.ts';
 
 const WORKER = fileURLToPath(new URL('../main.ts', import.meta.url));
@@ -37,13 +38,13 @@ async function runBare({ supervisor: _supervisor, ...workerFlags }: typeof flags
   await runWorker(workerFlags);
 }
 
-async function supervise({ data, temporal, namespace }: WorkerFlags): Promise<void> {
+async function supervise({ data, store, temporal, namespace }: WorkerFlags): Promise<void> {
   const dataDirectory = resolve(data);
   await mkdir(dataDirectory, { recursive: true });
   const stopRequested = waitForStop();
   const worker = await superviseWorker({
     start: startWorker,
-    dataDirectory,
+    storeFile: storeFile({ store, dataDirectory }),
     temporal: {
       environment: process.env,
       ...(temporal === undefined ? {} : { temporal }),

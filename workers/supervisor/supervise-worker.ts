@@ -1,6 +1,5 @@
 /** Keeps one worker process running, and has what a dead one was doing go on elsewhere within about a second. */
 import { Client, Connection } from '@temporalio/client';
-import { join } from 'node:path';
 import { openSqliteTaskStore } from '../../activities/store/sqlite.ts';
 import type { RunningChild } from '../dev/child-process.ts';
 import type { KeptProcess } from '../dev/keep-running.ts';
@@ -19,20 +18,15 @@ const FORGOTTEN_AFTER_MS = 24 * 3_600_000;
 export interface SuperviseOptions {
   /** Starts a worker process on standby, which reports its `owner`. */
   readonly start: () => Promise<RunningChild>;
-  /** Of the worker: its task store is read. */
-  readonly dataDirectory: string;
+  /** Of the worker. */
+  readonly storeFile: string;
   readonly temporal: TemporalSettings;
   readonly say: (line: string) => void;
 }
 
 /** Resolves when the first worker runs; its failure to come up is the caller's. */
-export async function superviseWorker({
-  start,
-  dataDirectory,
-  temporal,
-  say,
-}: SuperviseOptions): Promise<KeptProcess<RunningChild>> {
-  const store = await openSqliteTaskStore(join(dataDirectory, 'anyport.db'));
+export async function superviseWorker({ start, storeFile, temporal, say }: SuperviseOptions): Promise<KeptProcess<RunningChild>> {
+  const store = await openSqliteTaskStore(storeFile);
   await store.forgetOpenActivities(Date.now() - FORGOTTEN_AFTER_MS);
   const { options, namespace } = locateTemporal(temporal);
   const connection = Connection.lazy(options);

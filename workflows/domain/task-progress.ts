@@ -1,7 +1,7 @@
 /** How a task's status follows from its story: every event moves it on, and nothing else does. */
 import type { TaskBudget } from './budget.ts';
 import { describeExceeded, raiseCommand } from './budget.ts';
-import type { TaskEvent, TaskEventBody, TaskState, TaskStatus } from './task-status.ts';
+import type { PendingApproval, TaskEvent, TaskEventBody, TaskState, TaskStatus } from './task-status.ts';
 import { addUsage, NO_USAGE } from './usage.ts';
 
 /** Kept of the story; what is older is in the attempts and tool calls of the task store. */
@@ -41,22 +41,64 @@ const STATE_AFTER = {
   'turn-answered': null,
   'tool-started': 'running-tools',
   'tool-ended': null,
+  'approval-requested': 'waiting',
+  'approval-ended': 'running-tools',
+  'approvals-changed': null,
+  'message-received': null,
+  interrupted: null,
+  'rolled-back': null,
+  'workspace-moved': null,
   finishing: 'finishing',
 } as const satisfies Record<Exclude<TaskEventBody['kind'], 'task-ended'>, TaskState | null>;
 
 /** The status after an event at `atMs`. */
 export function advance(status: TaskStatus, body: TaskEventBody, atMs: number): TaskStatus {
-  const { waitingFor: before, ...rest } = status;
+  const { waitingFor: before, approvals: asked, ...rest } = status;
   const event: TaskEvent = { sequence: (status.events.at(-1)?.sequence ?? 0) + 1, atMs, ...body };
+  const approvals = pendingAfter(asked ?? [], body);
   return {
     ...rest,
-    state: (body.kind === 'task-ended' ? body.state : STATE_AFTER[body.kind]) ?? status.state,
+    state: stateAfter(status, body, approvals),
     turn: 'turn' in body ? body.turn : status.turn,
     // A raise is told whenever it comes; it ends no wait that has an end of its own.
-    ...(body.kind === 'budget-raised' && before?.untilMs !== undefined ? { waitingFor: before } : {}),
+    ...(endsNoWait(body, before) && before !== undefined ? { waitingFor: before } : {}),
     ...changesOf(status, body),
+    ...(approvals.length === 0 ? {} : { approvals, waitingFor: waitForApproval(status.taskId, approvals) }),
     events: [...status.events, event].slice(-NEWEST_EVENTS),
   };
+}
+
+/** Other calls of the same answer may go on while one waits for a person. */
+function stateAfter(status: TaskStatus, body: TaskEventBody, approvals: readonly PendingApproval[]): TaskState {
+  if (body.kind === 'task-ended') return body.state;
+  return approvals.length > 0 ? 'waiting' : (STATE_AFTER[body.kind] ?? status.state);
+}
+
+function endsNoWait({ kind }: TaskEventBody, wait: TaskStatus['waitingFor']): boolean {
+  return (kind === 'budget-raised' && wait?.untilMs !== undefined) || kind === 'message-received' || kind === 'approvals-changed';
+}
+
+function pendingAfter(before: readonly PendingApproval[], body: TaskEventBody): readonly PendingApproval[] {
+  if (body.kind === 'approval-requested') {
+    const { kind: _kind, ...asked } = body;
+    return [...before, asked];
+  }
+  return body.kind === 'approval-ended' ? before.filter(({ callId }) => callId !== body.callId) : before;
+}
+
+/** The one that was asked for first; the card lists the others. */
+function waitForApproval(taskId: string, [first]: readonly PendingApproval[]): NonNullable<TaskStatus['waitingFor']> {
+  if (first === undefined) return { reason: 'approval' };
+  const { callId, tool, about, reason, untilMs } = first;
+  const until = untilMs === undefined ? {} : { untilMs };
+  return { reason: `approval of ${tool}: ${about} (${reason})`, ...until, command: approveCommand(taskId, callId) };
+}
+
+/** Model-made call ids of other forms are left out of a command line: the only pending call needs none. */
+export function approveCommand(taskId: string, callId: string): string {
+  return /^[A-Za-z0-9._-]{1,64}$/.test(callId)
+    ? `anyport tasks approve ${taskId} --call ${callId}`
+    : `anyport tasks approve ${taskId}`;
 }
 
 function changesOf(status: TaskStatus, body: TaskEventBody): Partial<TaskStatus> {
@@ -68,7 +110,9 @@ function changesOf(status: TaskStatus, body: TaskEventBody): Partial<TaskStatus>
       turnsAnswered: (status.turnsAnswered ?? 0) + 1,
     };
   }
-  if (body.kind === 'tool-ended') return { toolCalls: (status.toolCalls ?? 0) + 1 };
+  if (body.kind === 'tool-ended') {
+    return { toolCalls: (status.toolCalls ?? 0) + 1, ...(body.plan === undefined ? {} : { plan: body.plan }) };
+  }
   if (body.kind === 'attempt-failed' && body.suspenseUsdMicros !== undefined) {
     return { suspenseUsdMicros: (status.suspenseUsdMicros ?? 0) + body.suspenseUsdMicros };
   }

@@ -1,5 +1,7 @@
+import type { ApprovalMode } from './approval.ts';
 import type { Exceeded, TaskBudget } from './budget.ts';
 import type { DeploymentId } from './ids.ts';
+import type { TaskPlan } from './tool-call.ts';
 import type { ToolOutcome } from './transcript.ts';
 import type { Usage } from './usage.ts';
 
@@ -74,9 +76,49 @@ export type TaskEventBody =
       readonly tool: string;
       readonly outcome: ToolOutcome;
       readonly why?: string;
+      readonly plan?: TaskPlan;
     }
+  | {
+      readonly kind: 'approval-requested';
+      readonly turn: number;
+      readonly callId: string;
+      readonly tool: string;
+      /** What the call would do. */
+      readonly about: string;
+      readonly reason: string;
+      /** Denied then, when nobody answers. */
+      readonly untilMs?: number;
+      /** In words, what an approver may have remembered. */
+      readonly rule?: string;
+    }
+  | {
+      readonly kind: 'approval-ended';
+      readonly turn: number;
+      readonly callId: string;
+      readonly tool: string;
+      readonly answer: 'approved' | 'denied' | 'expired' | 'policy-changed' | 'withdrawn';
+      /** Who says to have answered. */
+      readonly by?: string;
+      /** In words, what was remembered. */
+      readonly rule?: string;
+    }
+  | { readonly kind: 'approvals-changed'; readonly mode: ApprovalMode; readonly by: string }
+  | { readonly kind: 'message-received'; readonly mode: MessageMode; readonly requestId: string; readonly excerpt: string }
+  | { readonly kind: 'interrupted'; readonly turn: number }
+  | { readonly kind: 'rolled-back'; readonly turn: number; readonly toTurn: number }
+  | { readonly kind: 'workspace-moved'; readonly reason: string }
   | { readonly kind: 'finishing' }
   | { readonly kind: 'task-ended'; readonly state: 'completed' | 'cancelled' | 'failed'; readonly reason?: string };
+
+/** A tool call that waits for a person. */
+export type PendingApproval = Omit<Extract<TaskEventBody, { kind: 'approval-requested' }>, 'kind'>;
+
+/**
+ * When a message is read. `enqueue`: when the work is done. `steer`: before the next turn. `interrupt`: at once, ending what runs.
+ * `rollback`: at once, after going back to an earlier turn. `reject`: only when the task does nothing, else it is refused.
+ */
+export const MESSAGE_MODES = ['enqueue', 'steer', 'interrupt', 'rollback', 'reject'] as const;
+export type MessageMode = (typeof MESSAGE_MODES)[number];
 
 /** Answer of the `status` query. `events` are the newest ones, at most 100, oldest first. */
 export interface TaskStatus {
@@ -105,6 +147,10 @@ export interface TaskStatus {
   readonly toolCalls?: number;
   /** Absent: without limits. */
   readonly budget?: TaskBudget;
+  /** Tool calls that wait for a person; absent: none does. */
+  readonly approvals?: readonly PendingApproval[];
+  /** How far the model says that it is. */
+  readonly plan?: TaskPlan;
   readonly events: readonly TaskEvent[];
 }
 

@@ -24,6 +24,14 @@ export interface CallClass {
   readonly prefixRule?: readonly string[];
 }
 
+/** How far a model is with its plan. */
+export interface TaskPlan {
+  readonly done: number;
+  readonly total: number;
+  /** The step it is at, in at most 80 printable characters. */
+  readonly current?: string;
+}
+
 /** A tool as the model is told of it, before a cloud's dialect. */
 export interface ToolDefinition {
   readonly name: string;

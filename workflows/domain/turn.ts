@@ -1,5 +1,7 @@
 /** What a turn is made of, as ids and counts: the words the loop and the activities share. */
+import type { ApprovalRule } from './approval.ts';
 import type { DeploymentId } from './ids.ts';
+import type { TaskPlan } from './tool-call.ts';
 import type { ItemId, ToolOutcome, TranscriptHead } from './transcript.ts';
 import type { Usage } from './usage.ts';
 
@@ -26,6 +28,30 @@ export interface ToolCallReference {
   readonly item: ItemId;
   /** A command or path, for the card and the story: at most 60 characters, see `excerptOf`. Never in a summary. */
   readonly excerpt: string;
+  /** May run beside its neighbours; absent: alone. */
+  readonly sideBySide?: true;
+}
+
+/** What was decided about a call before it ran. `by` is who an approver says that they are. */
+export type CallDecision =
+  | { readonly kind: 'approved'; readonly by: string }
+  | { readonly kind: 'denied'; readonly by: string; readonly reason?: string }
+  /** Nobody answered in time. */
+  | { readonly kind: 'expired' }
+  /** A message to the task came first. */
+  | { readonly kind: 'interrupted' };
+
+/** The call was not run: a person is to be asked first. */
+export interface ApprovalNeeded {
+  readonly approval: {
+    readonly reason: string;
+    /** What the call would do: at most 200 printable characters. */
+    readonly about: string;
+    /** What an approver may have remembered. */
+    readonly rule?: ApprovalRule;
+    /** It is denied when nobody answers for so long; absent: it waits for ever. */
+    readonly expireMs?: number;
+  };
 }
 
 /** A model's answer, whole. */
@@ -47,6 +73,8 @@ export interface ToolStep {
   readonly outcome: ToolOutcome;
   /** Why it was refused, in one line for the story. */
   readonly why?: string;
+  /** How far the model says that it is. */
+  readonly plan?: TaskPlan;
 }
 
 /** How a task ended. */

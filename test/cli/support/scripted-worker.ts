@@ -99,6 +99,15 @@ function scriptActivities(): AnyportActivities {
     },
     reportEndpoints: async () => ({ endpoints: [{ name: ENDPOINT, cloud: 'azure', region: 'eastus2', models: [MODEL] }] }),
     explainEndpoint: async () => ({}),
+    putMessage: async () => ({ item: 'message' }),
+    checkOutput: async () => ({ valid: true }),
+    reopenTask: async () => {
+      const request = requests.get(taskIdNow());
+      if (request === undefined) throw ApplicationFailure.nonRetryable('no such task', 'TaskNotReopened');
+      return { request, head: 'head', results: [], turn: 1 };
+    },
+    rollBack: async () => ({ head: 'head', results: [], toTurn: 0 }),
+    moveWorkspace: async () => ({ queue: hostQueue(HOST) }),
   };
 }
 

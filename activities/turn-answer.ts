@@ -1,0 +1,36 @@
+/** A stored answer as the workflow is told of it: ids, counts and excerpts. */
+import type { ItemId, TranscriptItem } from '../workflows/domain/transcript.ts';
+import { excerptOf, toPrintable } from '../workflows/domain/tool-call.ts';
+import type { ToolCallReference, TurnAnswer } from '../workflows/domain/turn.ts';
+import type { AttemptKey, StoredAnswer, TaskStore } from './store/task-store.ts';
+
+export interface TurnAnswerDependencies {
+  readonly store: TaskStore;
+  /** Whether calls of this tool may run beside others of the same answer. */
+  isSideBySide(tool: string): boolean;
+}
+
+const EXCERPT_CHARACTERS = 120;
+
+export async function toTurnAnswer(
+  { store, isSideBySide }: TurnAnswerDependencies,
+  { taskId }: AttemptKey,
+  answer: StoredAnswer,
+): Promise<TurnAnswer> {
+  const items = await Promise.all(answer.items.map((id) => store.getItem(taskId, id)));
+  const said = items.flatMap((item) => (item.kind === 'assistant-message' ? [item.text] : [])).join(' ');
+  const excerpt = toPrintable(said, EXCERPT_CHARACTERS);
+  const toReference = (item: TranscriptItem, id: ItemId | undefined): readonly ToolCallReference[] => {
+    if (item.kind !== 'tool-call' || id === undefined) return [];
+    const reference = { callId: item.callId, name: item.name, item: id, excerpt: excerptOf(item) };
+    return [isSideBySide(item.name) ? { ...reference, sideBySide: true } : reference];
+  };
+  return {
+    head: answer.head,
+    calls: items.flatMap((item, index) => toReference(item, answer.items[index])),
+    usage: answer.usage,
+    costUsdMicros: answer.costUsdMicros,
+    ...(excerpt === '' ? {} : { excerpt }),
+    ...(answer.incomplete === undefined ? {} : { incomplete: answer.incomplete }),
+  };
+}

@@ -1,0 +1,70 @@
+/** Answers to tool calls that wait for a person, and what a running task asks about. */
+import type { Client } from '@temporalio/client';
+import type { ApprovalMode } from '../workflows/domain/approval.ts';
+import type { TaskId } from '../workflows/domain/ids.ts';
+import { taskWorkflowId } from '../workflows/domain/ids.ts';
+import type { PendingApproval } from '../workflows/domain/task-status.ts';
+import type { ApproveInput, DenyInput } from '../workflows/messages.ts';
+import { approveToolCallUpdate, denyToolCallUpdate, setApprovalsUpdate, statusQuery } from '../workflows/messages.ts';
+import { askWorker } from './ask-worker.ts';
+import { TaskClientError } from './task-client-error.ts';
+import { updateTask } from './update-task.ts';
+
+/** As in `ApproveInput`; without `callId` it is the only call that waits. */
+export type Approval = Omit<ApproveInput, 'callId'> & { readonly callId?: string };
+export type Denial = Omit<DenyInput, 'callId'> & { readonly callId?: string };
+
+export interface AnsweredApproval {
+  readonly callId: string;
+  /** In words, what is let pass from now on. */
+  readonly remembered?: string;
+}
+
+const ENDED = 'none of its calls waits for an answer';
+
+/** @throws TaskClientError `refused`, `already-ended`, `not-found` or `no-worker` */
+export async function approveCall(client: Client, taskId: TaskId, approval: Approval): Promise<AnsweredApproval> {
+  const callId = approval.callId ?? (await onlyPending(client, taskId)).callId;
+  const { remembered } = await updateTask(client, {
+    taskId,
+    update: approveToolCallUpdate,
+    input: { ...approval, callId },
+    refused: `the call of task ${taskId} was not approved`,
+    ended: ENDED,
+  });
+  return { callId, ...(remembered === undefined ? {} : { remembered }) };
+}
+
+/** @throws TaskClientError `refused`, `already-ended`, `not-found` or `no-worker` */
+export async function denyCall(client: Client, taskId: TaskId, denial: Denial): Promise<AnsweredApproval> {
+  const callId = denial.callId ?? (await onlyPending(client, taskId)).callId;
+  await updateTask(client, {
+    taskId,
+    update: denyToolCallUpdate,
+    input: { ...denial, callId },
+    refused: `the call of task ${taskId} was not denied`,
+    ended: ENDED,
+  });
+  return { callId };
+}
+
+/** @throws TaskClientError `refused`, `already-ended`, `not-found` or `no-worker` */
+export async function setApprovals(client: Client, taskId: TaskId, change: { mode: ApprovalMode; by: string }): Promise<void> {
+  await updateTask(client, {
+    taskId,
+    update: setApprovalsUpdate,
+    input: change,
+    refused: `the approvals of task ${taskId} were not changed`,
+    ended: 'it asks nothing any more',
+  });
+}
+
+async function onlyPending(client: Client, taskId: TaskId): Promise<PendingApproval> {
+  const asked = { workflowId: taskWorkflowId(taskId), subject: `task ${taskId}` };
+  const { approvals = [] } = await askWorker(client, asked, statusQuery);
+  const [only, ...others] = approvals;
+  if (only === undefined) throw new TaskClientError('refused', `no call of task ${taskId} waits for approval`);
+  if (others.length === 0) return only;
+  const calls = approvals.map(({ callId, tool, about }) => `${callId} (${tool}: ${about})`).join(', ');
+  throw new TaskClientError('refused', `${approvals.length} calls of task ${taskId} wait for approval: name one of ${calls}`);
+}

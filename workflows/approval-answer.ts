@@ -1,0 +1,68 @@
+/** Whether an answer to a waiting tool call can be taken; what comes over the wire has any form, since `temporal` takes whatever is typed. */
+import { APPROVAL_MODES } from './domain/approval.ts';
+import { toPrintable } from './domain/tool-call.ts';
+
+/** What waits, and what was answered. */
+export interface Standing {
+  readonly waiting: readonly { readonly callId: string; readonly canBeRemembered: boolean }[];
+  answered(callId: string): 'approved' | 'denied' | undefined;
+  /** How many are remembered. */
+  readonly rules: number;
+}
+
+/** Each call of the history carries them. */
+const MOST_RULES = 50;
+const SHOWN_CHARACTERS = 80;
+
+/** Why an answer cannot be taken; `undefined`: it can. The same answer again changes nothing, and is taken. */
+export function reasonAgainstAnswer(input: unknown, wanted: 'approved' | 'denied', standing: Standing): string | undefined {
+  const answer = readAnswer(input);
+  if (typeof answer === 'string') return answer;
+  const { callId, remember } = answer;
+  const waits = standing.waiting.find((call) => call.callId === callId);
+  const before = standing.answered(callId);
+  if (waits === undefined) {
+    if (before === wanted) return undefined;
+    return before === undefined ? notWaiting(callId, standing) : `the call was ${before} already`;
+  }
+  if (!remember) return undefined;
+  if (!waits.canBeRemembered) return 'no rule covers the like of this call: approve it without "remember"';
+  return standing.rules >= MOST_RULES ? `${MOST_RULES} rules are remembered already` : undefined;
+}
+
+/** Why a mode cannot be set; `undefined`: it can. */
+export function reasonAgainstMode(input: unknown): string | undefined {
+  const mode = fieldOf(input, 'mode');
+  if (!APPROVAL_MODES.some((known) => known === mode)) return `mode is one of ${APPROVAL_MODES.join(', ')}`;
+  return reasonAgainstBy(fieldOf(input, 'by'));
+}
+
+function readAnswer(input: unknown): { readonly callId: string; readonly remember: boolean } | string {
+  if (typeof input !== 'object' || input === null) return 'an answer is an object such as {"callId": "call_1", "by": "ada"}';
+  const callId = fieldOf(input, 'callId');
+  if (typeof callId !== 'string' || callId === '') return 'callId names the call that waits';
+  const reason = fieldOf(input, 'reason') ?? '';
+  if (typeof reason !== 'string') return 'reason is a text';
+  const remember = fieldOf(input, 'remember') ?? false;
+  if (typeof remember !== 'boolean') return 'remember is true or false';
+  return reasonAgainstBy(fieldOf(input, 'by')) ?? { callId, remember };
+}
+
+function reasonAgainstBy(by: unknown): string | undefined {
+  return typeof by === 'string' && by.trim() !== '' ? undefined : 'by says who decides, such as "ada"';
+}
+
+function fieldOf(input: unknown, name: string): unknown {
+  return typeof input === 'object' && input !== null ? Reflect.get(input, name) : undefined;
+}
+
+function notWaiting(callId: string, { waiting }: Standing): string {
+  const others = waiting.map((call) => shown(call.callId)).join(', ');
+  const there = waiting.length === 0 ? 'no call waits for approval' : `these wait: ${others}`;
+  return `the call ${shown(callId)} does not wait for approval: ${there}`;
+}
+
+/** Ids of calls are made up by models. */
+function shown(callId: string): string {
+  return `"${toPrintable(callId, SHOWN_CHARACTERS)}"`;
+}

@@ -1,0 +1,171 @@
+/**
+ * Where tool calls wait for a person: answered by `anyport tasks approve`, `TaskClient.approve` or `temporal workflow update`. A wait has no
+ * limit unless the policy sets one, and takes no worker while it lasts.
+ */
+import { ApplicationFailure, condition, setHandler } from '@temporalio/workflow';
+import { reasonAgainstAnswer, reasonAgainstMode } from './approval-answer.ts';
+import type { ApprovalChanges, ApprovalRule } from './domain/approval.ts';
+import { describeRule } from './domain/approval.ts';
+import type { TaskEventBody } from './domain/task-status.ts';
+import { toPrintable } from './domain/tool-call.ts';
+import type { ApprovalNeeded, ToolCallReference } from './domain/turn.ts';
+import type { ApprovalAnswer, ToolEffects } from './loop-state.ts';
+import type { ApproveInput, SetApprovalsInput } from './messages.ts';
+import { approveToolCallUpdate, denyToolCallUpdate, setApprovalsUpdate } from './messages.ts';
+
+export interface ApprovalDesk extends Pick<ToolEffects, 'awaitApproval'> {
+  /** What was decided since the task was planned; `undefined`: nothing. */
+  changes(): ApprovalChanges | undefined;
+}
+
+export interface ApprovalDeskOptions {
+  /** Of an earlier run of the task. */
+  readonly begin: ApprovalChanges | undefined;
+  hasEnded(): boolean;
+  tell(event: TaskEventBody): void;
+}
+
+/** A call that waits. */
+interface Pending {
+  readonly needed: ApprovalNeeded;
+  answer?: ApprovalAnswer;
+}
+
+/** What the handlers and the waits share. */
+interface DeskState {
+  readonly pending: Map<string, Pending>;
+  /** An approver whose request comes twice is answered the same. */
+  readonly answered: Map<string, 'approved' | 'denied'>;
+  changes: ApprovalChanges | undefined;
+}
+
+/** Longer than any name; more would be a text. */
+const BY_CHARACTERS = 80;
+const REASON_CHARACTERS = 500;
+const REMEMBERED_ANSWERS = 50;
+
+/** Sets the handlers; called before the first await, so that no answer finds a task without them. */
+export function openApprovalDesk({ begin, hasEnded, tell }: ApprovalDeskOptions): ApprovalDesk {
+  const state: DeskState = { pending: new Map(), answered: new Map(), changes: begin };
+  setHandler(approveToolCallUpdate, (input) => approve(state, input), {
+    validator: (input) => refuse(reasonAgainstAnswer(input, 'approved', standing(state))),
+  });
+  setHandler(
+    denyToolCallUpdate,
+    ({ callId, by, reason }) => {
+      const words = reason === undefined ? {} : { reason: toPrintable(reason, REASON_CHARACTERS) };
+      return answer(state, callId, { kind: 'denied', by: nameOf(by), ...words });
+    },
+    { validator: (input) => refuse(reasonAgainstAnswer(input, 'denied', standing(state))) },
+  );
+  setHandler(
+    setApprovalsUpdate,
+    (input) => {
+      setMode(state, input);
+      tell({ kind: 'approvals-changed', mode: input.mode, by: nameOf(input.by) });
+      return { mode: input.mode };
+    },
+    { validator: (input) => refuse(hasEnded() ? 'the task has come to its end' : reasonAgainstMode(input)) },
+  );
+  return {
+    changes: () => state.changes,
+    awaitApproval: (turn, call, needed) => awaitAnswer(state, tell, { turn, call, needed }),
+  };
+}
+
+function refuse(reason: string | undefined): void {
+  if (reason !== undefined) throw ApplicationFailure.nonRetryable(reason, 'ApprovalRefused');
+}
+
+function standing({ pending, answered, changes }: DeskState) {
+  return {
+    rules: changes?.rules?.length ?? 0,
+    answered: (callId: string) => answered.get(callId),
+    waiting: [...pending].flatMap(([callId, { needed, answer: given }]) =>
+      given === undefined ? [{ callId, canBeRemembered: needed.approval.rule !== undefined }] : [],
+    ),
+  };
+}
+
+function approve(state: DeskState, { callId, by, remember }: ApproveInput) {
+  const rule = remember === true ? state.pending.get(callId)?.needed.approval.rule : undefined;
+  if (rule !== undefined) state.changes = { ...state.changes, rules: [...(state.changes?.rules ?? []), rule] };
+  const told = answer(state, callId, { kind: 'approved', by: nameOf(by), ...(rule === undefined ? {} : { remembered: rule }) });
+  return { ...told, ...(rule === undefined ? {} : { remembered: describeRule(rule) }) };
+}
+
+function answer({ pending, answered }: DeskState, callId: string, given: ApprovalAnswer & { kind: 'approved' | 'denied' }) {
+  const waits = pending.get(callId);
+  if (waits !== undefined) waits.answer ??= given;
+  answered.set(callId, given.kind);
+  for (const oldest of answered.keys()) if (answered.size > REMEMBERED_ANSWERS) answered.delete(oldest);
+  return { answer: given.kind };
+}
+
+function setMode(state: DeskState, { mode }: SetApprovalsInput): void {
+  state.changes = { ...state.changes, mode };
+  for (const waits of state.pending.values()) waits.answer ??= { kind: 'policy-changed' };
+}
+
+interface Asked {
+  readonly turn: number;
+  readonly call: ToolCallReference;
+  readonly needed: ApprovalNeeded;
+}
+
+async function awaitAnswer({ pending }: DeskState, tell: ApprovalDeskOptions['tell'], asked: Asked): Promise<ApprovalAnswer> {
+  const { turn, call, needed } = asked;
+  const { callId, name: tool } = call;
+  const waits: Pending = { needed };
+  pending.set(callId, waits);
+  tell(requested(asked));
+  try {
+    await untilAnswered(() => waits.answer !== undefined, needed.approval.expireMs);
+    const given = waits.answer ?? { kind: 'expired' as const };
+    tell({ kind: 'approval-ended', turn, callId, tool, answer: given.kind, ...detailsOf(given) });
+    return given;
+  } catch (error) {
+    tell({ kind: 'approval-ended', turn, callId, tool, answer: 'withdrawn' });
+    throw error;
+  } finally {
+    pending.delete(callId);
+  }
+}
+
+async function untilAnswered(isAnswered: () => boolean, expireMs: number | undefined): Promise<void> {
+  await (expireMs === undefined ? condition(isAnswered) : condition(isAnswered, expireMs));
+}
+
+function requested({ turn, call, needed: { approval } }: Asked): TaskEventBody {
+  const { about, reason, rule, expireMs } = approval;
+  return {
+    kind: 'approval-requested',
+    turn,
+    callId: call.callId,
+    tool: call.name,
+    about,
+    reason,
+    ...(expireMs === undefined ? {} : { untilMs: Date.now() + expireMs }),
+    ...(rule === undefined ? {} : { rule: describeRule(rule) }),
+  };
+}
+
+function detailsOf(given: ApprovalAnswer): { readonly by?: string; readonly rule?: string } {
+  switch (given.kind) {
+    case 'approved':
+      return { by: given.by, ...ruleOf(given.remembered) };
+    case 'denied':
+      return { by: given.by };
+    case 'expired':
+    case 'policy-changed':
+      return {};
+  }
+}
+
+function ruleOf(rule: ApprovalRule | undefined): { readonly rule?: string } {
+  return rule === undefined ? {} : { rule: describeRule(rule) };
+}
+
+function nameOf(by: string): string {
+  return toPrintable(by.trim(), BY_CHARACTERS);
+}

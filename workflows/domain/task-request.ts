@@ -1,0 +1,33 @@
+import type { ApprovalPolicy } from './approval.ts';
+import type { TaskBudget } from './budget.ts';
+import type { Capability } from './route.ts';
+import type { TaskPolicy } from './tenant-policy.ts';
+
+/** What confines a task's commands; `none` runs them with the worker's own rights. */
+export type SandboxChoice = 'bubblewrap' | 'none';
+
+/** What a caller asks for; the input of `agentTask`. */
+export interface TaskRequest {
+  readonly prompt: string;
+  readonly model: string;
+  readonly tenant?: string;
+  /** Extra instructions, put after our own. */
+  readonly instructions?: string;
+  /** Absolute path of a git repository on the worker's host; without it the task has no tools. */
+  readonly workspace?: string;
+  /** Take the workspace's uncommitted changes along instead of refusing them. */
+  readonly includeUncommitted?: boolean;
+  readonly sandbox?: SandboxChoice;
+  readonly needs?: readonly Capability[];
+  /** What the task asks of those who serve it beyond its tenant's policy: it may narrow that, never widen it. */
+  readonly policy?: TaskPolicy;
+  /** A task that has not ended after this many turns fails with what it has. */
+  readonly maxTurns?: number;
+  /** What the task may use up before it pauses and asks for more; each part wins over the tenant's. */
+  readonly budget?: TaskBudget;
+  readonly maxOutputTokens?: number;
+  /** What a person is asked about; its mode is at least as strict as its tenant's. Default: the tenant's. */
+  readonly approvals?: ApprovalPolicy;
+  /** JSON Schema that the task's output must keep to. */
+  readonly outputSchema?: Readonly<Record<string, unknown>>;
+}

@@ -1,0 +1,41 @@
+import type { SubTotals } from './ledger.ts';
+import type { TaskEnding } from './turn.ts';
+import type { Usage } from './usage.ts';
+
+/** An attempt as the result reports it. */
+export interface AttemptRecord {
+  readonly turn: number;
+  readonly endpoint: string;
+  readonly outcome: 'completed' | 'failed' | 'cancelled' | 'unknown';
+  /** From `describeFailure`. */
+  readonly failure?: string;
+}
+
+/** The result of a task, whatever its end. */
+export interface TaskResult {
+  readonly taskId: string;
+  readonly state: TaskEnding['kind'];
+  /** Why, when it did not complete. */
+  readonly reason?: string;
+  /** The last assistant message; '' when there is none. */
+  readonly output: string;
+  readonly turns: number;
+  readonly attempts: readonly AttemptRecord[];
+  readonly usage: Usage;
+  /** What clouds reported and we know the price of, with its parts. */
+  readonly paid: {
+    readonly usdMicros: number;
+    readonly byCloud: SubTotals;
+    readonly byEndpoint: SubTotals;
+  };
+  /** The most that may have been billed besides: for attempts that a cloud took, or may have, and that gave no answer. */
+  readonly suspenseUsdMicros: number;
+  /** The part of it that was made again in the same turn, and so may have been paid twice. */
+  readonly suspectedTwice: { readonly count: number; readonly usdMicros: number };
+  /** Tool calls with an effect that were started more than once. */
+  readonly toolEffectsTwice: number;
+  /** Unified git diff of the workspace against the commit it began at; '' without a workspace or change. */
+  readonly diff: string;
+  /** Where on the worker's host the whole diff lies when it is too large for a result; `diff` is '' then. */
+  readonly diffPath?: string;
+}
