@@ -5,6 +5,7 @@ import type {
   OpenWorkspaceActivities,
   TaskActivities,
 } from '../workflows/activity-interfaces.ts';
+import { createCheckOutput } from './check-output.ts';
 import { createCloseWorkspace } from './close-workspace.ts';
 import { createCollectDiff } from './collect-diff.ts';
 import type { ExplainEndpointDependencies } from './explain-endpoint.ts';
@@ -55,6 +56,7 @@ export function createActivities(dependencies: ActivityDependencies): ActivityGr
     tasks: {
       planRoute: createPlanRoute(dependencies),
       openTask: createOpenTask(dependencies),
+      checkOutput: createCheckOutput(dependencies),
       finishTask: createFinishTask(dependencies),
       storeBatchLines: createStoreBatchLines(dependencies),
       stopTask: createStopTask(dependencies),

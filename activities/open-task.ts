@@ -1,33 +1,80 @@
-import type { OpenTaskInput, OpenTaskResult } from '../workflows/activity-interfaces.ts';
+import { existsSync } from 'node:fs';
+import type { OpenTaskInput, OpenTaskResult, TaskRequest } from '../workflows/activity-interfaces.ts';
+import type { TaskId } from '../workflows/domain/ids.ts';
+import type { ItemId } from '../workflows/domain/transcript.ts';
 import { EMPTY_TRANSCRIPT } from '../workflows/domain/transcript.ts';
+import { environmentMessage } from './conversation/context-messages.ts';
 import { currentTaskId } from './current-task.ts';
 import { taskEligibilityOf } from './eligibility/need-of.ts';
 import { toActivityFailure } from './failures.ts';
+import type { TaskKind } from './instructions.ts';
 import { instructionsFor } from './instructions.ts';
 import type { TaskStore } from './store/task-store.ts';
+import type { Tool } from './tools/tool.ts';
 
 export interface OpenTaskDependencies {
   readonly store: TaskStore;
   /** The tools that a task with a workspace is told of. */
   readonly workspaceTools: readonly string[];
+  findTool(name: string): Tool | undefined;
 }
 
+/** A task that only looks still has to run what there is to see; what its commands write stays in its workspace. */
+const COMMAND_TOOLS: readonly string[] = ['exec_command', 'write_stdin', 'shell'];
+
 /** The activity `openTask`. Everything it writes is addressed by content or overwritten by the same: repeating it is safe. */
-export function createOpenTask({ store, workspaceTools }: OpenTaskDependencies) {
+export function createOpenTask(dependencies: OpenTaskDependencies) {
   return async ({ request }: OpenTaskInput): Promise<OpenTaskResult> => {
+    const { store } = dependencies;
     const taskId = currentTaskId();
-    const tools = request.workspace === undefined ? [] : workspaceTools;
+    const { maxOutputTokens, outputSchema } = request;
     try {
       await store.putSettings(taskId, {
-        instructions: instructionsFor({ hasTools: tools.length > 0, own: request.instructions }),
-        tools,
+        instructions: instructionsFor({ kind: kindOf(request), own: request.instructions, outputSchema }),
+        tools: toolsFor(dependencies, request),
         eligibility: taskEligibilityOf(request),
-        ...(request.maxOutputTokens === undefined ? {} : { maxOutputTokens: request.maxOutputTokens }),
+        ...(maxOutputTokens === undefined ? {} : { maxOutputTokens }),
+        ...(outputSchema === undefined ? {} : { outputSchema }),
       });
-      const items = await store.putItems(taskId, [{ kind: 'user-message', text: request.prompt }]);
-      return { head: await store.appendToTranscript(taskId, EMPTY_TRANSCRIPT, items) };
+      const context = await contextOf(store, taskId);
+      const prompt = await store.putItems(taskId, [{ kind: 'user-message', text: request.prompt }]);
+      return { head: await store.appendToTranscript(taskId, EMPTY_TRANSCRIPT, [...context, ...prompt]) };
     } catch (error) {
       throw toActivityFailure(error);
     }
   };
+}
+
+function kindOf({ workspace, readOnly }: TaskRequest): TaskKind {
+  if (workspace === undefined) return 'plain';
+  return readOnly === true ? 'read-only' : 'changes-files';
+}
+
+function toolsFor({ workspaceTools, findTool }: OpenTaskDependencies, request: TaskRequest): readonly string[] {
+  switch (kindOf(request)) {
+    case 'plain':
+      return [];
+    case 'changes-files':
+      return workspaceTools;
+    case 'read-only':
+      return workspaceTools.filter((name) => COMMAND_TOOLS.includes(name) || findTool(name)?.retryClass === 'read-only');
+  }
+}
+
+/** What the transcript begins with: the project's instructions, as they were found when the workspace was opened, and where it is. */
+async function contextOf(store: TaskStore, taskId: TaskId): Promise<readonly ItemId[]> {
+  const workspace = await store.getWorkspace(taskId);
+  if (workspace === undefined) return [];
+  const { directory, sandbox, folder, contextItems = [] } = workspace;
+  const environment = environmentMessage({
+    workspace: directory,
+    ...(folder === undefined ? {} : { folder }),
+    sandbox,
+    approvals: 'never',
+    // As `exec_command` chooses it; hosts of one installation are alike.
+    shell: existsSync('/bin/bash') ? 'bash' : 'sh',
+    nowMs: Date.now(),
+    timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone,
+  });
+  return [...contextItems, ...(await store.putItems(taskId, [environment]))];
 }

@@ -10,6 +10,7 @@ import type { TaskPolicy } from './domain/tenant-policy.ts';
 import type { BatchId, DeploymentId } from './domain/ids.ts';
 import type { SubTotals } from './domain/ledger.ts';
 import type { ModelFailure } from './domain/model-failure.ts';
+import type { OutputSchema } from './domain/output-schema.ts';
 import type { PlanRouteInput } from './domain/plan-route-input.ts';
 import type { QueueHold } from './domain/queue-hold.ts';
 import type { Capability, Cloud, Route } from './domain/route.ts';
@@ -44,6 +45,12 @@ export interface TaskRequest {
   /** What the task may use up before it pauses and asks for more; each part wins over the tenant's. */
   readonly budget?: TaskBudget;
   readonly maxOutputTokens?: number;
+  /** The folder of the repository that the task is about, with `/`, from the root: its AGENTS.md counts. Default: the root. */
+  readonly folder?: string;
+  /** The task looks and answers: it is given no tool whose purpose is to change files, and its instructions say so. */
+  readonly readOnly?: boolean;
+  /** JSON schema (draft 2020-12 or 7) that the last message must fit: it is asked for again when it does not. */
+  readonly outputSchema?: OutputSchema;
 }
 
 /** The input of `taskBatch`. Its lines are in the task store, put there by `taskBatchLines` workflows before it starts. */
@@ -108,6 +115,8 @@ export interface OpenWorkspaceInput {
   readonly repository: string;
   readonly includeUncommitted: boolean;
   readonly sandbox: SandboxChoice;
+  /** As in the request. */
+  readonly folder?: string;
 }
 
 export interface OpenWorkspaceResult {
@@ -127,6 +136,18 @@ export interface RunToolInput {
 }
 
 export type RunToolResult = ToolStep;
+
+export interface CheckOutputInput {
+  readonly head: TranscriptHead;
+}
+
+/**
+ * Whether the last message fits the task's output schema; of tasks without one it does. Otherwise `item` is the message that tells
+ * the model what is wrong, to be appended before it is asked again; `problem` says it in a line without any of the content.
+ */
+export type CheckOutputResult =
+  | { readonly valid: true }
+  | { readonly valid: false; readonly item: ItemId; readonly problem: string };
 
 export interface FinishTaskInput {
   readonly head: TranscriptHead;
@@ -216,6 +237,7 @@ export interface ExplainEndpointResult {
 export interface TaskActivities {
   planRoute(input: PlanRouteInput): Promise<PlanRouteResult>;
   openTask(input: OpenTaskInput): Promise<OpenTaskResult>;
+  checkOutput(input: CheckOutputInput): Promise<CheckOutputResult>;
   finishTask(input: FinishTaskInput): Promise<Omit<TaskResult, 'diff' | 'diffPath'>>;
   storeBatchLines(input: StoreBatchLinesInput): Promise<StoreBatchLinesResult>;
   readBatchLine(input: ReadBatchLineInput): Promise<TaskRequest>;

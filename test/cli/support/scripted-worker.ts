@@ -82,6 +82,7 @@ function scriptActivities(): AnyportActivities {
       attempts.set(taskId, [...(attempts.get(taskId) ?? []), { turn, endpoint: ENDPOINT, outcome: 'completed' }]);
       return outcome;
     },
+    checkOutput: async () => ({ valid: true }),
     stopTask: async () => undefined,
     runTool: async () => ({ item: 'item', outcome: 'ok' }),
     collectDiff: async () => ({ diff: SCRIPTED_DIFF }),
