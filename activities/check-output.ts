@@ -1,38 +1,61 @@
 import { ApplicationFailure } from '@temporalio/activity';
-import { Ajv2020 } from 'ajv/dist/2020.js';
 import type { CheckOutputInput, CheckOutputResult } from '../workflows/activity-interfaces.ts';
+import type { TaskId } from '../workflows/domain/ids.ts';
+import type { OutputSchema } from '../workflows/domain/output-schema.ts';
+import { MOST_OUTPUT_CHARACTERS, outputTextOf } from './conversation/task-output.ts';
+import type { OutputVerdict } from './conversation/validate-output.ts';
+import { validateOutput } from './conversation/validate-output.ts';
 import { currentTaskId } from './current-task.ts';
 import { toActivityFailure } from './failures.ts';
 import type { TaskStore } from './store/task-store.ts';
 
-/** The activity `checkOutput`: whether the last thing said is JSON as the task's schema wants it, and if not what the model is told. */
+const CORRECT_IT =
+  'Send the whole answer again: JSON alone that fits the schema, without a fence or a word around it. Call no tool for it unless you need to know more.';
+
+/** The activity `checkOutput`: whether what the task came to fits the schema it was asked for. Repeating it is safe. */
 export function createCheckOutput({ store }: { readonly store: TaskStore }) {
   return async ({ head }: CheckOutputInput): Promise<CheckOutputResult> => {
     const taskId = currentTaskId();
     try {
-      const { request } = await store.getSettings(taskId);
-      const transcript = await store.readTranscript(taskId, head);
-      const output = transcript.findLast((item) => item.kind === 'assistant-message')?.text ?? '';
-      const problem = problemOf(output, request?.outputSchema ?? {});
-      if (problem === undefined) return { valid: true };
-      const text = `Your answer is not as the output schema wants it: ${problem}. Answer again with the JSON alone.`;
-      const [item] = await store.putItems(taskId, [{ kind: 'user-message', text }]);
-      if (item === undefined) throw ApplicationFailure.nonRetryable('the store gave no id for an item', 'BrokenInvariant');
-      return { valid: false, item };
+      const { outputSchema } = await store.getSettings(taskId);
+      if (outputSchema === undefined) return { valid: true };
+      const text = outputTextOf(await store.readTranscript(taskId, head));
+      return await answerTo(store, taskId, await check(outputSchema, text));
     } catch (error) {
       throw toActivityFailure(error);
     }
   };
 }
 
-function problemOf(output: string, schema: object): string | undefined {
-  let value: unknown;
-  try {
-    value = JSON.parse(output);
-  } catch (error) {
-    return `it is no JSON (${error instanceof Error ? error.message : String(error)})`;
-  }
-  const ajv = new Ajv2020({ allErrors: true, strict: false });
-  const validate = ajv.compile(schema);
-  return validate(value) ? undefined : ajv.errorsText(validate.errors, { dataVar: 'the answer' });
+/** A result cuts what is longer, and half of a JSON is none. */
+async function check(schema: OutputSchema, text: string): Promise<OutputVerdict> {
+  if (text.length <= MOST_OUTPUT_CHARACTERS) return validateOutput(schema, text);
+  const problem = `it has ${text.length} characters, and a result has room for ${MOST_OUTPUT_CHARACTERS}: make it shorter`;
+  return { kind: 'invalid', problems: [problem] };
 }
+
+async function answerTo(store: TaskStore, taskId: TaskId, verdict: OutputVerdict): Promise<CheckOutputResult> {
+  switch (verdict.kind) {
+    case 'valid':
+      return { valid: true };
+    case 'unusable-schema':
+      throw ApplicationFailure.nonRetryable(
+        `the output schema of the task cannot be used to check its answer: ${verdict.problem}`,
+        'OutputSchemaUnusable',
+      );
+    case 'no-json':
+    case 'invalid': {
+      const listed = verdict.problems.map((problem) => `- ${problem}`).join('\n');
+      const text = `Your last message does not fit the output schema of this task:\n${listed}\n\n${CORRECT_IT}`;
+      const [item] = await store.putItems(taskId, [{ kind: 'user-message', origin: 'correction', text }]);
+      if (item === undefined) throw ApplicationFailure.nonRetryable('the store gave no id for an item', 'BrokenInvariant');
+      return { valid: false, item, problem: PROBLEMS[verdict.kind] };
+    }
+  }
+}
+
+/** For the reason of a failed task: without any of the content. */
+const PROBLEMS = {
+  'no-json': 'the answer is no JSON, and an output schema was asked for',
+  invalid: 'the answer does not fit the output schema that was asked for',
+} as const satisfies Partial<Record<OutputVerdict['kind'], string>>;

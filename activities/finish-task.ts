@@ -7,12 +7,11 @@ import { describeFailure } from '../workflows/domain/model-failure.ts';
 import type { TranscriptItem } from '../workflows/domain/transcript.ts';
 import type { TaskEnding } from '../workflows/domain/turn.ts';
 import { addUsage, NO_USAGE } from '../workflows/domain/usage.ts';
+import { MOST_OUTPUT_CHARACTERS, outputTextOf } from './conversation/task-output.ts';
 import { currentTaskId } from './current-task.ts';
 import { toActivityFailure } from './failures.ts';
 import type { AttemptEntry, AttemptState, TaskStanding, TaskStore, ToolCallEntry } from './store/task-store.ts';
 
-/** Temporal refuses payloads of 2 MB; a result carries a diff of up to 400 KB, too. In UTF-16 units, at most 3 bytes each. */
-const MOST_OUTPUT_CHARACTERS = 128 * 1024;
 /** About 150 bytes each: a task of thousands of attempts still has a result. The counts and costs are of all of them. */
 const MOST_ATTEMPTS = 2_000;
 
@@ -51,7 +50,7 @@ function reasonOf(ending: TaskEnding): Pick<TaskResult, 'reason'> {
 }
 
 function outputOf(transcript: readonly TranscriptItem[]): string {
-  const text = transcript.findLast((item) => item.kind === 'assistant-message')?.text ?? '';
+  const text = outputTextOf(transcript);
   return text.length <= MOST_OUTPUT_CHARACTERS
     ? text
     : `${text.slice(0, MOST_OUTPUT_CHARACTERS).toWellFormed()}\n[cut: ${text.length} characters]`;

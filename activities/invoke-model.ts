@@ -12,11 +12,12 @@ import type { Acceptance, ModelFailure } from '../workflows/domain/model-failure
 import { costUsdMicros, priceAt } from '../workflows/domain/price.ts';
 import type { Reason } from '../workflows/domain/reason.ts';
 import type { ToolDefinition } from '../workflows/domain/tool-call.ts';
-import type { TranscriptHead } from '../workflows/domain/transcript.ts';
+import type { TranscriptHead, TranscriptItem } from '../workflows/domain/transcript.ts';
 import { activitySignal, cancelConfirmed, isTaskCancelled, taskCancelled } from './activity-signal.ts';
 import { chooseBackground } from './choose-background.ts';
 import type { CallOptions, ModelAnswer } from './clouds/cloud-client.ts';
 import { ModelFailureError } from './clouds/cloud-client.ts';
+import { askForSummary, keepCompacted } from './conversation/compaction.ts';
 import { currentTaskId } from './current-task.ts';
 import type { EligibilityFacts } from './eligibility/tenant-eligibility.ts';
 import { asksZeroRetention, reasonsAgainstNow } from './eligibility/tenant-eligibility.ts';
@@ -53,6 +54,11 @@ interface RunningAttempt extends TurnAnswerDependencies {
   readonly call: ModelCall;
   /** The transcript that is sent. */
   readonly head: TranscriptHead;
+  /** What it is, when the answer is to be a summary of it. */
+  readonly compacting?: {
+    readonly transcript: readonly TranscriptItem[];
+    readonly window: Pick<InvokeModelInput, 'contextWindow'>;
+  };
   /** Of an attempt that this worker began: what it comes to counts for all others. */
   ticket?: Ticket;
   /** Tells this try from those of other workers that were thought dead. */
@@ -139,15 +145,18 @@ async function prepare(
   const whole = await store.readTranscript(key.taskId, head);
   // The cloud refused reasoning that was thought to be its own: what it does not get, it cannot refuse.
   const transcript = input.dropReasoning === true ? whole.filter(({ kind }) => kind !== 'reasoning') : whole;
-  const tools = toolDefinitions(settings.tools);
+  const isCompaction = input.purpose === 'compact';
+  const tools = isCompaction ? [] : toolDefinitions(settings.tools);
   // Only `auto` asks what was answered so far: a long task has thousands of attempts.
   const attempts = deployment.background === 'auto' ? await store.listAttempts(key.taskId) : [];
   // The background mode stores what is sent.
   const background =
     !asksZeroRetention(eligibility, settings.eligibility) && chooseBackground({ served: deployment, settings, attempts });
-  const call: ModelCall = { key, served: deployment, background, settings, tools, transcript };
-  const reserve = reserveFor(call, Date.now());
-  return { store, isSideBySide, key, head, call, reserve, sender: randomUUID(), acceptance: 'not-accepted' };
+  const asked = isCompaction ? askForSummary(transcript, input) : transcript;
+  const call: ModelCall = { key, served: deployment, background, settings, tools, transcript: asked };
+  const attempt = { store, isSideBySide, key, head, call, reserve: reserveFor(call, Date.now()), sender: randomUUID() };
+  const compacting = isCompaction ? { compacting: { transcript, window: input } } : {};
+  return { ...attempt, ...compacting, acceptance: 'not-accepted' };
 }
 
 /** Runs the call and writes down how it ended, before anyone is told. */
@@ -199,10 +208,14 @@ async function submit(attempt: RunningAttempt, responseId: string): Promise<void
 }
 
 /** The first answer stays: a worker that was thought dead may have been faster. */
-async function complete({ store, key, call, head }: RunningAttempt, answer: ModelAnswer): Promise<StoredAnswer> {
+async function complete(attempt: RunningAttempt, answer: ModelAnswer): Promise<StoredAnswer> {
+  const { store, key, call, head, compacting } = attempt;
   const items = await store.putItems(key.taskId, withUniqueCallIds(answer.items));
   const stored: StoredAnswer = {
-    head: await store.appendToTranscript(key.taskId, head, items),
+    head:
+      compacting === undefined
+        ? await store.appendToTranscript(key.taskId, head, items)
+        : await keepCompacted(store, key.taskId, { ...compacting, answer: answer.items }),
     items,
     usage: answer.usage,
     costUsdMicros: costUsdMicros(answer.usage, priceAt(call.served.prices, Date.now())),

@@ -1,15 +1,21 @@
 import { ApplicationFailure } from '@temporalio/activity';
+import { existsSync } from 'node:fs';
 import type { OpenTaskInput, OpenTaskResult, TaskRequest } from '../workflows/activity-interfaces.ts';
-import type { ApprovalPolicy } from '../workflows/domain/approval.ts';
+import type { ApprovalMode, ApprovalPolicy } from '../workflows/domain/approval.ts';
 import { narrowApprovals, NEVER_ASK } from '../workflows/domain/approval.ts';
+import type { TaskId } from '../workflows/domain/ids.ts';
 import { DEFAULT_TENANT } from '../workflows/domain/task-queues.ts';
+import type { ItemId } from '../workflows/domain/transcript.ts';
 import { EMPTY_TRANSCRIPT } from '../workflows/domain/transcript.ts';
+import { environmentMessage } from './conversation/context-messages.ts';
 import { currentTaskId } from './current-task.ts';
 import { taskEligibilityOf } from './eligibility/need-of.ts';
 import { toActivityFailure } from './failures.ts';
+import type { TaskKind } from './instructions.ts';
 import { instructionsFor } from './instructions.ts';
 import type { PlannedTenant } from './plan-route.ts';
 import type { TaskStore } from './store/task-store.ts';
+import type { Tool } from './tools/tool.ts';
 
 export interface OpenTaskDependencies {
   readonly store: TaskStore;
@@ -17,25 +23,33 @@ export interface OpenTaskDependencies {
   workspaceTools(model: string): readonly string[];
   /** The configured tenants; `default` needs no entry. */
   readonly tenants: readonly PlannedTenant[];
+  findTool(name: string): Tool | undefined;
 }
 
+/** A task that only looks still has to run what there is to see; what its commands write stays in its workspace. */
+const COMMAND_TOOLS: readonly string[] = ['exec_command', 'write_stdin', 'shell'];
+
 /** The activity `openTask`. Everything it writes is addressed by content or overwritten by the same: repeating it is safe. */
-export function createOpenTask({ store, workspaceTools, tenants }: OpenTaskDependencies) {
+export function createOpenTask(dependencies: OpenTaskDependencies) {
   return async ({ request }: OpenTaskInput): Promise<OpenTaskResult> => {
+    const { store } = dependencies;
     const taskId = currentTaskId();
-    const tools = request.workspace === undefined ? [] : workspaceTools(request.model);
     const { prompt: _prompt, instructions: _instructions, ...kept } = request;
+    const { maxOutputTokens, outputSchema } = request;
     try {
-      const items = await store.putItems(taskId, [{ kind: 'user-message', text: request.prompt }]);
-      const head = await store.appendToTranscript(taskId, EMPTY_TRANSCRIPT, items);
+      const approvals = approvalsFor(dependencies.tenants, request);
+      const context = await contextOf(store, taskId, approvals.mode);
+      const prompt = await store.putItems(taskId, [{ kind: 'user-message', text: request.prompt }]);
+      const head = await store.appendToTranscript(taskId, EMPTY_TRANSCRIPT, [...context, ...prompt]);
       await store.putSettings(taskId, {
-        approvals: approvalsFor(tenants, request),
+        approvals,
         request: kept,
         openedHead: head,
-        instructions: instructionsFor({ hasTools: tools.length > 0, own: request.instructions }),
-        tools,
+        instructions: instructionsFor({ kind: kindOf(request), own: request.instructions, outputSchema }),
+        tools: toolsFor(dependencies, request),
         eligibility: taskEligibilityOf(request),
-        ...(request.maxOutputTokens === undefined ? {} : { maxOutputTokens: request.maxOutputTokens }),
+        ...(maxOutputTokens === undefined ? {} : { maxOutputTokens }),
+        ...(outputSchema === undefined ? {} : { outputSchema }),
       });
       return { head };
     } catch (error) {
@@ -50,4 +64,40 @@ function approvalsFor(tenants: OpenTaskDependencies['tenants'], { tenant, approv
   const narrowed = narrowApprovals(own, approvals);
   if (narrowed.kind === 'narrowed') return narrowed.policy;
   throw ApplicationFailure.nonRetryable(`${narrowed.reason}; leave approvals out, or ask for more`, 'ApprovalsRefused');
+}
+
+function kindOf({ workspace, readOnly }: TaskRequest): TaskKind {
+  if (workspace === undefined) return 'plain';
+  return readOnly === true ? 'read-only' : 'changes-files';
+}
+
+function toolsFor({ workspaceTools, findTool }: OpenTaskDependencies, request: TaskRequest): readonly string[] {
+  switch (kindOf(request)) {
+    case 'plain':
+      return [];
+    case 'changes-files':
+      return workspaceTools(request.model);
+    case 'read-only':
+      return workspaceTools(request.model).filter(
+        (name) => COMMAND_TOOLS.includes(name) || findTool(name)?.retryClass === 'read-only',
+      );
+  }
+}
+
+/** What the transcript begins with: the project's instructions, as they were found when the workspace was opened, and where it is. */
+async function contextOf(store: TaskStore, taskId: TaskId, approvals: ApprovalMode): Promise<readonly ItemId[]> {
+  const workspace = await store.getWorkspace(taskId);
+  if (workspace === undefined) return [];
+  const { directory, sandbox, folder, contextItems = [] } = workspace;
+  const environment = environmentMessage({
+    workspace: directory,
+    ...(folder === undefined ? {} : { folder }),
+    sandbox,
+    approvals,
+    // As `exec_command` chooses it; hosts of one installation are alike.
+    shell: existsSync('/bin/bash') ? 'bash' : 'sh',
+    nowMs: Date.now(),
+    timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone,
+  });
+  return [...contextItems, ...(await store.putItems(taskId, [environment]))];
 }

@@ -7,10 +7,12 @@ import { currentTaskId } from './current-task.ts';
 import { toActivityFailure } from './failures.ts';
 import { withHeartbeat } from './heartbeat.ts';
 import type { SandboxPolicy } from './sandbox/choose-sandbox.ts';
+import { collectContext } from './conversation/collect-context.ts';
 import { chooseSandbox } from './sandbox/choose-sandbox.ts';
 import type { SandboxProbe } from './sandbox/sandbox.ts';
 import type { TaskStore, WorkspaceRecord } from './store/task-store.ts';
 import type { WorkspaceKeeper } from './workspace/workspace-keeper.ts';
+import { closeWorkspace } from './workspace/close-workspace.ts';
 import { openWorkspace } from './workspace/open-workspace.ts';
 
 export interface OpenWorkspaceDependencies {
@@ -41,7 +43,7 @@ export function createOpenWorkspace(dependencies: OpenWorkspaceDependencies) {
 
 async function openForTask(
   { store, hostId, dataDirectory, sandboxPolicy, sandboxProbe, keeper }: OpenWorkspaceDependencies,
-  { repository, includeUncommitted, sandbox: asked }: OpenWorkspaceInput,
+  { repository, includeUncommitted, sandbox: asked, folder }: OpenWorkspaceInput,
 ): Promise<OpenWorkspaceResult> {
   const taskId = currentTaskId();
   const before = await store.getWorkspace(taskId);
@@ -54,7 +56,13 @@ async function openForTask(
   if (chosen.kind === 'refuse') throw ApplicationFailure.nonRetryable(chosen.reason, 'SandboxRefused');
   const directory = workspaceDirectory(dataDirectory, taskId);
   const workspace = await openWorkspace({ repository, includeUncommitted, directory });
-  const opened: WorkspaceRecord = { ...workspace, hostId, repository, sandbox: chosen.sandbox };
+  const place = { taskId, workspace: workspace.directory, repository, folder };
+  const context = await collectContext(store, place).catch(async (error: unknown) => {
+    // A task that names no folder of it fails, and nobody would close what has no record.
+    await closeWorkspace(directory);
+    throw error;
+  });
+  const opened: WorkspaceRecord = { ...workspace, hostId, repository, sandbox: chosen.sandbox, ...context };
   await store.putWorkspace(taskId, opened);
   await keeper.open(taskId, opened);
   return { queue: hostQueue(hostId), baseCommit: workspace.baseCommit };

@@ -2,9 +2,11 @@ import { ApplicationFailure } from '@temporalio/common';
 import type { PlanRouteInput, PlanRouteResult, RouteDecision } from '../workflows/activity-interfaces.ts';
 import type { ApprovalPolicy } from '../workflows/domain/approval.ts';
 import type { TaskBudget } from '../workflows/domain/budget.ts';
-import type { TaskNeed } from '../workflows/domain/candidate.ts';
+import type { PlacedDeployment, Question, TaskNeed } from '../workflows/domain/candidate.ts';
+import { candidateOf } from '../workflows/domain/candidate.ts';
 import type { ExcludedOffering } from '../workflows/domain/eligibility.ts';
 import { routeOf } from '../workflows/domain/eligibility.ts';
+import { factAt } from '../workflows/domain/fact-in-force.ts';
 import type { DeploymentId } from '../workflows/domain/ids.ts';
 import { nearestNames } from '../workflows/domain/nearest-names.ts';
 import type { DatedPrices } from '../workflows/domain/price.ts';
@@ -60,7 +62,7 @@ export function createPlanRoute({ eligibility, gate, prices, store, tenants }: P
     const inputs = { policy, need, at: momentOf(eligibility, Date.now()), deployments: eligibility.placed };
     const decision = recordDecision(eligibility.loaded, inputs);
     await orRetry(() => archive.keep(eligibility.loaded, { inputs, decision }));
-    const planned = toRoute(decision, eligibility, prices);
+    const planned = toRoute(decision, { eligibility, prices, need, at: inputs.at });
     if (planned.length === 0) {
       const message = whyNobody({ decision, need, tenant: input.tenant, eligibility });
       throw ApplicationFailure.nonRetryable(message, 'NotEligible', toCompact(decision));
@@ -103,18 +105,28 @@ function unknownGeos({ loaded }: EligibilityFacts, { residency }: TaskPolicy = {
     .map((geo) => `residency: nobody knows "${geo}" (nearest: ${nearestNames(geo, [...known]).join(', ')})`);
 }
 
+interface RouteFacts extends Pick<Question, 'need' | 'at'> {
+  readonly eligibility: EligibilityFacts;
+  readonly prices: PlanRouteDependencies['prices'];
+}
+
 /** What may be called, best first, with what it costs now; later prices are charged when their day has come. */
-function toRoute(
-  decision: RecordedDecision,
-  eligibility: EligibilityFacts,
-  prices: PlanRouteDependencies['prices'],
-): readonly Deployment[] {
+function toRoute(decision: RecordedDecision, facts: RouteFacts): readonly Deployment[] {
+  const { eligibility, prices } = facts;
   return routeOf(decision).flatMap(({ deploymentId }) => {
-    const found = eligibility.placed.find(({ deployment }) => deployment.id === deploymentId)?.deployment;
+    const placed = eligibility.placed.find(({ deployment }) => deployment.id === deploymentId);
     const dated = deploymentId === undefined ? undefined : prices?.get(deploymentId);
-    if (found === undefined) return [];
+    if (placed === undefined) return [];
+    const found = { ...placed.deployment, ...windowOf(placed, facts) };
     return [dated === undefined ? found : { ...found, price: priceAt(dated, Date.now()) }];
   });
+}
+
+/** By the catalog, or by what an operator added to it. */
+function windowOf(placed: PlacedDeployment, { eligibility, need, at }: RouteFacts): Pick<Deployment, 'contextWindow'> {
+  const { offering } = candidateOf({ catalog: eligibility.loaded.catalog, need }, placed);
+  const contextWindow = factAt(offering.limits, at)?.value.contextTokens;
+  return contextWindow === undefined ? {} : { contextWindow };
 }
 
 /** Only eligible deployments: a policy that names an endpoint does not make it serve the model. */

@@ -17,6 +17,8 @@ import { approvalNeeded, classifyCall, judge } from './judge-tool-call.ts';
 import type { Sandbox } from './sandbox/sandbox.ts';
 import type { TaskStore, ToolCallEntry, ToolCallKey, WorkspaceRecord } from './store/task-store.ts';
 import type { CommandSessions } from './tools/command-sessions.ts';
+import { countTokens } from './tools/truncate-output.ts';
+import { TOKENS_OF_IMAGE } from '../workflows/domain/token-estimate.ts';
 import type { Tool, ToolContext, ToolReturn } from './tools/tool.ts';
 import type { WorkspaceKeeper } from './workspace/workspace-keeper.ts';
 
@@ -36,6 +38,8 @@ type ToolEnd = Omit<ToolReturn, 'outcome'> & { readonly outcome: ToolOutcome };
 
 /** Tools keep to far less; this bounds what one item can cost the store and the next request. */
 const MAX_OUTPUT_CHARACTERS = 512 * 1024;
+/** Fewer do not fill a window, and need no place in the history. */
+const LEAST_TOKENS = 200;
 /** A line of the story. */
 const WHY_CHARACTERS = 100;
 
@@ -219,6 +223,12 @@ async function finish(store: TaskStore, key: ToolCallKey, { outcome, output, ima
   const [item] = await store.putItems(key.taskId, [result]);
   if (item === undefined) throw ApplicationFailure.nonRetryable('the store gave no id for an item', 'BrokenInvariant');
   const entry: ToolCallEntry = await store.finishToolCall(key, { item, outcome });
+  const tokens = countTokens(bounded) + (images ?? []).length * TOKENS_OF_IMAGE;
   const why = outcome === 'refused' ? { why: toPrintable(output, WHY_CHARACTERS) } : {};
-  return { ...(entry.result ?? { item, outcome }), ...why, ...(plan === undefined ? {} : { plan }) };
+  return {
+    ...(entry.result ?? { item, outcome }),
+    ...(tokens < LEAST_TOKENS ? {} : { tokens }),
+    ...why,
+    ...(plan === undefined ? {} : { plan }),
+  };
 }

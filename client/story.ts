@@ -27,6 +27,8 @@ function tellTurn(event: Extract<Other, { turn: number }>): string {
       return inTurn(event.turn, `${endpointOf(event.deployment)} failed: ${line(event.failure)}`);
     case 'turn-answered':
       return inTurn(event.turn, describeAnswer(event));
+    case 'compacted':
+      return inTurn(event.turn, `${endpointOf(event.deployment)} summed up the conversation, which had become too long`);
     case 'tool-started':
       return inTurn(event.turn, `  ${line(event.tool)} ${line(event.excerpt)}`.trimEnd());
     case 'tool-ended':

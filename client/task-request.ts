@@ -6,6 +6,7 @@ import type { BudgetKind, TaskBudget } from '../workflows/domain/budget.ts';
 import { BUDGET_RANGES } from '../workflows/domain/budget.ts';
 import { CAPABILITIES } from '../workflows/domain/route.ts';
 import { APPROVALS_SHOULD_BE, approvalsSchema } from './approval-schema.ts';
+import { OUTPUT_SCHEMA_SHOULD_BE, outputSchemaSchema } from './output-schema.ts';
 import { POLICY_SHOULD_BE, taskPolicySchema } from './task-policy.ts';
 import { toPrintable } from '../workflows/domain/tool-call.ts';
 
@@ -15,6 +16,8 @@ const LONGEST_TEXT_BYTES = 1_000_000;
 const MOST_TURNS = 10_000;
 /** Far above what any model can write in one answer. */
 const MOST_OUTPUT_TOKENS = 1_000_000;
+/** As of the file systems. */
+const LONGEST_PATH_CHARACTERS = 4_096;
 const SHOWN_VALUE_CHARACTERS = 60;
 
 const MODEL = /^[A-Za-z0-9][A-Za-z0-9._:/@-]{0,99}$/;
@@ -39,7 +42,9 @@ const SHOULD_BE = {
   budget: 'an object with any of costUsd (dollars), tokens, turns, toolCalls (whole numbers) and wallClockMs (milliseconds)',
   maxOutputTokens: `a whole number from 1 to ${MOST_OUTPUT_TOKENS}`,
   approvals: APPROVALS_SHOULD_BE,
-  outputSchema: 'a JSON Schema',
+  folder: 'a folder of the repository from its root, such as "packages/parser"',
+  readOnly: 'true or false',
+  outputSchema: OUTPUT_SCHEMA_SHOULD_BE,
 } satisfies Record<keyof TaskRequest, string>;
 
 const text = z.string().refine((value) => Buffer.byteLength(value) <= LONGEST_TEXT_BYTES, {
@@ -50,6 +55,12 @@ function within(kind: BudgetKind) {
   const { least, most, isWhole } = BUDGET_RANGES[kind];
   const number = z.number().min(least).max(most);
   return (isWhole ? number.int() : number).exactOptional();
+}
+
+/** A workspace's own check comes later and looks at links, too. */
+function isFolderPath(path: string): boolean {
+  if (path.length > LONGEST_PATH_CHARACTERS || path.includes('\0')) return false;
+  return path.split('/').every((part) => part !== '' && part !== '.' && part !== '..' && part.toLowerCase() !== '.git');
 }
 
 const budget = z.strictObject({
@@ -77,7 +88,9 @@ const taskRequestSchema = z.strictObject({
   budget: budget.exactOptional(),
   maxOutputTokens: z.int().min(1).max(MOST_OUTPUT_TOKENS).exactOptional(),
   approvals: approvalsSchema.exactOptional(),
-  outputSchema: z.record(z.string(), z.unknown()).exactOptional(),
+  folder: z.string().refine(isFolderPath).exactOptional(),
+  readOnly: z.boolean().exactOptional(),
+  outputSchema: outputSchemaSchema.exactOptional(),
 }) satisfies z.ZodType<TaskRequest>;
 
 /** @throws TaskRequestError naming every mistake */

@@ -85,6 +85,8 @@ export interface OpenWorkspaceInput {
   readonly repository: string;
   readonly includeUncommitted: boolean;
   readonly sandbox: SandboxChoice;
+  /** As in the request. */
+  readonly folder?: string;
 }
 
 export interface OpenWorkspaceResult {
@@ -146,13 +148,6 @@ export interface RollBackResult {
   readonly toTurn: number;
 }
 
-export interface CheckOutputInput {
-  readonly head: TranscriptHead;
-}
-
-/** `item`: what the model must be told. */
-export type CheckOutputResult = { readonly valid: true } | { readonly valid: false; readonly item: ItemId };
-
 /** What a task that goes on after its end is made of. */
 export interface ReopenTaskResult {
   readonly request: Omit<TaskRequest, 'prompt' | 'instructions'>;
@@ -162,6 +157,18 @@ export interface ReopenTaskResult {
   /** The last turn that was begun. */
   readonly turn: number;
 }
+
+export interface CheckOutputInput {
+  readonly head: TranscriptHead;
+}
+
+/**
+ * Whether the last message fits the task's output schema; of tasks without one it does. Otherwise `item` is the message that tells
+ * the model what is wrong, to be appended before it is asked again; `problem` says it in a line without any of the content.
+ */
+export type CheckOutputResult =
+  | { readonly valid: true }
+  | { readonly valid: false; readonly item: ItemId; readonly problem: string };
 
 export interface FinishTaskInput {
   readonly head: TranscriptHead;
@@ -215,13 +222,13 @@ export interface ExplainEndpointResult {
 export interface TaskActivities {
   planRoute(input: PlanRouteInput): Promise<PlanRouteResult>;
   openTask(input: OpenTaskInput): Promise<OpenTaskResult>;
+  checkOutput(input: CheckOutputInput): Promise<CheckOutputResult>;
   finishTask(input: FinishTaskInput): Promise<Omit<TaskResult, 'diff' | 'diffPath'>>;
   storeBatchLines(input: StoreBatchLinesInput): Promise<StoreBatchLinesResult>;
   readBatchLine(input: ReadBatchLineInput): Promise<TaskRequest>;
   reportEndpoints(): Promise<EndpointReport>;
   explainEndpoint(input: ExplainEndpointInput): Promise<ExplainEndpointResult>;
   putMessage(input: PutMessageInput): Promise<PutMessageResult>;
-  checkOutput(input: CheckOutputInput): Promise<CheckOutputResult>;
   reopenTask(): Promise<ReopenTaskResult>;
   /** Of a task without a workspace; else it is of the host. */
   rollBack(input: RollBackInput): Promise<RollBackResult>;

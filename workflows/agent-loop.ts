@@ -6,8 +6,9 @@ import { spendingAfter } from './domain/budget.ts';
 import type { DeploymentId } from './domain/ids.ts';
 import type { TaskEventBody } from './domain/task-status.ts';
 import type { TaskEnding, TurnAnswer } from './domain/turn.ts';
-import type { LoopEffects, LoopEnd, LoopLimits, LoopState } from './loop-state.ts';
+import type { LoopEffects, LoopEnd, LoopLimits, LoopState, Turned } from './loop-state.ts';
 import { INTERRUPTED } from './loop-state.ts';
+import { canCompact, compact, hasOverflown, isTooLong } from './compaction-turn.ts';
 import { runCalls, skipCalls } from './tool-calls.ts';
 import type { LoopTurn } from './turn-in-budget.ts';
 import { runTurnInBudget } from './turn-in-budget.ts';
@@ -31,13 +32,9 @@ export async function runAgentLoop(begin: LoopState, limits: LoopLimits, effects
       return failed(`the task did not end within its ${limits.maxTurns} turns; raise maxTurns to let it go on longer`);
     }
     const turned = await takeTurn(state, limits, effects);
-    if (turned.kind === 'interrupted') {
-      state = turned.state;
-      continue;
-    }
     if (turned.kind === 'gave-up') return failed(turned.reason);
     ({ state } = turned);
-    const ending = endingAfter(turned.answer);
+    const ending = turned.kind === 'answered' ? endingAfter(turned.answer) : undefined;
     if (ending === undefined) continue;
     const next = ending.kind === 'completed' ? await goOn(state, limits, effects) : { kind: 'ended' as const, ending };
     if (next.kind === 'ended') return next;
@@ -68,12 +65,13 @@ async function listen(state: LoopState, effects: LoopEffects): Promise<LoopState
   return heard;
 }
 
-type Turned =
-  | { readonly kind: 'answered'; readonly state: LoopState; readonly answer: TurnAnswer }
-  | { readonly kind: 'interrupted'; readonly state: LoopState }
-  | { readonly kind: 'gave-up'; readonly reason: string };
-
+/** A conversation that has become too long is compacted first, or when a cloud says so. */
 async function takeTurn(begin: LoopState, limits: LoopLimits, effects: LoopEffects): Promise<Turned> {
+  const compacted = isTooLong(begin, limits) ? await compact(begin, limits, effects) : undefined;
+  return compacted ?? answerTurn(begin, limits, effects);
+}
+
+async function answerTurn(begin: LoopState, limits: LoopLimits, effects: LoopEffects): Promise<Turned> {
   const turn = begin.turn + 1;
   const taken = await effects.interruptible(() => runTurnInBudget(begin, limits, effects));
   if (taken === INTERRUPTED) {
@@ -83,7 +81,10 @@ async function takeTurn(begin: LoopState, limits: LoopLimits, effects: LoopEffec
     return { kind: 'interrupted', state };
   }
   const { result, spent } = taken;
-  if (result.kind === 'gave-up') return result;
+  if (result.kind === 'gave-up') {
+    const isTooMuch = hasOverflown(result) && canCompact(begin, limits);
+    return isTooMuch ? compact({ ...spent, turn }, limits, effects) : result;
+  }
   const state = afterAnswer(turn, spent, result);
   effects.tell(answeredEvent(turn, result.deployment, result.answer));
   effects.remember(state);
@@ -93,7 +94,9 @@ async function takeTurn(begin: LoopState, limits: LoopLimits, effects: LoopEffec
 function afterAnswer(turn: number, spent: LoopState, { answer, learnt }: Extract<LoopTurn, { kind: 'answered' }>): LoopState {
   const { spending } = spent;
   const paid = spending === undefined ? {} : { spending: spendingAfter(spending, answer) };
-  return { ...spent, ...learnt, ...paid, turn, head: answer.head, calls: answer.calls, results: [] };
+  const { inputTokens, outputTokens } = answer.usage;
+  const contextTokens = inputTokens + outputTokens;
+  return { ...spent, ...learnt, ...paid, turn, head: answer.head, calls: answer.calls, results: [], contextTokens };
 }
 
 /** The model has nothing more to do: unless it was told something meanwhile, or its output is not what was asked for. */
@@ -108,10 +111,10 @@ async function goOn(
   if (correction === undefined) return { kind: 'ended', ending: { kind: 'completed' } };
   const corrections = (state.corrections ?? 0) + 1;
   if (corrections > MOST_CORRECTIONS) {
-    const reason = `the output is not as outputSchema wants it, also after ${MOST_CORRECTIONS} corrections`;
+    const reason = `${correction.problem} (outputSchema), also after ${MOST_CORRECTIONS} corrections`;
     return { kind: 'ended', ending: { kind: 'failed', reason } };
   }
-  return goesOn({ ...state, results: [correction], corrections }, effects);
+  return goesOn({ ...state, results: [correction.item], corrections }, effects);
 }
 
 function goesOn(state: LoopState, effects: LoopEffects): { readonly kind: 'goes-on'; readonly state: LoopState } {

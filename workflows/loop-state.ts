@@ -7,7 +7,7 @@ import type { Route } from './domain/route.ts';
 import type { RouteHealth } from './domain/route-health.ts';
 import { HEALTHY } from './domain/route-health.ts';
 import type { ItemId, TranscriptHead } from './domain/transcript.ts';
-import type { ApprovalNeeded, CallDecision, TaskEnding, ToolCallReference, ToolStep } from './domain/turn.ts';
+import type { ApprovalNeeded, CallDecision, TaskEnding, ToolCallReference, ToolStep, TurnAnswer } from './domain/turn.ts';
 import type { TurnPolicy } from './domain/turn-policy.ts';
 import type { TurnEffects } from './model-turn.ts';
 import type { DeploymentHealth } from './policy-1/deployment-health.ts';
@@ -26,6 +26,10 @@ export interface LoopState {
   readonly routeHealth: RouteHealth;
   /** Of tasks with a budget. */
   readonly spending?: Spending;
+  /** Tokens that the next turn sends, as far as they are known; 0 after the conversation was compacted. */
+  readonly contextTokens?: number;
+  /** The turn in which it last was. */
+  readonly compactedIn?: number;
   /** How often the model was told that its output is not as the schema wants it, since it last was. */
   readonly corrections?: number;
   /** Of tasks planned with policy 1, whose state has these two instead. */
@@ -74,8 +78,8 @@ export interface ConversationEffects {
   takeMessages(wanted: MessagesWanted): Promise<readonly ItemId[]>;
   /** Where the conversation goes on when somebody rolled it back, under a turn's number of its own; `undefined`: nobody did. */
   takeRollback(turn: number): Promise<Pick<LoopState, 'head' | 'results' | 'turn'> | undefined>;
-  /** What the model must be told of its output, when that is not as the schema wants it. */
-  checkOutput(head: TranscriptHead): Promise<ItemId | undefined>;
+  /** What is wrong with the output, and what the model is told of it; `undefined`: nothing. */
+  checkOutput(head: TranscriptHead): Promise<{ readonly item: ItemId; readonly problem: string } | undefined>;
 }
 
 export interface LoopEffects extends TurnEffects, BudgetEffects, ToolEffects, ConversationEffects {
@@ -84,6 +88,13 @@ export interface LoopEffects extends TurnEffects, BudgetEffects, ToolEffects, Co
   /** Whether this run's history has grown enough to go on in a new one. */
   shouldContinueAsNew(): boolean;
 }
+
+/** What became of a turn. */
+export type Turned =
+  | { readonly kind: 'answered'; readonly state: LoopState; readonly answer: TurnAnswer }
+  /** No answer of its own: what comes next is a turn from this state. */
+  | { readonly kind: 'interrupted' | 'compacted'; readonly state: LoopState }
+  | { readonly kind: 'gave-up'; readonly reason: string };
 
 export type LoopEnd =
   | { readonly kind: 'ended'; readonly ending: TaskEnding }

@@ -46,6 +46,8 @@ export interface TurnInput {
   readonly health: RouteHealth;
   /** Whether the task's budget has room for a generation that may have been paid already. */
   readonly canPayTwice: boolean;
+  /** What the turn is for; absent: the task's own work. */
+  readonly purpose?: 'compact';
   /** Attempts of this turn that failed before the task waited for a larger budget, oldest first. */
   readonly failed?: readonly FailedAttempt[];
 }
@@ -131,8 +133,13 @@ function answered(
   return { kind: 'answered', answer, deployment, health, pin: newPin, failed };
 }
 
+function windowOf({ deployments }: Route, deployment: DeploymentId): Pick<Attempt, 'contextWindow'> {
+  const contextWindow = deployments.find(({ id }) => id === deployment)?.contextWindow;
+  return contextWindow === undefined ? {} : { contextWindow };
+}
+
 async function attemptOnce(
-  { route, turn, head, results }: TurnInput,
+  { route, turn, head, results, purpose }: TurnInput,
   effects: TurnEffects,
   next: NextAttempt & { readonly number: number; readonly deadlineMs: number },
 ): Promise<AttemptOutcome> {
@@ -143,6 +150,7 @@ async function attemptOnce(
     ...place,
     head,
     results,
+    ...(purpose === undefined ? {} : { purpose, ...windowOf(route, deployment) }),
     ...(retry === undefined ? {} : { retry }),
     ...(dropReasoning === undefined ? {} : { dropReasoning }),
     ...(pauseMs === undefined ? {} : { pauseMs }),

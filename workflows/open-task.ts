@@ -91,6 +91,7 @@ async function openWorkspace(request: TaskRequest & { readonly workspace: string
     repository: request.workspace,
     includeUncommitted: request.includeUncommitted ?? false,
     sandbox: request.sandbox ?? 'bubblewrap',
+    ...(request.folder === undefined ? {} : { folder: request.folder }),
   });
   opening.hasWorkspace(queue);
   opening.story.tell({ kind: 'workspace-opened', baseCommit });

@@ -54,7 +54,7 @@ export function createTaskEffects(bindings: TaskBindings): LoopEffects {
     takeRollback: conversation.takeRollback,
     async checkOutput(head) {
       const checked = await storeFor('check the output').checkOutput({ head });
-      return checked.valid ? undefined : checked.item;
+      return checked.valid ? undefined : checked;
     },
   };
 }

@@ -47,7 +47,12 @@ function after(state: LoopState, steps: readonly ToolStep[]): LoopState {
     ...(spending === undefined ? {} : { spending: { ...spending, toolCalls: spending.toolCalls + steps.length } }),
     calls: calls.slice(steps.length),
     results: [...results, ...steps.map(({ item }) => item)],
+    ...(state.contextTokens === undefined ? {} : { contextTokens: state.contextTokens + tokensOf(steps) }),
   };
+}
+
+function tokensOf(steps: readonly ToolStep[]): number {
+  return steps.reduce((sum, { tokens = 0 }) => sum + tokens, 0);
 }
 
 async function runCall(turn: number, call: ToolCallReference, effects: LoopEffects): Promise<ToolStep> {
@@ -68,6 +73,6 @@ function tellEnd(
   { callId, name: tool }: ToolCallReference,
   { step, effects }: { readonly step: ToolStep; readonly effects: LoopEffects },
 ): void {
-  const { item: _item, ...ended } = step;
+  const { item: _item, tokens: _tokens, ...ended } = step;
   effects.tell({ kind: 'tool-ended', turn, callId, tool, ...ended });
 }

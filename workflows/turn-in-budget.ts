@@ -23,7 +23,7 @@ export type LoopTurn = (
 /** A turn is begun when the budget has room for it, and an answer that may have been paid is asked for again when it has for both. */
 export async function runTurnInBudget(
   begin: LoopState,
-  limits: LoopLimits,
+  limits: LoopLimits & { readonly purpose?: 'compact' },
   effects: LoopEffects,
 ): Promise<{ result: LoopTurn; spent: LoopState }> {
   let failed: readonly FailedAttempt[] = [];
@@ -87,7 +87,11 @@ interface TurnInBudget {
 }
 
 /** By the policy that the task was planned with: a turn decided anew by another table would not replay. */
-async function runTurn(state: LoopState, { route, policy }: LoopLimits, inBudget: TurnInBudget): Promise<LoopTurn> {
+async function runTurn(
+  state: LoopState,
+  { route, policy, purpose }: LoopLimits & { readonly purpose?: 'compact' },
+  inBudget: TurnInBudget,
+): Promise<LoopTurn> {
   const { effects, canPayTwice, failed } = inBudget;
   if (policy === undefined) {
     const { current = null, health = [] } = state;
@@ -96,7 +100,8 @@ async function runTurn(state: LoopState, { route, policy }: LoopLimits, inBudget
     return { ...result, failed, learnt: { current: result.deployment, health: result.health } };
   }
   const { pin, routeHealth: health } = state;
-  const result = await runModelTurn({ ...state, route, policy, pin, health, canPayTwice, failed }, effects);
+  const purposes = purpose === undefined ? {} : { purpose };
+  const result = await runModelTurn({ ...state, ...purposes, route, policy, pin, health, canPayTwice, failed }, effects);
   if (result.kind === 'gave-up') return result;
   return { ...result, learnt: { pin: result.pin, routeHealth: result.health } };
 }

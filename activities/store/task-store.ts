@@ -7,6 +7,7 @@ import type { TaskEligibility } from '../eligibility/tenant-eligibility.ts';
 import type { ApprovalPolicy } from '../../workflows/domain/approval.ts';
 import type { BatchId, DeploymentId, TaskId } from '../../workflows/domain/ids.ts';
 import type { Acceptance, ModelFailure } from '../../workflows/domain/model-failure.ts';
+import type { OutputSchema } from '../../workflows/domain/output-schema.ts';
 import type { Cloud } from '../../workflows/domain/route.ts';
 import type { ItemId, ToolOutcome, TranscriptHead, TranscriptItem } from '../../workflows/domain/transcript.ts';
 import type { Usage } from '../../workflows/domain/usage.ts';
@@ -74,6 +75,8 @@ export interface TaskSettings {
   readonly instructions: string;
   readonly tools: readonly string[];
   readonly maxOutputTokens?: number;
+  /** What the last message must fit. */
+  readonly outputSchema?: OutputSchema;
   /** By what it is asked again who may serve it; absent in tasks of before that was asked. */
   readonly eligibility?: TaskEligibility;
   /** What a person is asked about; absent: nothing. */
@@ -115,6 +118,10 @@ export interface WorkspaceRecord {
   /** Tree of the state the task began with, which differs from the commit's when uncommitted changes were taken along. */
   readonly baseTree: string;
   readonly sandbox: 'bubblewrap' | 'none';
+  /** The folder that the task is about, with `/`, from the root; absent: the root. */
+  readonly folder?: string;
+  /** Messages with the project's own instructions, which the transcript begins with. */
+  readonly contextItems?: readonly ItemId[];
 }
 
 /** The files of a task after a step, as a commit of its own git folder. */

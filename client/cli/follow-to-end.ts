@@ -30,6 +30,7 @@ const STYLES = {
   'approval-requested': 'yellow',
   'approval-ended': undefined,
   'approvals-changed': undefined,
+  compacted: 'yellow',
   'message-received': undefined,
   interrupted: 'yellow',
   'rolled-back': 'yellow',

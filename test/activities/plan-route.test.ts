@@ -105,6 +105,20 @@ describe('a route', () => {
     expect(other.policy).toEqual(DEFAULT_TURN_POLICY);
   });
 
+  test('says how much each deployment takes at once, where that is known', async () => {
+    const small = { ...AZURE, offering: { limits: [aFact({ contextTokens: 400_000 })] } };
+
+    const { route } = await plan(eligibilityOf([small, AWS]));
+
+    const windows = route.deployments.map(({ endpoint, contextWindow }) => [endpoint, contextWindow]);
+    expect(windows).toEqual(
+      expect.arrayContaining([
+        ['azure-eu', 400_000],
+        ['aws-us', undefined],
+      ]),
+    );
+  });
+
   test('comes with what is known of its deployments, and with nothing when all is well', async () => {
     const notice = { deployment: deploymentAt('azure-eu'), kind: 'open', untilMs: 1 } as const;
     const health = { notices: [notice], withoutRetries: [], isPanic: false };

@@ -24,7 +24,7 @@ function inTask<Result>(activity: () => Promise<Result>): Promise<Result> {
 
 test('a result counts lost attempts that were made again, and effects that were started again', async () => {
   const store = await openSqliteTaskStore(join(await mkdtemp(join(tmpdir(), 'anyport-activities-')), 'a.db'));
-  const openTask = createOpenTask({ store, workspaceTools: () => ['exec_command'], tenants: [] });
+  const openTask = createOpenTask({ store, workspaceTools: () => ['exec_command'], findTool: () => undefined, tenants: [] });
   const { head } = await inTask(() => openTask({ request: { prompt: 'p', model: MODEL, workspace: '/r' } }));
   for (const attempt of [1, 2, 3]) {
     await store.startAttempt({ taskId: TASK, turn: 1, attempt }, deploymentAt('openai'), { cloud: 'openai', usdMicros: 70 });

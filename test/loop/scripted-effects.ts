@@ -121,7 +121,8 @@ function scriptedConversation({ messages: all = [], corrections = [] }: Script, 
     },
     async checkOutput() {
       corrected += 1;
-      return corrections[corrected - 1];
+      const item = corrections[corrected - 1];
+      return item === undefined ? undefined : { item, problem: `${item} is wrong` };
     },
   };
 }

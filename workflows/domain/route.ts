@@ -42,6 +42,8 @@ export interface Deployment {
   readonly price: Price;
   /** Bought in advance (provisioned throughput): when it is full, the same resource's standard capacity is the nearest. */
   readonly capacity?: 'reserved';
+  /** Tokens that a request and its answer may have together, by the catalog; absent: not known. */
+  readonly contextWindow?: number;
   /** What it fails together with, such as `region:us-east-1`; absent in routes of before this was known. */
   readonly failureDomains?: readonly string[];
 }

@@ -44,6 +44,7 @@ const STATE_AFTER = {
   'approval-requested': 'waiting',
   'approval-ended': 'running-tools',
   'approvals-changed': null,
+  compacted: null,
   'message-received': null,
   interrupted: null,
   'rolled-back': null,
@@ -102,23 +103,53 @@ export function approveCommand(taskId: string, callId: string): string {
 }
 
 function changesOf(status: TaskStatus, body: TaskEventBody): Partial<TaskStatus> {
-  if (body.kind === 'attempt-started') return { deployment: body.deployment };
-  if (body.kind === 'turn-answered') {
-    return {
-      usage: addUsage(status.usage, body.usage),
-      costUsdMicros: status.costUsdMicros + body.costUsdMicros,
-      turnsAnswered: (status.turnsAnswered ?? 0) + 1,
-    };
+  switch (body.kind) {
+    case 'attempt-started':
+      return { deployment: body.deployment };
+    case 'attempt-failed': {
+      const { suspenseUsdMicros: suspense } = body;
+      return suspense === undefined ? {} : { suspenseUsdMicros: (status.suspenseUsdMicros ?? 0) + suspense };
+    }
+    case 'turn-answered':
+    case 'compacted':
+      return answeredAfter(status, body);
+    case 'tool-ended':
+      return { toolCalls: (status.toolCalls ?? 0) + 1, ...(body.plan === undefined ? {} : { plan: body.plan }) };
+    case 'route-planned':
+      return { ...routeOf(body), ...budgetOf(body) };
+    case 'budget-raised':
+      return budgetOf(body);
+    case 'waiting':
+    case 'parked':
+      return { waitingFor: { reason: body.reason, untilMs: body.untilMs } };
+    case 'budget-used-up': {
+      const { exceeded } = body;
+      return { waitingFor: { reason: describeExceeded(exceeded), command: raiseCommand(status.taskId, exceeded) } };
+    }
+    case 'workspace-opened':
+    case 'workspace-moved':
+    case 'tool-started':
+    case 'approval-requested':
+    case 'approval-ended':
+    case 'approvals-changed':
+    case 'message-received':
+    case 'interrupted':
+    case 'rolled-back':
+    case 'finishing':
+    case 'task-ended':
+      return {};
   }
-  if (body.kind === 'tool-ended') {
-    return { toolCalls: (status.toolCalls ?? 0) + 1, ...(body.plan === undefined ? {} : { plan: body.plan }) };
-  }
-  if (body.kind === 'attempt-failed' && body.suspenseUsdMicros !== undefined) {
-    return { suspenseUsdMicros: (status.suspenseUsdMicros ?? 0) + body.suspenseUsdMicros };
-  }
-  if (body.kind === 'route-planned') return { ...routeOf(body), ...budgetOf(body) };
-  if (body.kind === 'budget-raised') return budgetOf(body);
-  return waitingFor(status, body);
+}
+
+function answeredAfter(
+  status: TaskStatus,
+  { usage, costUsdMicros }: Extract<TaskEventBody, { kind: 'turn-answered' | 'compacted' }>,
+): Partial<TaskStatus> {
+  return {
+    usage: addUsage(status.usage, usage),
+    costUsdMicros: status.costUsdMicros + costUsdMicros,
+    turnsAnswered: (status.turnsAnswered ?? 0) + 1,
+  };
 }
 
 function routeOf({
@@ -137,10 +168,4 @@ function routeOf({
 
 function budgetOf({ budget }: { readonly budget?: TaskBudget }): Pick<TaskStatus, 'budget'> {
   return budget === undefined ? {} : { budget };
-}
-
-function waitingFor({ taskId }: TaskStatus, body: TaskEventBody): Pick<TaskStatus, 'waitingFor'> {
-  if (body.kind === 'waiting' || body.kind === 'parked') return { waitingFor: { reason: body.reason, untilMs: body.untilMs } };
-  if (body.kind !== 'budget-used-up') return {};
-  return { waitingFor: { reason: describeExceeded(body.exceeded), command: raiseCommand(taskId, body.exceeded) } };
 }

@@ -1,5 +1,6 @@
 import type { ApprovalPolicy } from './approval.ts';
 import type { TaskBudget } from './budget.ts';
+import type { OutputSchema } from './output-schema.ts';
 import type { Capability } from './route.ts';
 import type { TaskPolicy } from './tenant-policy.ts';
 
@@ -28,6 +29,10 @@ export interface TaskRequest {
   readonly maxOutputTokens?: number;
   /** What a person is asked about; its mode is at least as strict as its tenant's. Default: the tenant's. */
   readonly approvals?: ApprovalPolicy;
-  /** JSON Schema that the task's output must keep to. */
-  readonly outputSchema?: Readonly<Record<string, unknown>>;
+  /** The folder of the repository that the task is about, with `/`, from the root: its AGENTS.md counts. Default: the root. */
+  readonly folder?: string;
+  /** The task looks and answers: it is given no tool whose purpose is to change files, and its instructions say so. */
+  readonly readOnly?: boolean;
+  /** JSON schema (draft 2020-12 or 7) that the last message must fit: it is asked for again when it does not. */
+  readonly outputSchema?: OutputSchema;
 }

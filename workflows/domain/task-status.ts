@@ -104,6 +104,13 @@ export type TaskEventBody =
     }
   | { readonly kind: 'approvals-changed'; readonly mode: ApprovalMode; readonly by: string }
   | { readonly kind: 'message-received'; readonly mode: MessageMode; readonly requestId: string; readonly excerpt: string }
+  | {
+      readonly kind: 'compacted';
+      readonly turn: number;
+      readonly deployment: DeploymentId;
+      readonly usage: Usage;
+      readonly costUsdMicros: number;
+    }
   | { readonly kind: 'interrupted'; readonly turn: number }
   | { readonly kind: 'rolled-back'; readonly turn: number; readonly toTurn: number }
   | { readonly kind: 'workspace-moved'; readonly reason: string }

@@ -19,7 +19,13 @@ export type ToolInput = { readonly kind: 'json'; readonly text: string } | { rea
  */
 export type ToolOutcome = 'ok' | 'failed' | 'refused' | 'unknown';
 
-export type UserMessage = { readonly kind: 'user-message'; readonly text: string };
+/**
+ * What we wrote in the user's place: what a task begins with (project's instructions, environment), the summary that stands for
+ * a compacted conversation, what is wrong with an answer that should have been JSON.
+ */
+export type MessageOrigin = 'context' | 'summary' | 'correction';
+/** `origin` is absent in what a person or program asked. */
+export type UserMessage = { readonly kind: 'user-message'; readonly text: string; readonly origin?: MessageOrigin };
 export type AssistantMessage = {
   readonly kind: 'assistant-message';
   readonly text: string;

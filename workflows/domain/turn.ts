@@ -18,6 +18,10 @@ export interface Attempt {
   readonly retry?: 'transient' | 'throttle';
   /** The cloud refused reasoning that the transcript carries: it is sent without any. */
   readonly dropReasoning?: true;
+  /** The answer is a summary, and the conversation goes on from that. */
+  readonly purpose?: 'compact';
+  /** Of the deployment, where it matters and is known. */
+  readonly contextWindow?: number;
   /** Waited before it is sent: the backoff of a retry that is too short for a timer. */
   readonly pauseMs?: number;
 }
@@ -71,6 +75,8 @@ export interface ToolStep {
   /** The stored tool result. */
   readonly item: ItemId;
   readonly outcome: ToolOutcome;
+  /** Of its output, where that is long enough to matter. */
+  readonly tokens?: number;
   /** Why it was refused, in one line for the story. */
   readonly why?: string;
   /** How far the model says that it is. */

@@ -82,6 +82,7 @@ function scriptActivities(): AnyportActivities {
       attempts.set(taskId, [...(attempts.get(taskId) ?? []), { turn, endpoint: ENDPOINT, outcome: 'completed' }]);
       return outcome;
     },
+    checkOutput: async () => ({ valid: true }),
     stopTask: async () => undefined,
     runTool: async () => ({ item: 'item', outcome: 'ok' }),
     collectDiff: async () => ({ diff: SCRIPTED_DIFF }),
@@ -100,7 +101,6 @@ function scriptActivities(): AnyportActivities {
     reportEndpoints: async () => ({ endpoints: [{ name: ENDPOINT, cloud: 'azure', region: 'eastus2', models: [MODEL] }] }),
     explainEndpoint: async () => ({}),
     putMessage: async () => ({ item: 'message' }),
-    checkOutput: async () => ({ valid: true }),
     reopenTask: async () => {
       const request = requests.get(taskIdNow());
       if (request === undefined) throw ApplicationFailure.nonRetryable('no such task', 'TaskNotReopened');

@@ -1,0 +1,141 @@
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { existsSync } from 'node:fs';
+import { mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createOpenTask } from '../../activities/open-task.ts';
+import { createOpenWorkspace, workspaceDirectory } from '../../activities/open-workspace.ts';
+import { openSqliteTaskStore } from '../../activities/store/sqlite.ts';
+import type { TaskStore } from '../../activities/store/task-store.ts';
+import { toolsOfModel } from '../../activities/tools/tools-of-model.ts';
+import { createWorkspaceKeeper } from '../../activities/workspace/workspace-keeper.ts';
+import { SCENE_TOOLS as registry } from '../tools/tool-scene.ts';
+import type { OpenTaskInput, OpenTaskResult, TaskRequest } from '../../workflows/activity-interfaces.ts';
+import { toTaskId } from '../../workflows/domain/ids.ts';
+import type { TranscriptItem } from '../../workflows/domain/transcript.ts';
+import { MODEL } from '../support/builders.ts';
+import { layOutGitRepository } from '../support/git-repository.ts';
+
+let directory: string;
+let repository: string;
+let store: TaskStore;
+
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'anyport-open-task-'));
+  store = await openSqliteTaskStore(join(directory, 'a.db'));
+  const files = { 'AGENTS.md': 'Use tabs.', 'packages/a/AGENTS.md': 'Use spaces.', 'packages/a/x.js': '', 'b/x.js': '' };
+  repository = layOutGitRepository(join(directory, 'repository'), files);
+});
+afterAll(() => store.close());
+
+const REQUEST: TaskRequest = { prompt: 'Mend it.', model: MODEL };
+
+/** Opens the workspace, where there is one, and the task, as the workflow does. */
+async function open(task: string, request: Partial<TaskRequest>): Promise<readonly TranscriptItem[]> {
+  const environment = new MockActivityEnvironment({ workflowExecution: { workflowId: `agent-task/${task}`, runId: 'run' } });
+  const { workspace, folder } = request;
+  if (workspace !== undefined) {
+    const openWorkspace = createOpenWorkspace({
+      store,
+      hostId: 'h',
+      dataDirectory: directory,
+      sandboxPolicy: 'optional',
+      // Not asked: the task wants none.
+      sandboxProbe: { kind: 'usable', detail: '' },
+      keeper: createWorkspaceKeeper({ store, hostId: 'h', dataDirectory: directory, largestFileBytes: 1024, keepBase: null }),
+    });
+    const input = { repository: workspace, includeUncommitted: false, sandbox: 'none' as const };
+    await environment.run(openWorkspace, { ...input, ...(folder === undefined ? {} : { folder }) });
+  }
+  const openTask = createOpenTask({
+    store,
+    workspaceTools: (model) => toolsOfModel(model, registry.names),
+    findTool: (name) => registry.find(name),
+    tenants: [],
+  });
+  const input = { request: { ...REQUEST, ...request } };
+  const { head } = await environment.run<[OpenTaskInput], OpenTaskResult, typeof openTask>(openTask, input);
+  return store.readTranscript(toTaskId(task), head);
+}
+
+const settingsOf = (task: string) => store.getSettings(toTaskId(task));
+
+describe('a task with a workspace', () => {
+  test('begins with the instructions of the project, where it is, and what is asked', async () => {
+    const items = await open('root', { workspace: repository });
+
+    const tree = join(workspaceDirectory(directory, toTaskId('root')), 'tree');
+    expect(items).toEqual([
+      {
+        kind: 'user-message',
+        origin: 'context',
+        text: `# AGENTS.md instructions for ${tree}\n\n<INSTRUCTIONS>\nUse tabs.\n</INSTRUCTIONS>`,
+      },
+      { kind: 'user-message', origin: 'context', text: expect.stringContaining(`<cwd>${tree}</cwd>\n  <approval_policy>never`) },
+      { kind: 'user-message', text: 'Mend it.' },
+    ]);
+    expect(items[1]).not.toHaveProperty('text', expect.stringContaining('task_folder'));
+  });
+
+  test.each([
+    ['says which', { folder: 'packages/a' }, ''],
+    ['names it in place of the repository', {}, 'packages/a'],
+  ])('is about a folder when it %s', async (_, named, below) => {
+    const items = await open(below === '' ? 'named' : 'below', { workspace: join(repository, below), ...named });
+
+    expect(items[0]).toMatchObject({ text: expect.stringMatching(/tree\n.*Use tabs.*tree\/packages\/a\n.*Use spaces/s) });
+    expect(items[1]).toMatchObject({ text: expect.stringContaining('<task_folder>packages/a</task_folder>') });
+  });
+
+  test('begins with nothing but where it is when the project says nothing', async () => {
+    const bare = layOutGitRepository(join(directory, 'bare'), { 'a.txt': 'a' });
+
+    expect(await open('bare', { workspace: bare })).toHaveLength(2);
+  });
+
+  test('begins alike when it is opened again after a crash', async () => {
+    expect(await open('again', { workspace: repository })).toEqual(await open('again', { workspace: repository }));
+  });
+
+  test.each([
+    ['is not there', 'packages/c', 'has no folder "packages/c": name one that is committed'],
+    ['is a file', 'b/x.js', 'has no folder "b/x.js"'],
+    ['is out of the workspace', '../..', 'the folder of the task cannot be used: "../.." leaves the workspace'],
+  ])('is refused when its folder %s', async (_, folder, words) => {
+    await expect(open('refused', { workspace: repository, folder })).rejects.toThrow(words);
+    expect(existsSync(workspaceDirectory(directory, toTaskId('refused')))).toBe(false);
+  });
+
+  test('that only looks has no tool to change files, and is told so', async () => {
+    await open('changes', { workspace: repository });
+    await open('looks', { workspace: repository, readOnly: true });
+
+    expect((await settingsOf('changes')).tools).toContain('apply_patch');
+    expect((await settingsOf('looks')).tools).toEqual([
+      'exec_command',
+      'write_stdin',
+      'read_file',
+      'list_files',
+      'search_files',
+      'update_plan',
+      'view_image',
+    ]);
+    expect((await settingsOf('looks')).instructions).toContain('to look and to answer, not to change anything');
+  });
+});
+
+test('a task without a workspace begins with what is asked alone', async () => {
+  expect(await open('plain', {})).toEqual([{ kind: 'user-message', text: 'Mend it.' }]);
+});
+
+test('a task with an output schema is told of it in words, after what its caller says', async () => {
+  const outputSchema = { type: 'object', required: ['a'] };
+  await open('schema', { outputSchema, instructions: 'Be brief.' });
+
+  const settings = await settingsOf('schema');
+  expect(settings.outputSchema).toEqual(outputSchema);
+  expect(settings.instructions).toMatch(
+    /Be brief\.\n\nYour last message must be JSON alone.*\n\{"type":"object","required":\["a"\]\}$/s,
+  );
+});
