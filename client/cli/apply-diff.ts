@@ -21,8 +21,8 @@ export async function applyDiff(repository: string, result: TaskResult): Promise
   if (diff === '') return { kind: 'nothing' };
   // The worker's words decide what is in the diff; git refuses paths outside of the checkout and through symbolic links.
   const args = ['apply', '--whitespace=nowarn'];
-  const check = await runGit(repository, [...args, '--check'], diff);
-  const outcome = check.code === 0 ? await runGit(repository, args, diff) : check;
+  const check = await runGit(repository, [...args, '--check'], { input: diff });
+  const outcome = check.code === 0 ? await runGit(repository, args, { input: diff }) : check;
   if (outcome.code === 0) return { kind: 'applied' };
   return { kind: 'refused', problem: outcome.problem, savedAs: await saveDiff(result.taskId, diff) };
 }

@@ -1,6 +1,6 @@
 /** What can be said of a workspace before a task is started: the same refusals as the worker's, seconds earlier. */
 import { realpath, stat } from 'node:fs/promises';
-import { resolve } from 'node:path';
+import { relative, resolve, sep } from 'node:path';
 import { runGit } from './git.ts';
 import { UsageError } from './usage-error.ts';
 
@@ -11,8 +11,15 @@ export interface WorkspaceWish {
 
 const SHOWN_CHANGES = 5;
 
-/** Gives the repository's top folder, absolute. @throws UsageError */
-export async function checkWorkspace({ directory, includeUncommitted }: WorkspaceWish): Promise<string> {
+export interface CheckedWorkspace {
+  /** The repository's top folder, absolute. */
+  readonly repository: string;
+  /** The folder in it that was named, with `/`; absent when it is the top. */
+  readonly folder?: string;
+}
+
+/** @throws UsageError */
+export async function checkWorkspace({ directory, includeUncommitted }: WorkspaceWish): Promise<CheckedWorkspace> {
   const path = resolve(directory);
   await assertFolder(path);
   const top = await runGit(path, ['rev-parse', '--show-toplevel']);
@@ -25,7 +32,10 @@ export async function checkWorkspace({ directory, includeUncommitted }: Workspac
   const head = await runGit(repository, ['rev-parse', '--verify', '--quiet', 'HEAD']);
   if (head.code !== 0) throw new UsageError(`the workspace ${repository} has no commit yet: commit what is there first`);
   if (!includeUncommitted) await assertCommitted(repository);
-  return repository;
+  const folder = relative(repository, await realpath(path))
+    .split(sep)
+    .join('/');
+  return { repository, ...(folder === '' ? {} : { folder }) };
 }
 
 async function assertFolder(path: string): Promise<void> {

@@ -76,6 +76,11 @@ export function tellResult(result: TaskResult, uiLink: string | null): void {
   if (result.output !== '') print(`\n${result.output}`);
   if (result.diff !== '') print(`\n${result.diff.trimEnd()}`);
   if (result.diffPath !== undefined) print(`\nthe diff is large: it is at ${result.diffPath} on the worker's host`);
+  tellClosing(result, uiLink);
+}
+
+/** How it ended, what it took, and where to look. */
+export function tellClosing(result: TaskResult, uiLink: string | null): void {
   const { inputTokens, outputTokens } = result.usage;
   print('');
   print(describeEnd(result), result.state === 'completed' ? 'green' : 'red');

@@ -7,11 +7,21 @@ export interface GitOutcome {
   readonly problem: string;
 }
 
+export interface GitInput {
+  /** To its standard input. */
+  readonly input?: string;
+  readonly environment?: Readonly<Record<string, string>>;
+}
+
 /** @throws Error when there is no git at all */
-export function runGit(directory: string, args: readonly string[], input = ''): Promise<GitOutcome> {
+export function runGit(
+  directory: string,
+  args: readonly string[],
+  { input = '', environment = {} }: GitInput = {},
+): Promise<GitOutcome> {
   return new Promise((resolve, reject) => {
     const git = spawn('git', ['-C', directory, ...args], {
-      env: { ...process.env, GIT_TERMINAL_PROMPT: '0', LC_ALL: 'C' },
+      env: { ...process.env, GIT_TERMINAL_PROMPT: '0', LC_ALL: 'C', ...environment },
     });
     const output: Buffer[] = [];
     const problem: Buffer[] = [];

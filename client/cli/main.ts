@@ -7,6 +7,7 @@ import { addBatchCommand } from './batch-command.ts';
 import { addEndpointsCommand } from './endpoints-command.ts';
 import { EXIT, EXIT_CODES_HELP } from './exit-codes.ts';
 import { addProcessCommands } from './process-command.ts';
+import { addReviewCommand } from './review-command.ts';
 import { addRunCommand } from './run-command.ts';
 import { addTasksCommand } from './tasks-command.ts';
 import { note, tolerateClosedPipe } from './terminal.ts';
@@ -18,6 +19,7 @@ const program = new Command('anyport')
   .exitOverride()
   .addHelpText('after', EXIT_CODES_HELP);
 addRunCommand(program);
+addReviewCommand(program);
 addTasksCommand(program);
 addBatchCommand(program);
 addEndpointsCommand(program);

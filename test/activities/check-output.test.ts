@@ -58,7 +58,7 @@ describe('an answer is checked', () => {
       ['at /0: must be string, but is 1'],
     ],
     ['a draft 2020-12 tuple', { prefixItems: [{ type: 'string' }] }, '[1]', ['at /0: must be string, but is 1']],
-  ])('and told about %s', async (_, schema, text, problems) => {
+  ])('and told about %s', async (...[, schema, text, problems]) => {
     expect(await validateOutput(schema, text)).toMatchObject({ problems });
   });
 

@@ -11,7 +11,7 @@ describe('a conversation is compacted', () => {
     // An answer as long as the window: half of the window is for the conversation.
     [63_999, 128_000, 128_000, false],
     [64_000, 128_000, 128_000, true],
-  ])('with %i tokens in a window of %i and answers of %i: %s', (contextTokens, contextWindow, reserveTokens, expected) => {
+  ])('with %i tokens in a window of %i and answers of %i: %s', (...[contextTokens, contextWindow, reserveTokens, expected]) => {
     expect(shouldCompact({ contextTokens, contextWindow, reserveTokens })).toBe(expected);
   });
 

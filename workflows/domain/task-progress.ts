@@ -102,43 +102,35 @@ export function approveCommand(taskId: string, callId: string): string {
     : `anyport tasks approve ${taskId}`;
 }
 
-function changesOf(status: TaskStatus, body: TaskEventBody): Partial<TaskStatus> {
-  switch (body.kind) {
-    case 'attempt-started':
-      return { deployment: body.deployment };
-    case 'attempt-failed': {
-      const { suspenseUsdMicros: suspense } = body;
-      return suspense === undefined ? {} : { suspenseUsdMicros: (status.suspenseUsdMicros ?? 0) + suspense };
-    }
-    case 'turn-answered':
-    case 'compacted':
-      return answeredAfter(status, body);
-    case 'tool-ended':
-      return { toolCalls: (status.toolCalls ?? 0) + 1, ...(body.plan === undefined ? {} : { plan: body.plan }) };
-    case 'route-planned':
-      return { ...routeOf(body), ...budgetOf(body) };
-    case 'budget-raised':
-      return budgetOf(body);
-    case 'waiting':
-    case 'parked':
-      return { waitingFor: { reason: body.reason, untilMs: body.untilMs } };
-    case 'budget-used-up': {
-      const { exceeded } = body;
-      return { waitingFor: { reason: describeExceeded(exceeded), command: raiseCommand(status.taskId, exceeded) } };
-    }
-    case 'workspace-opened':
-    case 'workspace-moved':
-    case 'tool-started':
-    case 'approval-requested':
-    case 'approval-ended':
-    case 'approvals-changed':
-    case 'message-received':
-    case 'interrupted':
-    case 'rolled-back':
-    case 'finishing':
-    case 'task-ended':
-      return {};
-  }
+type Changes = {
+  readonly [Kind in TaskEventBody['kind']]?: (
+    status: TaskStatus,
+    body: Extract<TaskEventBody, { kind: Kind }>,
+  ) => Partial<TaskStatus>;
+};
+
+/** Events that are not here move the state and the story on, and nothing else. */
+const CHANGES: Changes = {
+  'attempt-started': (_status, { deployment }) => ({ deployment }),
+  'attempt-failed': (status, { suspenseUsdMicros: suspense }) =>
+    suspense === undefined ? {} : { suspenseUsdMicros: (status.suspenseUsdMicros ?? 0) + suspense },
+  'turn-answered': answeredAfter,
+  compacted: answeredAfter,
+  'tool-ended': (status, { plan }) => ({ toolCalls: (status.toolCalls ?? 0) + 1, ...(plan === undefined ? {} : { plan }) }),
+  'route-planned': (_status, body) => ({ ...routeOf(body), ...budgetOf(body) }),
+  'budget-raised': (_status, body) => budgetOf(body),
+  waiting: (_status, { reason, untilMs }) => ({ waitingFor: { reason, untilMs } }),
+  parked: (_status, { reason, untilMs }) => ({ waitingFor: { reason, untilMs } }),
+  'budget-used-up': ({ taskId }, { exceeded }) => ({
+    waitingFor: { reason: describeExceeded(exceeded), command: raiseCommand(taskId, exceeded) },
+  }),
+};
+
+function changesOf<Kind extends TaskEventBody['kind']>(
+  status: TaskStatus,
+  body: Extract<TaskEventBody, { kind: Kind }> & { readonly kind: Kind },
+): Partial<TaskStatus> {
+  return CHANGES[body.kind]?.(status, body) ?? {};
 }
 
 function answeredAfter(
