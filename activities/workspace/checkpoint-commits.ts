@@ -15,7 +15,7 @@ export interface CheckpointStep {
 }
 
 /** What the next checkpoint builds on; kept by git in the task's folder. */
-const CURRENT = 'refs/anyport/current';
+export const CURRENT = 'refs/anyport/current';
 const BUNDLED = 'refs/anyport/bundled';
 
 /** Gives the base's snapshot, which is the same wherever it is made. */

@@ -12,12 +12,14 @@ import {
   commitBase,
   commitStep,
   createBundle,
+  CURRENT,
   currentCheckpoint,
   hasCommit,
   setCurrentCheckpoint,
   takeBundle,
   treeOf,
 } from './checkpoint-commits.ts';
+import { gitInWorkspace } from './git.ts';
 import { layOut, linkTree } from './lay-out.ts';
 import { restoreTree } from './restore-tree.ts';
 import { takeSnapshot } from './take-snapshot.ts';
@@ -189,12 +191,26 @@ async function putBack(
 ): Promise<void> {
   const { directory } = workspace;
   await mkdir(dirname(directory), { recursive: true });
-  if (!existsSync(join(gitFolderOf(directory), 'HEAD'))) await layOut(workspace);
+  const isNew = !existsSync(join(gitFolderOf(directory), 'HEAD'));
+  if (isNew) await layOut(workspace);
   await linkTree(directory);
   const git = taskGit(directory);
   if (!(await hasCommit(git, chosen.commit))) await fetchChain(store, taskId, { git, workspace, chosen });
   await restoreTree(git, directory, chosen);
   await setCurrentCheckpoint(git, chosen.commit);
+  if (isNew) await showBase(git, workspace);
+}
+
+/** What the task's own git commands see: where it began. Of a base without its history, a snapshot is all there is. */
+async function showBase(git: TaskGit, { directory, baseCommit }: WorkspaceRecord): Promise<void> {
+  const head = (await hasCommit(git, baseCommit)) ? baseCommit : await rootOf(git);
+  await git.run('update-ref', '--no-deref', 'HEAD', head);
+  await gitInWorkspace({ directory, args: ['read-tree', head] });
+  await gitInWorkspace({ directory, args: ['update-index', '-q', '--refresh'] }).catch(() => undefined);
+}
+
+async function rootOf(git: TaskGit): Promise<string> {
+  return (await git.run('rev-list', '--max-parents=0', CURRENT)).trim();
 }
 
 async function fetchChain(
