@@ -7,6 +7,8 @@ import { GOOGLE_REQUEST } from '../../activities/clouds/google/request.ts';
 import { OPENAI_REQUEST } from '../../activities/clouds/openai/request.ts';
 import type { RequestDialect } from '../../activities/clouds/responses-api/cloud-dialect.ts';
 import { renderRequest } from '../../activities/clouds/responses-api/render-request.ts';
+import { compactedTranscript, summaryRequest } from '../../activities/conversation/compact-transcript.ts';
+import { shrinkForSummary } from '../../activities/conversation/shrink-for-summary.ts';
 import { handOver } from '../../workflows/domain/handoff.ts';
 import type { TranscriptItem } from '../../workflows/domain/transcript.ts';
 import { APPLY_PATCH, aRequest, READ_FILE } from '../clouds/builders.ts';
@@ -50,6 +52,20 @@ describe.each(EMULATED_ENDPOINTS.map((endpoint) => [endpoint.name, endpoint] as 
         expect(readRequest(endpoint, bodyFor(endpoint, transcript))).toHaveProperty('items');
       }),
       { numRuns: 500 },
+    );
+  });
+
+  test('takes what any transcript is compacted to, and the request for its summary', () => {
+    const limits = { userTokens: 200, summaryTokens: 100 };
+    fc.assert(
+      fc.property(anyTranscript, fc.string({ unit: 'binary' }), (transcript, summary) => {
+        const compacted = compactedTranscript(transcript, summary, limits);
+        const request = summaryRequest(shrinkForSummary(transcript, 450));
+
+        expect(readRequest(endpoint, bodyFor(endpoint, compacted))).toHaveProperty('items');
+        expect(readRequest(endpoint, bodyFor(endpoint, request))).toHaveProperty('items');
+      }),
+      { numRuns: 300 },
     );
   });
 
