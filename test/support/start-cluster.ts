@@ -44,6 +44,8 @@ export interface ClusterOptions {
   readonly supervised?: true;
   /** AWS credentials come from this command: it decides when, and whether, a request is ready to leave. */
   readonly awsCredentialProcess?: string;
+  /** The task store lies apart from the hosts' folders, so that several hosts share it. */
+  readonly sharedStore?: true;
   /** Of the Temporal server, as KEY=VALUE. */
   readonly dynamicConfig?: readonly string[];
 }
@@ -62,7 +64,9 @@ export interface Cluster {
   /** The worker that was started last. */
   worker(): RunningChild;
   /** `without` are variables of credentials that it does not get. */
-  startWorker(without?: readonly string[]): Promise<RunningChild>;
+  startWorker(without?: readonly string[], host?: string): Promise<RunningChild>;
+  /** The data folder of a host; the first one is `data`. */
+  hostFolder(host: string): string;
   /** Puts other tenants into the configuration and has a new worker with it take over from the last one. */
   changeTenants(tenants: Readonly<Record<string, object>>): Promise<void>;
   /** Writes a file that is gone with the cluster, and gives its path. */
@@ -91,10 +95,11 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   const workers: RunningChild[] = [];
   const said: string[] = [];
   const awsProfile = await writeAwsProfile(directory, options);
-  const startWorker = async (without: readonly string[] = []): Promise<RunningChild> => {
+  const store = join(directory, options.sharedStore === true ? 'store' : 'data', 'anyport.db');
+  const startWorker = async (without: readonly string[] = [], host = 'data'): Promise<RunningChild> => {
     const credentials = Object.entries(emulators.environment).filter(([name]) => !without.includes(name));
     const worker = await launchWorker({
-      args: workerArguments(options, { config, directory, address: proxy.address }),
+      args: workerArguments(options, { config, data: join(directory, host), store, address: proxy.address }),
       environment: { ...process.env, ...Object.fromEntries(credentials), ...awsProfile },
       onStderr: (line) => said.push(line),
     });
@@ -107,7 +112,8 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
     temporal: new Client({ connection }),
     address: server.address,
     directory,
-    store: join(directory, 'data', 'anyport.db'),
+    store,
+    hostFolder: (host) => join(directory, host),
     proxy,
     worker: () => lastOf(workers),
     startWorker,
@@ -150,11 +156,11 @@ async function startServer({ dynamicConfig = [] }: ClusterOptions): Promise<Temp
 
 function workerArguments(
   { supervised }: ClusterOptions,
-  { config, directory, address }: { config: string; directory: string; address: string },
+  { config, data, store, address }: { config: string; data: string; store: string; address: string },
 ): readonly string[] {
   const program = supervised === true ? SUPERVISOR : BARE_WORKER;
-  const data = join(directory, 'data');
-  return [program, '--exit-with-parent', '--config', config, '--data', data, '--temporal', address, '--namespace', 'default'];
+  const places = ['--config', config, '--data', data, '--store', store];
+  return [program, '--exit-with-parent', ...places, '--temporal', address, '--namespace', 'default'];
 }
 
 function configOf(options: ClusterOptions, emulators: Emulators): object {
