@@ -33,6 +33,7 @@ export function createFinishTask({ store }: { readonly store: TaskStore }) {
         attempts: attempts.slice(-MOST_ATTEMPTS).map(toRecord),
         ...spentOn(attempts),
         toolEffectsTwice: countEffectsTwice(toolCalls),
+        toolCalls: toolCalls.length,
       };
     } catch (error) {
       throw toActivityFailure(error);

@@ -23,6 +23,7 @@ import type { OpenWorkspaceDependencies } from './open-workspace.ts';
 import type { PlanRouteDependencies } from './plan-route.ts';
 import { createPlanRoute } from './plan-route.ts';
 import { createPutMessage } from './put-message.ts';
+import { createReadAgentRequest } from './read-agent-request.ts';
 import { createReadBatchLine } from './read-batch-line.ts';
 import { createReopenTask } from './reopen-task.ts';
 import { createReportEndpoints } from './report-endpoints.ts';
@@ -72,6 +73,7 @@ export function createActivities(dependencies: ActivityDependencies): ActivityGr
       explainEndpoint: createExplainEndpoint(dependencies),
       putMessage: createPutMessage(dependencies),
       reopenTask: createReopenTask(dependencies),
+      readAgentRequest: createReadAgentRequest(dependencies),
       rollBack,
       moveWorkspace: createMoveWorkspace(dependencies),
       openWorkspace: createOpenWorkspace(dependencies),

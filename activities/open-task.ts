@@ -15,6 +15,7 @@ import type { TaskKind } from './instructions.ts';
 import { instructionsFor } from './instructions.ts';
 import type { PlannedTenant } from './plan-route.ts';
 import type { TaskStore } from './store/task-store.ts';
+import { AGENT_TOOLS } from './tools/agent-tools.ts';
 import type { Tool } from './tools/tool.ts';
 
 export interface OpenTaskDependencies {
@@ -72,15 +73,16 @@ function kindOf({ workspace, readOnly }: TaskRequest): TaskKind {
 }
 
 function toolsFor({ workspaceTools, findTool }: OpenTaskDependencies, request: TaskRequest): readonly string[] {
+  const all = workspaceTools(request.model);
+  const agents = request.subAgents === true ? AGENT_TOOLS : [];
+  const offered = all.filter((name) => !AGENT_TOOLS.includes(name) || agents.includes(name));
   switch (kindOf(request)) {
     case 'plain':
       return [];
     case 'changes-files':
-      return workspaceTools(request.model);
+      return offered;
     case 'read-only':
-      return workspaceTools(request.model).filter(
-        (name) => COMMAND_TOOLS.includes(name) || findTool(name)?.retryClass === 'read-only',
-      );
+      return offered.filter((name) => COMMAND_TOOLS.includes(name) || findTool(name)?.retryClass === 'read-only');
   }
 }
 

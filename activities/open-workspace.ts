@@ -43,7 +43,7 @@ export function createOpenWorkspace(dependencies: OpenWorkspaceDependencies) {
 
 async function openForTask(
   { store, hostId, dataDirectory, sandboxPolicy, sandboxProbe, keeper }: OpenWorkspaceDependencies,
-  { repository, includeUncommitted, sandbox: asked, folder }: OpenWorkspaceInput,
+  { repository, includeUncommitted, sandbox: asked, folder, from }: OpenWorkspaceInput,
 ): Promise<OpenWorkspaceResult> {
   const taskId = currentTaskId();
   const before = await store.getWorkspace(taskId);
@@ -54,6 +54,10 @@ async function openForTask(
   }
   const chosen = chooseSandbox(sandboxPolicy, asked, sandboxProbe);
   if (chosen.kind === 'refuse') throw ApplicationFailure.nonRetryable(chosen.reason, 'SandboxRefused');
+  if (from !== undefined) {
+    const forked = await keeper.fork(taskId, from);
+    return { queue: hostQueue(forked.hostId), baseCommit: forked.baseCommit };
+  }
   const directory = workspaceDirectory(dataDirectory, taskId);
   const workspace = await openWorkspace({ repository, includeUncommitted, directory });
   const place = { taskId, workspace: workspace.directory, repository, folder };

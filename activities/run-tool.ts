@@ -5,6 +5,7 @@
  */
 import { ApplicationFailure } from '@temporalio/activity';
 import type { RunToolInput, RunToolResult } from '../workflows/activity-interfaces.ts';
+import type { AgentReport } from '../workflows/domain/sub-agent.ts';
 import type { CallClass } from '../workflows/domain/tool-call.ts';
 import { toPrintable } from '../workflows/domain/tool-call.ts';
 import type { ToolCall, ToolOutcome } from '../workflows/domain/transcript.ts';
@@ -86,7 +87,10 @@ async function runTool(dependencies: RunToolDependencies, input: RunToolInput): 
   const workspace = await readWorkspace(dependencies, key);
   const callClass = classifyCall(found.tool, call, dependencies.sandboxOf(workspace.sandbox));
   if (earlier?.retryClass === 'external') return finish(store, key, HOST_LOST);
-  const prepared: Prepared = { call, tool: found.tool, workspace, callClass, isRetry: earlier !== undefined };
+  const prepared: Prepared = {
+    ...{ call, tool: found.tool, workspace, callClass, isRetry: earlier !== undefined },
+    ...(input.decision?.kind === 'carried-out' ? { report: input.decision.report } : {}),
+  };
   const stopped = await reasonToStop(dependencies, input, { key, prepared });
   if (stopped === undefined) return start(dependencies, key, prepared);
   return 'approval' in stopped ? stopped : finishUnrun(store, key, { call, end: stopped, earlier });
@@ -123,22 +127,28 @@ interface Prepared {
   readonly workspace: WorkspaceRecord;
   readonly callClass: CallClass;
   readonly isRetry: boolean;
+  readonly report?: AgentReport;
 }
 
-async function start(dependencies: RunToolDependencies, key: ToolCallKey, prepared: Prepared): Promise<ToolStep> {
+async function start(dependencies: RunToolDependencies, key: ToolCallKey, prepared: Prepared): Promise<RunToolResult> {
   const { store, keeper, sessions } = dependencies;
-  const { call, tool, workspace, callClass, isRetry } = prepared;
+  const { call, tool, workspace, callClass, isRetry, report } = prepared;
   const { taskId, callId, turn } = key;
   const changesFiles = callClass.retryClass !== 'read-only';
   if (isRetry && changesFiles) {
     await sessions.endAll(taskId);
     await keeper.restore(taskId, workspace, { before: { turn, callId } });
   }
-  await store.startToolCall(key, call.name, callClass.retryClass);
   const signal = activitySignal();
   const sandbox = dependencies.sandboxOf(workspace.sandbox);
   const escalate = callClass.escalation !== undefined;
-  const context: ToolContext = { taskId, callId, workspace: workspace.directory, sandbox, signal, escalate };
+  const place = { taskId, callId, workspace: workspace.directory, sandbox, signal, escalate };
+  const context: ToolContext = { ...place, ...(report === undefined ? {} : { report }) };
+  // What it has the workflow do is in the history: asking again changes nothing.
+  const ordered = report === undefined ? await tool.order?.(call.input, context) : undefined;
+  if (ordered !== undefined && 'agents' in ordered) return ordered;
+  await store.startToolCall(key, call.name, callClass.retryClass);
+  if (ordered !== undefined) return finish(store, key, ordered);
   const end = await runGuarded(tool, call, context);
   // Killed by a cancel or a stopping worker: no result is written, so that a retry finds a start without one.
   if (isTaskCancelled()) await cancelConfirmed();
@@ -152,6 +162,7 @@ function endWithoutRunning(decision: CallDecision | undefined, earlier: ToolCall
   switch (decision?.kind) {
     case undefined:
     case 'approved':
+    case 'carried-out':
       return undefined;
     case 'denied': {
       const reason = decision.reason === undefined ? '' : ` They say: ${decision.reason}`;

@@ -42,6 +42,10 @@ function tellTask(event: Exclude<Other, { turn: number }>): string {
       return describeRoute(event);
     case 'workspace-opened':
       return `files    a worktree of its own at ${event.baseCommit.slice(0, 12)}`;
+    case 'agent-started':
+      return `agent    ${line(event.agent)} begins as task ${line(event.taskId)}`;
+    case 'agent-ended':
+      return `agent    ${line(event.agent)}: ${event.state}`;
     case 'workspace-moved':
       return `files    made again from the last checkpoint: ${line(event.reason)}`;
     case 'finishing':

@@ -44,6 +44,7 @@ const SHOULD_BE = {
   approvals: APPROVALS_SHOULD_BE,
   folder: 'a folder of the repository from its root, such as "packages/parser"',
   readOnly: 'true or false',
+  subAgents: 'true or false',
   outputSchema: OUTPUT_SCHEMA_SHOULD_BE,
 } satisfies Record<keyof TaskRequest, string>;
 
@@ -90,6 +91,7 @@ const taskRequestSchema = z.strictObject({
   approvals: approvalsSchema.exactOptional(),
   folder: z.string().refine(isFolderPath).exactOptional(),
   readOnly: z.boolean().exactOptional(),
+  subAgents: z.boolean().exactOptional(),
   outputSchema: outputSchemaSchema.exactOptional(),
 }) satisfies z.ZodType<TaskRequest>;
 

@@ -31,6 +31,17 @@ const taskResultSchema = z.object({
   suspenseUsdMicros: count.exactOptional(),
   suspectedTwice: z.object({ count, usdMicros: count }).exactOptional(),
   toolEffectsTwice: count,
+  toolCalls: count.exactOptional(),
+  agents: z
+    .array(
+      z.object({
+        agent: z.string(),
+        taskId: z.string(),
+        state: z.enum(['completed', 'cancelled', 'failed']),
+        spent: z.object({ usdMicros: count, tokens: count, toolCalls: count }),
+      }),
+    )
+    .exactOptional(),
   diff: z.string(),
   diffPath: z.string().exactOptional(),
   // Of workers that knew no sub-totals yet.

@@ -18,6 +18,7 @@ import { probeBubblewrap } from '../activities/sandbox/probe-sandbox.ts';
 import type { ServedDeployment } from '../activities/served-deployment.ts';
 import { openSqliteTaskStore } from '../activities/store/sqlite.ts';
 import type { TaskStore } from '../activities/store/task-store.ts';
+import { createAgentTools } from '../activities/tools/agent-tools.ts';
 import type { CommandSessions } from '../activities/tools/command-sessions.ts';
 import { createCommandSessions } from '../activities/tools/command-sessions.ts';
 import { createBuiltInTools, createToolRegistry } from '../activities/tools/tool-registry.ts';
@@ -148,7 +149,9 @@ async function composeActivities(parts: Parts): Promise<ActivityGroups> {
     const client = createRenewingClient(connect, timeouts);
     for (const deployment of deployments) served.set(deployment.deployment.id, { ...deployment, client });
   }
-  const registry = createToolRegistry(createBuiltInTools({ sessions, unconfined: createSandbox('none') }));
+  const keeper = createWorkspaceKeeper({ store, hostId, dataDirectory: settings.dataDirectory, ...WORKSPACE_LIMITS });
+  const commands = { sessions, unconfined: createSandbox('none') };
+  const registry = createToolRegistry([...createBuiltInTools(commands), ...createAgentTools({ store, keeper })]);
   const sandboxPolicy = settings.sandbox ?? config.sandbox;
   const now = (): number => Date.now();
   const drains = createDrains({ endpoints: endpoints.deployments.map(({ endpoint }) => endpoint), readHold, now });
@@ -173,7 +176,7 @@ async function composeActivities(parts: Parts): Promise<ActivityGroups> {
     eligibility: { loaded: config.catalog, placed: endpoints.placed, policies: config.tenants.map(({ policy }) => policy) },
     sessions,
     hostBeats,
-    keeper: createWorkspaceKeeper({ store, hostId, dataDirectory: settings.dataDirectory, ...WORKSPACE_LIMITS }),
+    keeper,
     workspaceTools: (model) => toolsOfModel(model, registry.names),
     isSideBySide: (name) => registry.find(name)?.retryClass === 'read-only',
     toolDefinitions: (names) => registry.definitions(names),

@@ -7,7 +7,7 @@ import type { ApprovalChanges } from './domain/approval.ts';
 import type { BatchProgress, LineRange } from './domain/batch-window.ts';
 import type { TaskBudget } from './domain/budget.ts';
 import type { EligibilityDecision } from './domain/eligibility.ts';
-import type { BatchId, DeploymentId } from './domain/ids.ts';
+import type { BatchId, DeploymentId, TaskId } from './domain/ids.ts';
 import type { ModelFailure } from './domain/model-failure.ts';
 import type { PlanRouteInput } from './domain/plan-route-input.ts';
 import type { QueueHold } from './domain/queue-hold.ts';
@@ -16,7 +16,7 @@ import type { RouteHealth } from './domain/route-health.ts';
 import type { SandboxChoice, TaskRequest } from './domain/task-request.ts';
 import type { TaskResult } from './domain/task-result.ts';
 import type { ItemId, TranscriptHead } from './domain/transcript.ts';
-import type { ApprovalNeeded, Attempt, CallDecision, TaskEnding, ToolStep, TurnAnswer } from './domain/turn.ts';
+import type { AgentsNeeded, ApprovalNeeded, Attempt, CallDecision, TaskEnding, ToolStep, TurnAnswer } from './domain/turn.ts';
 import type { TurnPolicy } from './domain/turn-policy.ts';
 
 export type { PlanRouteInput } from './domain/plan-route-input.ts';
@@ -82,6 +82,8 @@ export interface ReadBatchLineInput {
 }
 
 export interface OpenWorkspaceInput {
+  /** Begin with the files of this task, as its newest checkpoint has them. */
+  readonly from?: TaskId;
   readonly repository: string;
   readonly includeUncommitted: boolean;
   readonly sandbox: SandboxChoice;
@@ -119,7 +121,14 @@ export interface RunToolInput {
   readonly approvals?: ApprovalChanges;
 }
 
-export type RunToolResult = ToolStep | ApprovalNeeded;
+export type RunToolResult = ToolStep | ApprovalNeeded | AgentsNeeded;
+
+export interface ReadAgentRequestInput {
+  readonly parent: TaskId;
+  /** What the agent is to do. */
+  readonly message: ItemId;
+  readonly budget?: TaskBudget;
+}
 
 export interface PutMessageInput {
   readonly requestId: string;
@@ -230,6 +239,8 @@ export interface TaskActivities {
   explainEndpoint(input: ExplainEndpointInput): Promise<ExplainEndpointResult>;
   putMessage(input: PutMessageInput): Promise<PutMessageResult>;
   reopenTask(): Promise<ReopenTaskResult>;
+  /** What an agent is asked: its message, under the terms of the task that it works for. */
+  readAgentRequest(input: ReadAgentRequestInput): Promise<TaskRequest>;
   /** Of a task without a workspace; else it is of the host. */
   rollBack(input: RollBackInput): Promise<RollBackResult>;
   /** Has whatever runs for the calling workflow stop at once, on whichever worker it runs. */

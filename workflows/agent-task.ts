@@ -11,16 +11,11 @@ import {
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { RollBackInput, RollBackResult, TaskRequest, TaskResult } from './activity-interfaces.ts';
-import { WORKSPACE_ACTIVITY } from './activity-options.ts';
+import type { ReadAgentRequestInput, TaskRequest, TaskResult } from './activity-interfaces.ts';
 import { runAgentLoop } from './agent-loop.ts';
-import type { ApprovalDesk } from './approval-desk.ts';
-import { openApprovalDesk } from './approval-desk.ts';
 import { reportRequestedSignal, reportToBatch } from './batch-report.ts';
 import { closeTask } from './close-task.ts';
-import type { Conversation, ConversationState } from './conversation.ts';
-import { openConversation } from './conversation.ts';
-import type { ApprovalChanges } from './domain/approval.ts';
+import type { Conversation } from './conversation.ts';
 import type { BatchId, TaskId } from './domain/ids.ts';
 import { taskIdOfWorkflow } from './domain/ids.ts';
 import { newStatus } from './domain/task-progress.ts';
@@ -29,11 +24,11 @@ import type { TaskEnding } from './domain/turn.ts';
 import type { LoopEnd, LoopState } from './loop-state.ts';
 import type { OpenedTask } from './open-task.ts';
 import { openTask, reopenTask } from './open-task.ts';
-import { takeRaises } from './raise-budget.ts';
+import type { Doors, Progress, Said } from './task-doors.ts';
+import { openDoors, saidSoFar } from './task-doors.ts';
 import { createTaskEffects, storeFor } from './task-effects.ts';
 import type { TaskStory } from './task-story.ts';
 import { openTaskStory } from './task-story.ts';
-import type { WorkspaceHost } from './workspace-host.ts';
 import { createWorkspaceHost } from './workspace-host.ts';
 
 /**
@@ -44,36 +39,20 @@ export type AgentTaskInput =
   | { readonly kind: 'request'; readonly request: TaskRequest }
   | { readonly kind: 'batch-line'; readonly batchId: BatchId; readonly line: number }
   | { readonly kind: 'continued'; readonly task: ContinuedTask }
-  | { readonly kind: 'reopened'; readonly model: string };
+  | { readonly kind: 'reopened'; readonly model: string }
+  | { readonly kind: 'agent'; readonly order: ReadAgentRequestInput };
 
 /** What a task takes along into its next run. */
-interface ContinuedTask {
+interface ContinuedTask extends Said {
   readonly opened: OpenedTask;
   readonly loop: LoopState;
   readonly status: TaskStatus;
   readonly batch: BatchLine | null;
-  readonly approvals?: ApprovalChanges;
-  readonly conversation?: ConversationState;
 }
 
 interface BatchLine {
   readonly batchId: BatchId;
   readonly line: number;
-}
-
-/** What is known of a running task when it ends in the middle of something. */
-interface Progress {
-  opened: OpenedTask | null;
-  host: WorkspaceHost | null;
-  loop: LoopState | null;
-  hasEnded: boolean;
-}
-
-/** What can be said to a task, and asked of it. */
-interface Doors {
-  readonly story: TaskStory;
-  readonly desk: ApprovalDesk;
-  readonly conversation: Conversation;
 }
 
 /**
@@ -95,73 +74,26 @@ export async function agentTask(input: AgentTaskInput): Promise<TaskResult> {
   };
   if (typeof continued?.opened.workspaceQueue === 'string') takeHost(progress, story, continued.opened.workspaceQueue);
   const stopped = stopOnCancel(progress);
-  const doors = openDoors(input, progress, story);
+  const doors = openDoors(story, { progress, continued: continued ?? undefined, isReopened: input.kind === 'reopened' });
   const end = await runToEnd(input, progress, doors);
   if (end.kind === 'continue-as-new' && progress.opened !== null) {
     await condition(allHandlersFinished);
-    await continueAsNew<typeof agentTask>({ kind: 'continued', task: toContinue(progress.opened, end.state, { doors, batch }) });
+    const task = { opened: progress.opened, loop: end.state, status: story.status(), batch, ...saidSoFar(doors) };
+    await continueAsNew<typeof agentTask>({ kind: 'continued', task });
   }
   progress.hasEnded = true;
   const ending: TaskEnding = end.kind === 'ended' ? end.ending : { kind: 'cancelled' };
   return CancellationScope.nonCancellable(async () => {
     await stopped();
     story.tell({ kind: 'finishing' });
-    const result = await closeTask({ ending, loop: progress.loop, host: progress.host });
+    await doors.agents.closeAll();
+    const result = await closeTask({ ending, loop: progress.loop, host: progress.host, agents: doors.agents.summaries() });
     story.end(result);
     if (batch !== null) await reportToBatch(batch.batchId, { line: batch.line, state: result.state });
     await condition(allHandlersFinished);
-    return settle(result);
+    // The task that it works for has its files by their checkpoints.
+    return settle(input.kind === 'agent' ? { ...result, diff: '' } : result);
   });
-}
-
-function toContinue(
-  opened: OpenedTask,
-  loop: LoopState,
-  { doors, batch }: { readonly doors: Doors; readonly batch: BatchLine | null },
-): ContinuedTask {
-  const approvals = doors.desk.changes();
-  const conversation = doors.conversation.state();
-  return {
-    opened,
-    loop,
-    status: doors.story.status(),
-    batch,
-    ...(approvals === undefined ? {} : { approvals }),
-    conversation,
-  };
-}
-
-/** Called before the first await, so that nothing that is asked of a task finds it without an answer. */
-function openDoors(input: AgentTaskInput, progress: Progress, story: TaskStory): Doors {
-  const continued = input.kind === 'continued' ? input.task : undefined;
-  const hasEnded = (): boolean => progress.hasEnded;
-  const isIdle = (): boolean => input.kind === 'reopened' && progress.opened === null;
-  const tell: TaskStory['tell'] = (event) => story.tell(event);
-  takeRaises({
-    budget: () => (progress.opened === null ? undefined : (progress.opened.budget ?? null)),
-    hasEnded,
-    raise(budget) {
-      if (progress.opened !== null) progress.opened = { ...progress.opened, budget };
-      story.tell({ kind: 'budget-raised', budget });
-    },
-  });
-  const conversation = openConversation({
-    begin: continued?.conversation,
-    hasEnded,
-    turn: () => (isIdle() ? undefined : story.status().turn),
-    isIdle,
-    tell,
-    store: (message) => storeFor('write down a message').putMessage({ ...message, run: workflowInfo().firstExecutionRunId }),
-    hurry: () => storeFor('end what runs').stopTask(),
-    rollBack: (toTurn, turn) => rollBack(progress, { toTurn, turn }),
-  });
-  return { story, conversation, desk: openApprovalDesk({ begin: continued?.approvals, hasEnded, tell }) };
-}
-
-async function rollBack({ host }: Progress, input: RollBackInput): Promise<RollBackResult> {
-  const summary = `go back to turn ${input.toTurn}`;
-  if (host === null) return storeFor(summary).rollBack(input);
-  return host.run({ ...WORKSPACE_ACTIVITY, summary }, (activities) => activities.rollBack(input));
 }
 
 /**
@@ -178,7 +110,7 @@ function stopOnCancel(progress: Progress): () => Promise<void> {
 }
 
 async function runToEnd(input: AgentTaskInput, progress: Progress, doors: Doors): Promise<LoopEnd> {
-  const { story, desk, conversation } = doors;
+  const { story, desk, conversation, agents } = doors;
   try {
     await open(input, progress, story);
     const { opened, loop: begin } = progress;
@@ -193,6 +125,7 @@ async function runToEnd(input: AgentTaskInput, progress: Progress, doors: Doors)
       host: progress.host,
       desk,
       conversation,
+      agents,
       budget: () => progress.opened?.budget ?? null,
       tell: (event) => story.tell(event),
       remember: (state) => {
@@ -215,7 +148,8 @@ async function hearFirst(loop: LoopState, conversation: Conversation): Promise<L
 
 async function open(input: AgentTaskInput, progress: Progress, story: TaskStory): Promise<void> {
   if (progress.opened !== null) return;
-  const opening = { story, hasWorkspace: (queue: string) => takeHost(progress, story, queue) };
+  const from = input.kind === 'agent' ? input.order.parent : undefined;
+  const opening = { story, from, hasWorkspace: (queue: string) => takeHost(progress, story, queue) };
   const { opened, loop } =
     input.kind === 'reopened' ? await reopenTask(opening) : await openTask(await requestOf(input), opening);
   progress.opened = opened;
@@ -238,6 +172,8 @@ function requestOf(input: Exclude<AgentTaskInput, { kind: 'reopened' }>): Promis
       return Promise.resolve(input.request);
     case 'batch-line':
       return storeFor(`read line ${input.line} of the batch`).readBatchLine({ batchId: input.batchId, line: input.line });
+    case 'agent':
+      return storeFor('read what the agent is asked').readAgentRequest(input.order);
     case 'continued':
       throw ApplicationFailure.nonRetryable('a continued task was never opened', 'BrokenInvariant');
   }
@@ -248,6 +184,7 @@ function beginOf(input: AgentTaskInput, taskId: TaskId): TaskStatus {
     case 'request':
       return newStatus({ taskId, model: input.request.model });
     case 'batch-line':
+    case 'agent':
       return newStatus({ taskId, model: '' });
     case 'continued':
       return input.task.status;
@@ -260,6 +197,7 @@ function batchLineOf(input: AgentTaskInput): BatchLine | null {
   switch (input.kind) {
     case 'request':
     case 'reopened':
+    case 'agent':
       return null;
     case 'batch-line':
       return { batchId: input.batchId, line: input.line };

@@ -2,6 +2,7 @@
 import { ActivityFailure, proxyActivities } from '@temporalio/workflow';
 import type { CollectDiffResult, HostActivities, TaskActivities, TaskResult } from './activity-interfaces.ts';
 import { CLOSE_WORKSPACE_ACTIVITY, COLLECT_DIFF_ACTIVITY, STORE_ACTIVITY } from './activity-options.ts';
+import type { AgentSummary } from './domain/task-result.ts';
 import { TASKS_QUEUE } from './domain/task-queues.ts';
 import { EMPTY_TRANSCRIPT } from './domain/transcript.ts';
 import type { TaskEnding } from './domain/turn.ts';
@@ -14,6 +15,7 @@ export interface CloseTaskInput {
   readonly loop: LoopState | null;
   /** null: it has no workspace. */
   readonly host: WorkspaceHost | null;
+  readonly agents: readonly AgentSummary[];
 }
 
 type Collected = CollectDiffResult & { readonly problem?: string };
@@ -21,7 +23,7 @@ type Collected = CollectDiffResult & { readonly problem?: string };
 const NO_DIFF: Collected = { diff: '' };
 
 /** Gives the whole result. A diff that cannot be had fails a task that would have completed: its work would be lost unsaid. */
-export async function closeTask({ ending, loop, host }: CloseTaskInput): Promise<TaskResult> {
+export async function closeTask({ ending, loop, host, agents }: CloseTaskInput): Promise<TaskResult> {
   const { problem, ...collected } = host === null ? NO_DIFF : await collectDiff(host);
   const { finishTask } = proxyActivities<TaskActivities>({
     ...STORE_ACTIVITY,
@@ -35,7 +37,11 @@ export async function closeTask({ ending, loop, host }: CloseTaskInput): Promise
     ending: problem !== undefined && ending.kind === 'completed' ? { kind: 'failed', reason: problem } : ending,
   });
   if (host !== null && problem === undefined) await giveBack(host);
-  return { ...result, ...collected };
+  return { ...result, ...collected, ...agentsOf(agents) };
+}
+
+function agentsOf(agents: readonly AgentSummary[]): Pick<TaskResult, 'agents'> {
+  return agents.length === 0 ? {} : { agents };
 }
 
 async function collectDiff(host: WorkspaceHost): Promise<Collected> {

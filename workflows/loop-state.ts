@@ -6,8 +6,17 @@ import type { Pin } from './domain/pin.ts';
 import type { Route } from './domain/route.ts';
 import type { RouteHealth } from './domain/route-health.ts';
 import { HEALTHY } from './domain/route-health.ts';
+import type { AgentOrder, AgentReport, AgentSpending } from './domain/sub-agent.ts';
 import type { ItemId, TranscriptHead } from './domain/transcript.ts';
-import type { ApprovalNeeded, CallDecision, TaskEnding, ToolCallReference, ToolStep, TurnAnswer } from './domain/turn.ts';
+import type {
+  AgentsNeeded,
+  ApprovalNeeded,
+  CallDecision,
+  TaskEnding,
+  ToolCallReference,
+  ToolStep,
+  TurnAnswer,
+} from './domain/turn.ts';
 import type { TurnPolicy } from './domain/turn-policy.ts';
 import type { TurnEffects } from './model-turn.ts';
 import type { DeploymentHealth } from './policy-1/deployment-health.ts';
@@ -61,7 +70,9 @@ export type ApprovalAnswer =
 
 export interface ToolEffects {
   /** Throws only when the task is cancelled; a tool that fails says so in its result. */
-  runTool(turn: number, call: ToolCallReference, decision?: CallDecision): Promise<ToolStep | ApprovalNeeded>;
+  runTool(turn: number, call: ToolCallReference, decision?: CallDecision): Promise<ToolStep | ApprovalNeeded | AgentsNeeded>;
+  /** What a call asks of the workflow; `share` is what a new agent may use up, null: no limits, `undefined`: too little is left. */
+  carryOut(order: AgentOrder, share: TaskBudget | null | undefined): Promise<{ report: AgentReport; spent?: AgentSpending }>;
   /** Waits for a person, however long. */
   awaitApproval(turn: number, call: ToolCallReference, needed: ApprovalNeeded): Promise<ApprovalAnswer>;
 }

@@ -4,6 +4,7 @@ import type { OpenWorkspaceActivities, PlanRouteResult, RouteDecision, TaskReque
 import { WORKSPACE_ACTIVITY } from './activity-options.ts';
 import type { TaskBudget } from './domain/budget.ts';
 import { newSpending } from './domain/budget.ts';
+import type { TaskId } from './domain/ids.ts';
 import { planRouteInput } from './domain/plan-route-input.ts';
 import { HEALTHY } from './domain/route-health.ts';
 import { TASKS_QUEUE } from './domain/task-queues.ts';
@@ -24,6 +25,8 @@ export interface OpenedTask {
 }
 
 export interface Opening {
+  /** The task whose files an agent begins with. */
+  readonly from?: TaskId | undefined;
   readonly story: TaskStory;
   /** Told at once: from then on the workspace must be given back, whatever comes. */
   hasWorkspace(queue: string): void;
@@ -92,6 +95,7 @@ async function openWorkspace(request: TaskRequest & { readonly workspace: string
     includeUncommitted: request.includeUncommitted ?? false,
     sandbox: request.sandbox ?? 'bubblewrap',
     ...(request.folder === undefined ? {} : { folder: request.folder }),
+    ...(opening.from === undefined ? {} : { from: opening.from }),
   });
   opening.hasWorkspace(queue);
   opening.story.tell({ kind: 'workspace-opened', baseCommit });

@@ -13,6 +13,7 @@ import type { Attempt, CallDecision, ToolCallReference } from './domain/turn.ts'
 import type { TurnPolicy } from './domain/turn-policy.ts';
 import type { LoopEffects, LoopState } from './loop-state.ts';
 import type { AttemptOutcome } from './model-turn.ts';
+import type { SubAgents } from './sub-agents.ts';
 import type { WorkspaceHost } from './workspace-host.ts';
 
 /** A run of this size replays in a fraction of a second; Temporal's own suggestion comes at 4,000 events. */
@@ -29,6 +30,7 @@ export interface TaskBindings {
   readonly host: WorkspaceHost | null;
   readonly desk: ApprovalDesk;
   readonly conversation: Conversation;
+  readonly agents: SubAgents;
   budget(): TaskBudget | null;
   tell(event: TaskEventBody): void;
   remember(state: LoopState): void;
@@ -36,7 +38,7 @@ export interface TaskBindings {
 
 /** The effects of a running task. */
 export function createTaskEffects(bindings: TaskBindings): LoopEffects {
-  const { budget, conversation, desk, tell, remember } = bindings;
+  const { agents, budget, conversation, desk, tell, remember } = bindings;
   return {
     budget,
     awaitRaise: (current) => condition(() => budget() !== current),
@@ -45,10 +47,14 @@ export function createTaskEffects(bindings: TaskBindings): LoopEffects {
     nowMs: () => Date.now(),
     chance: () => Math.random(),
     sleepUntil: (untilMs, summary) => sleep(Math.max(untilMs - Date.now(), 1), { summary }),
-    shouldContinueAsNew,
+    shouldContinueAsNew: () => shouldContinueAsNew() && !agents.anyRunning(),
     invokeModel: (attempt, limits) => invokeModel(bindings, attempt, limits),
     runTool: (turn, call, decision) => runTool(bindings, { turn, call, decision }),
     awaitApproval: desk.awaitApproval,
+    async carryOut(order, share) {
+      if (share !== undefined || order.kind !== 'spawn') return agents.carryOut(order, share ?? null);
+      return { report: { kind: 'refused', reason: 'too little of the budget is left for an agent' } };
+    },
     interruptible: conversation.interruptible,
     takeMessages: conversation.takeMessages,
     takeRollback: conversation.takeRollback,

@@ -1,5 +1,7 @@
 import type { TaskId } from '../../workflows/domain/ids.ts';
 import type { CallClass, TaskPlan, ToolDefinition } from '../../workflows/domain/tool-call.ts';
+import type { AgentReport } from '../../workflows/domain/sub-agent.ts';
+import type { AgentsNeeded } from '../../workflows/domain/turn.ts';
 import type { ToolImage, ToolInput } from '../../workflows/domain/transcript.ts';
 import type { Sandbox } from '../sandbox/sandbox.ts';
 
@@ -13,6 +15,8 @@ export interface ToolContext {
   readonly signal: AbortSignal;
   /** A person, or a rule of the operator's, lets this call run without the sandbox. */
   readonly escalate?: boolean;
+  /** What became of what the tool had the workflow do. */
+  readonly report?: AgentReport;
 }
 
 /** `output` is what the model reads; `failed` means the tool says so itself (a red test, a patch that does not apply). */
@@ -30,5 +34,7 @@ export interface Tool extends Pick<CallClass, 'retryClass' | 'risk'> {
   readonly definition: ToolDefinition;
   /** What this very call may do, where that depends on its input; must not throw. Default: what the tool says of itself. */
   classify?(input: ToolInput): CallClass;
+  /** Asked first of a tool that has the workflow do something: what. `run` is then told what became of it. */
+  order?(input: ToolInput, context: ToolContext): Promise<AgentsNeeded | ToolReturn>;
   run(input: ToolInput, context: ToolContext): Promise<ToolReturn>;
 }

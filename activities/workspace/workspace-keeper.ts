@@ -21,6 +21,8 @@ import {
 } from './checkpoint-commits.ts';
 import { gitInWorkspace } from './git.ts';
 import { layOut, linkTree } from './lay-out.ts';
+import type { MergedFiles } from './merge-trees.ts';
+import { mergeTrees } from './merge-trees.ts';
 import { restoreTree } from './restore-tree.ts';
 import { takeSnapshot } from './take-snapshot.ts';
 import type { TaskGit } from './task-git.ts';
@@ -56,6 +58,10 @@ export interface WorkspaceKeeper {
   ensure(taskId: TaskId, workspace: WorkspaceRecord): Promise<void>;
   /** The files as they are now, also what changed since the last step. */
   treeNow(taskId: TaskId, workspace: WorkspaceRecord): Promise<string>;
+  /** Opens a workspace with the files of another task, as its newest checkpoint has them. */
+  fork(taskId: TaskId, from: TaskId): Promise<WorkspaceRecord>;
+  /** Brings into a tree what another task changed since it began; `undefined`: that has no files. */
+  merge(directory: string, other: TaskId): Promise<MergedFiles | undefined>;
   /** Makes the workspace of another host here, and is its host from then on; gives the record as it then is. */
   moveHere(taskId: TaskId, lost: WorkspaceRecord): Promise<WorkspaceRecord>;
 }
@@ -100,6 +106,14 @@ export function createWorkspaceKeeper(options: WorkspaceKeeperOptions): Workspac
       const step = { turn: last.turn, callId: AT_THE_END };
       return ((await record(options, taskId, { workspace, step, last })) ?? last).tree;
     },
+    async fork(taskId, from) {
+      const record = await forkWorkspace(options, taskId, from);
+      await store.putWorkspace(taskId, record);
+      await setCurrentCheckpoint(taskGit(record.directory), await commitBase(taskGit(record.directory), record.baseCommit));
+      await keeper.open(taskId, record);
+      return record;
+    },
+    merge: (directory, other) => mergeTask(store, directory, other),
     async moveHere(taskId, lost) {
       const directory = join(dataDirectory, 'workspaces', taskId, 'tree');
       const here: WorkspaceRecord = { ...lost, hostId, directory };
@@ -112,6 +126,28 @@ export function createWorkspaceKeeper(options: WorkspaceKeeperOptions): Workspac
     },
   };
   return keeper;
+}
+
+async function mergeTask(store: TaskStore, directory: string, other: TaskId): Promise<MergedFiles | undefined> {
+  const [workspace, all] = await Promise.all([store.getWorkspace(other), store.listCheckpoints(other)]);
+  const [from, to] = [all.find(({ sequence }) => sequence === 0), all.at(-1)];
+  if (workspace === undefined || from === undefined || to === undefined) return undefined;
+  const git = taskGit(directory);
+  await fetchChain(store, other, { git, workspace, chosen: to });
+  return mergeTrees(git, directory, { from: from.tree, to: to.tree });
+}
+
+async function forkWorkspace({ store, hostId, dataDirectory }: WorkspaceKeeperOptions, taskId: TaskId, from: TaskId) {
+  const [parent, all] = await Promise.all([store.getWorkspace(from), store.listCheckpoints(from)]);
+  const chosen = choose(all, {});
+  if (parent === undefined || chosen === undefined) throw notKept();
+  const directory = join(dataDirectory, 'workspaces', taskId, 'tree');
+  // Items are a task's own: the project's instructions are given to the new one, too.
+  const items = await Promise.all((parent.contextItems ?? []).map((item) => store.getItem(from, item)));
+  const contextItems = items.length === 0 ? {} : { contextItems: await store.putItems(taskId, items) };
+  const record: WorkspaceRecord = { ...parent, ...contextItems, hostId, directory, baseTree: chosen.tree };
+  await putBack({ store }, from, { workspace: record, chosen });
+  return record;
 }
 
 function choose(checkpoints: readonly CheckpointRecord[], { before, keep }: RestoreTo): CheckpointRecord | undefined {
@@ -185,7 +221,7 @@ async function keepBase(
 
 /** Also when tree and git folder are gone: then everything comes from the repository, or the kept base, and the bundles. */
 async function putBack(
-  { store }: WorkspaceKeeperOptions,
+  { store }: Pick<WorkspaceKeeperOptions, 'store'>,
   taskId: TaskId,
   { workspace, chosen }: { readonly workspace: WorkspaceRecord; readonly chosen: CheckpointRecord },
 ): Promise<void> {

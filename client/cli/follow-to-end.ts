@@ -30,6 +30,8 @@ const STYLES = {
   'approval-requested': 'yellow',
   'approval-ended': undefined,
   'approvals-changed': undefined,
+  'agent-started': undefined,
+  'agent-ended': undefined,
   compacted: 'yellow',
   'message-received': undefined,
   interrupted: 'yellow',

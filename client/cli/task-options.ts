@@ -31,6 +31,7 @@ export interface TaskFlags extends ConnectionFlags, ApprovalFlags {
   readonly clouds?: readonly string[];
   readonly failover?: FailoverKind;
   readonly zeroRetention?: true;
+  readonly subAgents?: true;
 }
 
 export function addTaskOptions(command: Command): Command {
@@ -44,15 +45,16 @@ export function addTaskOptions(command: Command): Command {
     .option('--residency <geos>', "process and store it there alone, such as eu,us; narrows the tenant's policy", parseList)
     .option('--clouds <names>', 'these clouds alone, such as azure,aws', parseList)
     .addOption(new Option('--failover <kind>', 'where it may go on when a cloud fails').choices(FAILOVER_KINDS))
+    .option('--sub-agents', 'it may have other agents work for it, each in a copy of its workspace')
     .option('--zero-retention', 'only where nothing that is sent is kept');
   return addConnectionOptions(addApprovalOptions(addBudgetOptions(own)));
 }
 
 /** What the flags ask for, without those that were not given. */
 export function askedBy(flags: TaskFlags): object {
-  const { model, tenant, instructions, maxTurns, sandbox } = flags;
+  const { model, tenant, instructions, maxTurns, sandbox, subAgents } = flags;
   const own = { budget: budgetOf(flags), policy: policyOf(flags), approvals: toApprovals(flags) };
-  return onlyGiven({ model, tenant, instructions, maxTurns, ...own, sandbox });
+  return onlyGiven({ model, tenant, instructions, maxTurns, ...own, sandbox, subAgents });
 }
 
 /** Starts the task and says so; gives its id. */

@@ -76,9 +76,38 @@ export function selectTurn(script: ConversationScript, input: readonly InputItem
     if (item?.role !== 'user') continue;
     const text = JSON.stringify(item);
     const found = script.find(({ when }) => text.includes(JSON.stringify(when.inputContains).slice(1, -1)));
-    if (found !== undefined) return found.turns[countAnswers(input.slice(index + 1))] ?? ENDED;
+    if (found !== undefined) return fillIn(found.turns[countAnswers(input.slice(index + 1))] ?? ENDED, input);
   }
   return FALLBACK;
+}
+
+/** `{{result:RE}}`, or `{{number:RE}}` as a whole value: what the expression's group matches in the newest result of a tool that has it. */
+const PLACEHOLDER = /\{\{(result|number):(.+?)\}\}(?!\})/;
+
+/** Scripts are written before ids are known that a task makes up: of sessions, of agents. */
+function fillIn(turn: ScriptedTurn, input: readonly InputItem[]): ScriptedTurn {
+  if (turn.toolCalls === undefined || !PLACEHOLDER.test(JSON.stringify(turn.toolCalls))) return turn;
+  const results = input.filter(({ type }) => type?.endsWith('_output') === true).map((item) => textOf(item));
+  const filled = turn.toolCalls.map(({ name, input: given }) => ({ name, input: fillValue(given, results) as typeof given }));
+  return { ...turn, toolCalls: filled };
+}
+
+function fillValue(value: unknown, results: readonly string[]): unknown {
+  if (Array.isArray(value)) return value.map((part) => fillValue(part, results));
+  if (typeof value === 'object' && value !== null) {
+    return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, fillValue(part, results)]));
+  }
+  if (typeof value !== 'string') return value;
+  const [whole, kind, expression = ''] = PLACEHOLDER.exec(value) ?? [];
+  if (whole === undefined) return value;
+  const found = results.map((text) => new RegExp(expression).exec(text)?.[1]).findLast((match) => match !== undefined);
+  if (found === undefined) return value;
+  return kind === 'number' && whole === value ? Number(found) : value.replace(whole, found);
+}
+
+function textOf(item: InputItem): string {
+  const output: unknown = 'output' in item ? item.output : '';
+  return typeof output === 'string' ? output : JSON.stringify(output);
 }
 
 function countAnswers(items: readonly InputItem[]): number {

@@ -102,11 +102,15 @@ export function scriptedEffects(script: Script): ScriptedEffects {
   };
 }
 
-function scriptedConversation({ messages: all = [], corrections = [] }: Script, states: () => number): ConversationEffects {
+function scriptedConversation(
+  { messages: all = [], corrections = [] }: Script,
+  states: () => number,
+): ConversationEffects & Pick<LoopEffects, 'carryOut'> {
   let messages = [...all];
   let corrected = 0;
   const arrived = () => messages.filter(({ afterStates }) => states() >= afterStates);
   return {
+    carryOut: async () => ({ report: { kind: 'done', agents: [] } }),
     async interruptible(work) {
       return arrived().some(({ mode }) => mode === 'interrupt') ? INTERRUPTED : work();
     },

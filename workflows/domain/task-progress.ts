@@ -44,6 +44,8 @@ const STATE_AFTER = {
   'approval-requested': 'waiting',
   'approval-ended': 'running-tools',
   'approvals-changed': null,
+  'agent-started': null,
+  'agent-ended': null,
   compacted: null,
   'message-received': null,
   interrupted: null,

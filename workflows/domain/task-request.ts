@@ -31,6 +31,8 @@ export interface TaskRequest {
   readonly approvals?: ApprovalPolicy;
   /** The folder of the repository that the task is about, with `/`, from the root: its AGENTS.md counts. Default: the root. */
   readonly folder?: string;
+  /** Whether it may have other agents work for it. Default: no. */
+  readonly subAgents?: boolean;
   /** The task looks and answers: it is given no tool whose purpose is to change files, and its instructions say so. */
   readonly readOnly?: boolean;
   /** JSON schema (draft 2020-12 or 7) that the last message must fit: it is asked for again when it does not. */

@@ -1,3 +1,4 @@
+import type { AgentSpending } from './sub-agent.ts';
 import type { SubTotals } from './ledger.ts';
 import type { TaskEnding } from './turn.ts';
 import type { Usage } from './usage.ts';
@@ -9,6 +10,16 @@ export interface AttemptRecord {
   readonly outcome: 'completed' | 'failed' | 'cancelled' | 'unknown';
   /** From `describeFailure`. */
   readonly failure?: string;
+}
+
+/** An agent of the task, and what it used up. */
+export interface AgentSummary {
+  readonly agent: string;
+  /** Its own result is under this id. */
+  readonly taskId: string;
+  readonly state: TaskEnding['kind'];
+  /** What may have been billed without an answer included. */
+  readonly spent: AgentSpending;
 }
 
 /** The result of a task, whatever its end. */
@@ -34,6 +45,10 @@ export interface TaskResult {
   readonly suspectedTwice: { readonly count: number; readonly usdMicros: number };
   /** Tool calls with an effect that were started more than once. */
   readonly toolEffectsTwice: number;
+  /** How many it made; absent in results of before they were counted. */
+  readonly toolCalls?: number;
+  /** Agents that worked for it; what they cost is in their own results. */
+  readonly agents?: readonly AgentSummary[];
   /** Unified git diff of the workspace against the commit it began at; '' without a workspace or change. */
   readonly diff: string;
   /** Where on the worker's host the whole diff lies when it is too large for a result; `diff` is '' then. */

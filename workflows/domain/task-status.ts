@@ -3,6 +3,7 @@ import type { Exceeded, TaskBudget } from './budget.ts';
 import type { DeploymentId } from './ids.ts';
 import type { TaskPlan } from './tool-call.ts';
 import type { ToolOutcome } from './transcript.ts';
+import type { TaskEnding } from './turn.ts';
 import type { Usage } from './usage.ts';
 
 /** What a task is doing now. */
@@ -111,6 +112,8 @@ export type TaskEventBody =
       readonly usage: Usage;
       readonly costUsdMicros: number;
     }
+  | { readonly kind: 'agent-started'; readonly agent: string; readonly taskId: string }
+  | { readonly kind: 'agent-ended'; readonly agent: string; readonly state: TaskEnding['kind'] }
   | { readonly kind: 'interrupted'; readonly turn: number }
   | { readonly kind: 'rolled-back'; readonly turn: number; readonly toTurn: number }
   | { readonly kind: 'workspace-moved'; readonly reason: string }

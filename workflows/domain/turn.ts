@@ -2,6 +2,7 @@
 import type { ApprovalRule } from './approval.ts';
 import type { DeploymentId } from './ids.ts';
 import type { TaskPlan } from './tool-call.ts';
+import type { AgentOrder, AgentReport, AgentSpending } from './sub-agent.ts';
 import type { ItemId, ToolOutcome, TranscriptHead } from './transcript.ts';
 import type { Usage } from './usage.ts';
 
@@ -43,7 +44,14 @@ export type CallDecision =
   /** Nobody answered in time. */
   | { readonly kind: 'expired' }
   /** A message to the task came first. */
-  | { readonly kind: 'interrupted' };
+  | { readonly kind: 'interrupted' }
+  /** What it asked of the workflow was done, or not. */
+  | { readonly kind: 'carried-out'; readonly report: AgentReport };
+
+/** The call asks the workflow for something; it ends when it is told what became of that. */
+export interface AgentsNeeded {
+  readonly agents: AgentOrder;
+}
 
 /** The call was not run: a person is to be asked first. */
 export interface ApprovalNeeded {
@@ -81,6 +89,8 @@ export interface ToolStep {
   readonly why?: string;
   /** How far the model says that it is. */
   readonly plan?: TaskPlan;
+  /** What agents took of the budget, or gave back. */
+  readonly spent?: AgentSpending;
 }
 
 /** How a task ended. */

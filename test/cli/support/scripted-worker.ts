@@ -106,6 +106,7 @@ function scriptActivities(): AnyportActivities {
       if (request === undefined) throw ApplicationFailure.nonRetryable('no such task', 'TaskNotReopened');
       return { request, head: 'head', results: [], turn: 1 };
     },
+    readAgentRequest: async () => ({ prompt: 'help', model: MODEL }),
     rollBack: async () => ({ head: 'head', results: [], toTurn: 0 }),
     moveWorkspace: async () => ({ queue: hostQueue(HOST) }),
   };
