@@ -17,7 +17,8 @@ import { probeBubblewrap } from '../activities/sandbox/probe-sandbox.ts';
 import type { ServedDeployment } from '../activities/served-deployment.ts';
 import { openSqliteTaskStore } from '../activities/store/sqlite.ts';
 import type { TaskStore } from '../activities/store/task-store.ts';
-import { BUILT_IN_TOOLS, createToolRegistry } from '../activities/tools/tool-registry.ts';
+import { CommandSessions } from '../activities/tools/command-sessions.ts';
+import { createBuiltInTools, createToolRegistry } from '../activities/tools/tool-registry.ts';
 import type { DeploymentId } from '../workflows/domain/ids.ts';
 import { endpointQueue, hostQueue, TASKS_QUEUE } from '../workflows/domain/task-queues.ts';
 import type { AnyportConfig } from './anyport-config.ts';
@@ -133,7 +134,7 @@ async function composeActivities({ settings, config, endpoints, store, hostId, r
     const client = createRenewingClient(connect, timeouts);
     for (const deployment of deployments) served.set(deployment.deployment.id, { ...deployment, client });
   }
-  const registry = createToolRegistry(BUILT_IN_TOOLS);
+  const registry = createToolRegistry(createBuiltInTools({ sessions: new CommandSessions() }));
   const now = (): number => Date.now();
   const drains = createDrains({ endpoints: endpoints.deployments.map(({ endpoint }) => endpoint), readHold, now });
   const board = createCircuitBoard({

@@ -35,14 +35,16 @@ const LIMITS = 'ulimit -c 0; ulimit -f 8388608; ulimit -n 4096; ulimit -u 4096 2
 /** One pipe for both streams keeps their order. */
 const START = `${LIMITS}exec "$@" 2>&1`;
 
-const ISOLATION = ['--unshare-user', '--unshare-all', '--die-with-parent', '--new-session', '--cap-drop', 'ALL'];
+const ISOLATION = ['--unshare-user', '--unshare-all', '--die-with-parent', '--cap-drop', 'ALL'];
 
 /** The arguments after `bwrap`; `options` are those that this version knows of the ones not all versions have. */
 export function bubblewrapArguments(request: ConfinedCommand, options: ReadonlySet<string>): readonly string[] {
-  const { argv, workspace, workingDirectory } = request;
+  const { argv, workspace, workingDirectory, terminal } = request;
   const node = nodePrefix();
   return [
     ...ISOLATION,
+    // A terminal is the command's alone, and its jobs need to be in the session that it belongs to.
+    ...(terminal === undefined ? ['--new-session'] : []),
     ...(options.has('--disable-userns') ? ['--disable-userns'] : []),
     ...['--uid', UID, '--gid', UID, '--hostname', 'sandbox'],
     ...[...SYSTEM, ...ETC.map((name) => join('/etc', name))].flatMap(bindOrLink),

@@ -11,6 +11,16 @@ export interface ToolContext {
   readonly workspace: string;
   readonly sandbox: Sandbox;
   readonly signal: AbortSignal;
+  /** Whether this very call may do outside of the sandbox what it asks to do there. Default: no. */
+  readonly escalate?: boolean;
+}
+
+/** How far the plan of a task has come. */
+export interface PlanProgress {
+  readonly done: number;
+  readonly total: number;
+  /** The step that is worked on. */
+  readonly current?: string;
 }
 
 /** `output` is what the model reads; `failed` means the tool says so itself (a red test, a patch that does not apply). */
@@ -19,6 +29,8 @@ export interface ToolReturn {
   readonly output: string;
   /** Shown to the model after the output, where the deployment takes images. */
   readonly images?: readonly ToolImage[];
+  /** What the model plans, when the call told it. */
+  readonly plan?: PlanProgress;
 }
 
 /** One tool. `run` gets the input as the model wrote it and answers every mistake in it with words for the model. */

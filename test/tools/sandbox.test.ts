@@ -1,13 +1,13 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test, vi } from 'vitest';
 import { createSandbox } from '../../activities/sandbox/create-sandbox.ts';
 import { probeBubblewrap } from '../../activities/sandbox/probe-sandbox.ts';
 import type { CommandRequest, CommandResult } from '../../activities/sandbox/sandbox.ts';
 import { OUTPUT_LIMIT_BYTES } from '../../activities/sandbox/sandbox.ts';
-import { scratchFolder } from './tool-scene.ts';
+import { isRunning, scratchFolder, uniqueSleep } from './tool-scene.ts';
 
 const probe = await probeBubblewrap();
 const withoutBubblewrap = probe.kind === 'usable' ? '' : ` (skipped: ${probe.reason})`;
@@ -22,22 +22,6 @@ function run(name: 'bubblewrap' | 'none', script: string, overrides: Partial<Com
     signal: new AbortController().signal,
   };
   return createSandbox(name).run({ ...request, ...overrides });
-}
-
-/** Whether a process runs whose command line has this text. */
-function isRunning(text: string): boolean {
-  return readdirSync('/proc').some((pid) => {
-    try {
-      return /^\d+$/.test(pid) && readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ').startsWith(text);
-    } catch {
-      return false;
-    }
-  });
-}
-
-/** A number of seconds that no other process sleeps for. */
-function uniqueSleep(): string {
-  return `sleep 9${process.pid}${Math.floor(performance.now())}`;
 }
 
 describe.each(['none', 'bubblewrap'] as const)('%s', (name) => {
