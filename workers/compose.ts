@@ -19,10 +19,9 @@ import type { ServedDeployment } from '../activities/served-deployment.ts';
 import { openSqliteTaskStore } from '../activities/store/sqlite.ts';
 import type { TaskStore } from '../activities/store/task-store.ts';
 import { createAgentTools } from '../activities/tools/agent-tools.ts';
-import type { CommandSessions } from '../activities/tools/command-sessions.ts';
-import { createCommandSessions } from '../activities/tools/command-sessions.ts';
+import { CommandSessions } from '../activities/tools/command-sessions.ts';
 import { createBuiltInTools, createToolRegistry } from '../activities/tools/tool-registry.ts';
-import { toolsOfModel } from '../activities/tools/tools-of-model.ts';
+import { toolsFor } from '../activities/tools/tools-for-model.ts';
 import { createWorkspaceKeeper } from '../activities/workspace/workspace-keeper.ts';
 import type { DeploymentId } from '../workflows/domain/ids.ts';
 import { endpointQueue, hostQueue, TASKS_QUEUE } from '../workflows/domain/task-queues.ts';
@@ -86,7 +85,7 @@ export async function composeWorkers(settings: WorkerSettings): Promise<Composed
   const store = await openSqliteTaskStore(storeFile(settings));
   const hostId = await readHostId(settings.dataDirectory);
   const readHold = createHoldReader(connection, namespace);
-  const sessions = createCommandSessions();
+  const sessions = new CommandSessions();
   const hostBeats = startHostBeats({ store, hostId, now: () => Date.now() });
   const groups = await composeActivities({ settings, config, endpoints, store, hostId, readHold, sessions, hostBeats });
   const owner = nameThisProcess();
@@ -150,8 +149,7 @@ async function composeActivities(parts: Parts): Promise<ActivityGroups> {
     for (const deployment of deployments) served.set(deployment.deployment.id, { ...deployment, client });
   }
   const keeper = createWorkspaceKeeper({ store, hostId, dataDirectory: settings.dataDirectory, ...WORKSPACE_LIMITS });
-  const commands = { sessions, unconfined: createSandbox('none') };
-  const registry = createToolRegistry([...createBuiltInTools(commands), ...createAgentTools({ store, keeper })]);
+  const registry = createToolRegistry([...createBuiltInTools({ sessions }), ...createAgentTools({ store, keeper })]);
   const sandboxPolicy = settings.sandbox ?? config.sandbox;
   const now = (): number => Date.now();
   const drains = createDrains({ endpoints: endpoints.deployments.map(({ endpoint }) => endpoint), readHold, now });
@@ -177,7 +175,7 @@ async function composeActivities(parts: Parts): Promise<ActivityGroups> {
     sessions,
     hostBeats,
     keeper,
-    workspaceTools: (model) => toolsOfModel(model, registry.names),
+    workspaceTools: (model) => toolsFor(model, registry.names),
     isSideBySide: (name) => registry.find(name)?.retryClass === 'read-only',
     toolDefinitions: (names) => registry.definitions(names),
     findTool: (name) => registry.find(name),

@@ -43,7 +43,7 @@ export function bubblewrapArguments(request: ConfinedCommand, options: ReadonlyS
   const node = nodePrefix();
   return [
     ...ISOLATION,
-    // A terminal is the command's own: only as its session's leader it gets what is typed there, such as Ctrl-C.
+    // A terminal is the command's alone, and its jobs need to be in the session that it belongs to.
     ...(terminal === undefined ? ['--new-session'] : []),
     ...(options.has('--disable-userns') ? ['--disable-userns'] : []),
     ...['--uid', UID, '--gid', UID, '--hostname', 'sandbox'],

@@ -1,25 +1,45 @@
 /** Commands in Linux namespaces of their own: no network, few files, no other processes, and nothing outlives the worker. */
+import { existsSync } from 'node:fs';
+import type { Launch } from './bubblewrap-launch.ts';
 import { createBubblewrapLauncher } from './bubblewrap-launch.ts';
-import type { Sandbox, SandboxProcess } from './sandbox.ts';
-import { startProcess } from './start-process.ts';
+import { runToEnd, watchProcess } from './run-process.ts';
+import type { ConfinedCommand, Sandbox, SandboxProcess, StartRequest } from './sandbox.ts';
+import { spawnDirectly, spawnGuarded } from './spawned-process.ts';
+
+const BASH = '/bin/bash';
+/**
+ * Job control puts the command in the terminal's foreground by itself. Bubblewrap stays out of it then: it is in the terminal's first
+ * group, and a ctrl-C would end it together with the whole sandbox. (dash has job control as well, but fails when it ends, since the
+ * first group lies outside of its process namespace.)
+ */
+const IN_FOREGROUND = ['-c', 'set -m; "$@"; exit "$?"', 'bash'];
 
 export function createBubblewrapSandbox(): Sandbox {
   const launcher = createBubblewrapLauncher();
-  return {
-    name: 'bubblewrap',
-    hasNetwork: false,
-    async start(request) {
-      const { command, args, environment, release } = await launcher.prepare(request);
-      let running: SandboxProcess;
-      try {
-        // It is killed by SIGKILL: its namespace, and so every process in it, goes with it.
-        running = await startProcess({ command, args, environment, terminal: request.terminal });
-      } catch (error) {
-        await release();
-        throw error;
-      }
-      void running.ended.then(release);
-      return running;
-    },
+  const start = async (request: StartRequest): Promise<SandboxProcess> => {
+    const { release, ...program } = await launcher.prepare(withJobControl(request));
+    const { terminal } = request;
+    try {
+      // It is killed by SIGKILL: its namespace, and so every process in it, goes with it.
+      const spawned = terminal === undefined ? spawnDirectly(program) : spawnGuarded({ ...program, terminal });
+      const running = await watchProcess(spawned, request);
+      return { ...running, ended: afterRelease(running.ended, release) };
+    } catch (error) {
+      await release();
+      throw error;
+    }
   };
+  return { name: 'bubblewrap', hasNetwork: false, start, run: (request) => runToEnd(start, request) };
+}
+
+async function afterRelease(ended: SandboxProcess['ended'], release: Launch['release']): SandboxProcess['ended'] {
+  const end = await ended;
+  // What could not be given back must not turn a command's end into a failure.
+  await release().catch(() => undefined);
+  return end;
+}
+
+function withJobControl(command: ConfinedCommand): ConfinedCommand {
+  if (command.terminal === undefined || !existsSync(BASH)) return command;
+  return { ...command, argv: [BASH, ...IN_FOREGROUND, ...command.argv] };
 }

@@ -1,52 +1,74 @@
 /**
- * Runs a command that must not outlive who started it: `node guard.mjs MARK pipes|terminal COMMAND [ARGUMENTS]`. Behind pipes standard input
- * is a lifeline: when it closes, however the other end went, the command dies with everything it started. At a terminal the command has
- * standard input itself, and the terminal hangs up on us all the same. Processes are found by their group and, where
- * there is a /proc, by MARK in their environment, which also finds those that left the group (setsid).
+ * Runs a command that must not outlive who started it: `node guard.mjs FORM MARK COMMAND [ARGUMENTS]`. Standard input is a lifeline:
+ * when it closes, however the other end went, the command dies with everything it started. Processes are found by their group and,
+ * where there is a /proc, by MARK in their environment, which also finds those that left the group (setsid).
+ *
+ * FORM is `pipes`, or `COLUMNSxROWS` for a pseudo-terminal of that size: what comes on standard input is typed there. The terminal is
+ * opened here and not in the worker, because its descriptor would be inherited by every command that the worker starts later.
  */
 import { spawn } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
+import { constants } from 'node:os';
 
 /** A process may fork while the list is read; each round finds what the last one missed. */
 const ROUNDS = 20;
+/** As a shell reports a command that it cannot run. */
+const CANNOT_RUN = 127;
+/** To which the number of the signal is added, as a shell reports a command that was killed. */
+const KILLED_BY = 128;
 
-const [mark, place, command, ...args] = process.argv.slice(2);
-const isAtTerminal = place === 'terminal';
+const [form, mark, command, ...args] = process.argv.slice(2);
 const environment = { ...process.env, ANYPORT_COMMAND: mark };
-const child = isAtTerminal
-  ? spawn(command, args, { stdio: 'inherit', env: environment })
-  : spawn(command, args, { stdio: ['ignore', 1, 1], detached: true, env: environment });
+const [columns, rows] = form.split('x').map(Number);
+const pid = form === 'pipes' ? startWithPipes() : await startInTerminal();
 
-child.once('error', (error) => {
-  process.stderr.write(`${command} cannot be run: ${error.message}\n`);
-  process.exit(127);
-});
-child.once('exit', (code, signal) => {
+process.stdin.once('close', () => {
+  // Not yet the leader of its group when it was forked a moment ago.
+  if (pid !== undefined) kill(pid);
   killTree();
-  if (signal === null) process.exit(code ?? 1);
-  // Ends in the same way as the command did, so that its signal is seen.
-  process.kill(process.pid, signal);
+  process.exit(KILLED_BY + constants.signals.SIGKILL);
 });
-if (isAtTerminal) {
-  // Keys such as Ctrl-C are for the command.
-  for (const signal of ['SIGINT', 'SIGQUIT', 'SIGTSTP']) process.on(signal, () => undefined);
-  process.on('SIGHUP', goToo);
-} else {
+process.stdin.once('error', () => process.stdin.destroy());
+
+function startWithPipes() {
+  const child = spawn(command, args, { stdio: ['ignore', 1, 1], detached: true, env: environment });
+  child.once('error', cannotRun);
+  child.once('exit', (code, signal) => finish(code ?? KILLED_BY + constants.signals[signal]));
   process.stdin.resume();
-  process.stdin.once('close', goToo);
+  return child.pid;
 }
 
-function goToo() {
+async function startInTerminal() {
+  const { spawn: spawnInTerminal } = await import('@lydell/node-pty');
+  try {
+    const size = { cols: columns, rows };
+    const terminal = spawnInTerminal(command, args, { ...size, cwd: process.cwd(), env: environment, encoding: null });
+    terminal.onData((bytes) => process.stdout.write(bytes));
+    terminal.onExit(({ exitCode, signal }) => finish(signal > 0 ? KILLED_BY + signal : exitCode));
+    process.stdin.on('data', (bytes) => terminal.write(bytes));
+    return terminal.pid;
+  } catch (error) {
+    return cannotRun(error);
+  }
+}
+
+function cannotRun(error) {
+  process.stderr.write(`${command} cannot be run: ${error.message}\n`);
+  process.exit(CANNOT_RUN);
+}
+
+/** After all that the command printed has left. */
+function finish(code) {
   killTree();
-  process.exit(137);
+  process.stdout.write('', () => process.exit(code));
 }
 
 function killTree() {
-  if (child.pid !== undefined) kill(isAtTerminal ? child.pid : -child.pid);
+  if (pid !== undefined) kill(-pid);
   for (let round = 0; round < ROUNDS; round += 1) {
     const found = markedProcesses();
     if (found.length === 0) return;
-    for (const pid of found) kill(pid);
+    found.forEach(kill);
   }
 }
 
@@ -61,18 +83,18 @@ function markedProcesses() {
   }
 }
 
-function isMarked(pid) {
-  if (pid === process.pid) return false;
+function isMarked(other) {
+  if (other === process.pid) return false;
   try {
-    return readFileSync(`/proc/${pid}/environ`).includes(`ANYPORT_COMMAND=${mark}`);
+    return readFileSync(`/proc/${other}/environ`).includes(`ANYPORT_COMMAND=${mark}`);
   } catch {
     return false;
   }
 }
 
-function kill(pid) {
+function kill(other) {
   try {
-    process.kill(pid, 'SIGKILL');
+    process.kill(other, 'SIGKILL');
   } catch {
     // It ended in between.
   }

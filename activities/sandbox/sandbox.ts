@@ -1,5 +1,11 @@
 /** What confines the processes of a task. A container or a remote sandbox can implement it later. */
 
+/** In characters. */
+export interface TerminalSize {
+  readonly columns: number;
+  readonly rows: number;
+}
+
 /** What is run, and where. */
 export interface ConfinedCommand {
   /** The command and its arguments; no shell is added. */
@@ -8,29 +14,8 @@ export interface ConfinedCommand {
   readonly workspace: string;
   /** Absolute path at or under `workspace`. */
   readonly workingDirectory: string;
-  /** At a terminal of its own, which can be written to; else standard input is empty, and output comes by a pipe. */
+  /** A pseudo-terminal of its own, where it can be written to. Absent: pipes, and an empty standard input. */
   readonly terminal?: TerminalSize;
-}
-
-export interface TerminalSize {
-  readonly columns: number;
-  readonly rows: number;
-}
-
-export type ProcessEnd =
-  | { readonly kind: 'exited'; readonly code: number }
-  | { readonly kind: 'killed'; readonly signal: string };
-
-/** A running command with all that it started. */
-export interface SandboxProcess {
-  /** Told of stdout and stderr, in order of arrival. To be called at once: what came before is not told again. */
-  onOutput(listener: (chunk: Buffer) => void): void;
-  /** To the terminal; without one it is lost. */
-  write(text: string): void;
-  /** Kills the command and every process below it. */
-  kill(): void;
-  /** Settles when the process has ended and its output is read; what outlived it is dead by then. Never rejects. */
-  readonly ended: Promise<ProcessEnd>;
 }
 
 export interface CommandRequest extends ConfinedCommand {
@@ -39,12 +24,36 @@ export interface CommandRequest extends ConfinedCommand {
   readonly signal: AbortSignal;
 }
 
+export interface StartRequest extends ConfinedCommand {
+  /** The whole process tree is killed after this time. Absent: it lives until it ends or is killed. */
+  readonly timeoutMs?: number;
+  /** Gets stdout and stderr in order of arrival. */
+  readonly onOutput: (chunk: Buffer) => void;
+}
+
+export type ProcessEnd =
+  | { readonly kind: 'exited'; readonly code: number }
+  /** What ran the command was killed by someone else, for instance by a system without memory. */
+  | { readonly kind: 'killed'; readonly signal: string }
+  | { readonly kind: 'timed-out' }
+  | { readonly kind: 'cancelled' };
+
+/** A process that was started and goes on by itself. */
+export interface SandboxProcess {
+  /** Settles after the last output was given; never rejects. */
+  readonly ended: Promise<ProcessEnd>;
+  /** Types in the terminal. @returns false when there is none, or the process has ended */
+  write(text: string): boolean;
+  /** Kills the whole process tree; its end is `cancelled` then. */
+  kill(): void;
+}
+
 /** `output` is stdout and stderr in order of arrival, at most `OUTPUT_LIMIT_BYTES`: the head and the tail when there was more. */
 export interface CommandResult {
   readonly output: string;
   readonly outputBytes: number;
   readonly wallTimeMs: number;
-  readonly end: ProcessEnd | { readonly kind: 'timed-out' } | { readonly kind: 'cancelled' };
+  readonly end: ProcessEnd;
 }
 
 /** Kept in memory of one command's output; more than a model is ever shown. */
@@ -52,10 +61,12 @@ export const OUTPUT_LIMIT_BYTES = 1024 * 1024;
 
 export interface Sandbox {
   readonly name: 'bubblewrap' | 'none';
-  /** Whether a command reaches beyond this host. */
+  /** Whether a command may reach beyond this host. */
   readonly hasNetwork: boolean;
-  /** @throws Error when the sandbox's program itself cannot be started */
-  start(command: ConfinedCommand): Promise<SandboxProcess>;
+  /** Runs a command to its end. @throws Error when what runs it cannot be started */
+  run(request: CommandRequest): Promise<CommandResult>;
+  /** Starts a command and lets it go on. It dies with this worker. @throws Error when what runs it cannot be started */
+  start(request: StartRequest): Promise<SandboxProcess>;
 }
 
 /** Whether a sandbox works here, found by running something in it, and if not what to do. */

@@ -1,171 +1,157 @@
-/** Commands of tasks that go on between two tool calls, on this host: a server, a REPL, a long build. They die with their task, and with us. */
+/** The commands that go on between the calls of their tasks, on this worker alone: they die with it, and are lost to any other. */
 import { randomInt } from 'node:crypto';
 import type { TaskId } from '../../workflows/domain/ids.ts';
-import { OutputBuffer } from '../sandbox/output-buffer.ts';
-import type { ConfinedCommand, ProcessEnd, Sandbox, SandboxProcess } from '../sandbox/sandbox.ts';
+import type { Sandbox, SandboxProcess, StartRequest } from '../sandbox/sandbox.ts';
+import { CommandSession } from './command-session.ts';
 
-/** What a session has to say since it was last asked. */
-export interface SessionReport {
-  readonly output: string;
-  /** `undefined`: it goes on. */
-  readonly end: ProcessEnd | { readonly kind: 'timed-out' | 'idle' } | undefined;
+/**
+ * Ids are never given twice, neither here nor by the worker after this one, without any record of them: two of 2^30 numbers
+ * are not the same within the life of a task. The upper half says that a session is outside of the sandbox, so that what
+ * a call may do is known from its input alone.
+ */
+const LOWEST_ID = 100_000;
+const LOWEST_ESCALATED_ID = 2 ** 30;
+const HIGHEST_ID = 2 ** 31 - 1;
+
+/** A server, a watcher and a few shells are usual; 16 MiB of waiting output are kept for them. */
+const MAX_PER_TASK = 16;
+/** Longer than most approvals and builds take; what is left running without purpose should not burn a host's time for days. */
+const IDLE_MS = 3_600_000;
+/** Reasons for calls that come late. */
+const MAX_REMEMBERED = 256;
+
+export interface SessionLimits {
+  readonly maxPerTask?: number;
+  readonly idleMs?: number;
 }
 
-export interface CommandSession {
-  readonly id: number;
-  readonly hasTerminal: boolean;
-  write(text: string): void;
-  /** Waits until the command ends, `waitMs` are over or nobody waits any more; gives what it printed since the last report. */
-  report(waitMs: number, signal: AbortSignal): Promise<SessionReport>;
-  /** Kills it with all it started, and settles when that is done. */
-  end(): Promise<void>;
-}
-
-export interface SessionStart {
+export interface NewSession extends Omit<StartRequest, 'onOutput'> {
   readonly taskId: TaskId;
   readonly sandbox: Sandbox;
-  readonly command: ConfinedCommand;
-  /** The command is killed after this. */
-  readonly lifeMs: number;
+  readonly isEscalated: boolean;
 }
 
-export interface CommandSessions {
-  /** @throws Error when the command cannot be started */
-  start(start: SessionStart): Promise<CommandSession>;
-  find(taskId: TaskId, id: number): CommandSession | undefined;
-  /** Ends every session of a task. */
-  endAll(taskId: TaskId): Promise<void>;
-  /** Ends all of them: the worker stops. */
-  close(): Promise<void>;
+export type StartedSession =
+  | { readonly kind: 'started'; readonly session: CommandSession; /** Ended to make room. */ readonly displaced?: number }
+  | { readonly kind: 'refused'; readonly reason: string };
+
+export type FoundSession =
+  | { readonly kind: 'found'; readonly session: CommandSession }
+  | { readonly kind: 'gone'; readonly reason: string };
+
+interface TaskSessions {
+  readonly open: Map<number, CommandSession>;
+  /** Why sessions that it had are gone. */
+  readonly gone: Map<number, string>;
+  /** Processes that are being started. */
+  readonly starting: Set<Promise<SandboxProcess>>;
+  isClosed: boolean;
 }
 
-/** More are forgotten ones: the one that was left alone for longest makes room. */
-const MOST_PER_TASK = 16;
-/** A session that nobody asks about for so long is forgotten. */
-const IDLE_MS = 30 * 60_000;
-/** Drawn at random from so many, so that an id of a worker before us means nothing here. */
-const IDS = 1_000_000_000;
-const SHORTEST_ID = 10_000;
+export class CommandSessions {
+  readonly #limits: Required<SessionLimits>;
+  readonly #tasks = new Map<TaskId, TaskSessions>();
+  #isClosed = false;
 
-export function createCommandSessions(): CommandSessions {
-  const tasks = new Map<TaskId, Map<number, LiveSession>>();
-
-  async function makeRoom(sessions: Map<number, LiveSession>): Promise<void> {
-    if (sessions.size < MOST_PER_TASK) return;
-    const [oldest] = [...sessions.values()].sort((left, right) => left.askedAtMs - right.askedAtMs);
-    await oldest?.end();
+  constructor({ maxPerTask = MAX_PER_TASK, idleMs = IDLE_MS }: SessionLimits = {}) {
+    this.#limits = { maxPerTask, idleMs };
   }
 
-  async function endAll(taskId: TaskId): Promise<void> {
-    await Promise.all([...(tasks.get(taskId)?.values() ?? [])].map((session) => session.end()));
-    tasks.delete(taskId);
-  }
-
-  return {
-    async start({ taskId, sandbox, command, lifeMs }) {
-      const sessions = tasks.get(taskId) ?? new Map<number, LiveSession>();
-      tasks.set(taskId, sessions);
-      await makeRoom(sessions);
-      const running = await sandbox.start(command);
-      const id = freeId(sessions);
-      const session = new LiveSession({ id, running, hasTerminal: command.terminal !== undefined, lifeMs });
-      sessions.set(id, session);
-      void session.told.then(() => sessions.delete(id));
-      return session;
-    },
-    find: (taskId, id) => tasks.get(taskId)?.get(id),
-    endAll,
-    async close() {
-      await Promise.all([...tasks.keys()].map(endAll));
-    },
-  };
-}
-
-function freeId(sessions: ReadonlyMap<number, unknown>): number {
-  for (;;) {
-    const id = randomInt(SHORTEST_ID, IDS);
-    if (!sessions.has(id)) return id;
-  }
-}
-
-interface LiveSessionOptions {
-  readonly id: number;
-  readonly running: SandboxProcess;
-  readonly hasTerminal: boolean;
-  readonly lifeMs: number;
-}
-
-class LiveSession implements CommandSession {
-  readonly id: number;
-  readonly hasTerminal: boolean;
-  /** Settles when its end was reported, or it was ended. */
-  readonly told: Promise<void>;
-  askedAtMs = Date.now();
-  readonly #running: SandboxProcess;
-  readonly #lifeTimer: NodeJS.Timeout;
-  #idleTimer: NodeJS.Timeout;
-  #buffer = new OutputBuffer();
-  #end: SessionReport['end'];
-  #stopped: 'timed-out' | 'idle' | undefined;
-  #tell: () => void = () => undefined;
-
-  constructor({ id, running, hasTerminal, lifeMs }: LiveSessionOptions) {
-    this.id = id;
-    this.hasTerminal = hasTerminal;
-    this.#running = running;
-    this.told = new Promise((told) => {
-      this.#tell = told;
+  /** @throws Error when what runs the command cannot be started */
+  async start({ taskId, sandbox, isEscalated, ...command }: NewSession): Promise<StartedSession> {
+    const task = this.#taskOf(taskId);
+    const room = await this.#makeRoom(task);
+    if (room.kind === 'refused') return room;
+    const { timeoutMs, terminal } = command;
+    const session = new CommandSession({
+      id: newId(isEscalated),
+      isEscalated,
+      hasTerminal: terminal !== undefined,
+      ...(timeoutMs === undefined ? {} : { timeoutMs }),
+      idleMs: this.#limits.idleMs,
     });
-    running.onOutput((chunk) => this.#buffer.write(chunk));
-    this.#lifeTimer = setTimeout(() => this.#stop('timed-out'), lifeMs).unref();
-    this.#idleTimer = setTimeout(() => this.#stop('idle'), IDLE_MS).unref();
-    void running.ended.then((end) => {
-      this.#end = this.#stopped === undefined ? end : { kind: this.#stopped };
-      clearTimeout(this.#lifeTimer);
-      clearTimeout(this.#idleTimer);
-    });
-  }
-
-  write(text: string): void {
-    this.#running.write(text);
-  }
-
-  async report(waitMs: number, signal: AbortSignal): Promise<SessionReport> {
-    this.askedAtMs = Date.now();
-    clearTimeout(this.#idleTimer);
-    this.#idleTimer = setTimeout(() => this.#stop('idle'), IDLE_MS).unref();
-    await untilOver(this.#running.ended, waitMs, signal);
-    const output = this.#buffer.toString();
-    this.#buffer = new OutputBuffer();
-    if (this.#end !== undefined) {
-      clearTimeout(this.#idleTimer);
-      this.#tell();
+    const starting = sandbox.start({ ...command, onOutput: session.onOutput });
+    task.starting.add(starting);
+    try {
+      session.attach(await starting);
+      task.open.set(session.id, session);
+    } finally {
+      task.starting.delete(starting);
     }
-    return { output, end: this.#end };
+    if (!this.#isClosed && !task.isClosed) return { ...room, session };
+    await session.stop('cancelled');
+    return { kind: 'refused', reason: 'The command was ended at once, because the task or its worker comes to an end.' };
   }
 
-  async end(): Promise<void> {
-    this.#running.kill();
-    await this.#running.ended;
-    this.#tell();
+  /** No task finds another's. */
+  find(taskId: TaskId, id: number): FoundSession {
+    const task = this.#tasks.get(taskId);
+    const session = task?.open.get(id);
+    if (session !== undefined) return { kind: 'found', session };
+    return { kind: 'gone', reason: `There is no session ${id}: ${task?.gone.get(id) ?? LOST}` };
   }
 
-  #stop(why: 'timed-out' | 'idle'): void {
-    this.#stopped ??= why;
-    this.#running.kill();
+  /** After its end was told. */
+  forget(taskId: TaskId, { id }: CommandSession): void {
+    const task = this.#tasks.get(taskId);
+    if (task?.open.delete(id) === true) remember(task, id, 'it has ended, and that was told together with its last output.');
+  }
+
+  /** Kills all that a task left running, also what is being started just now. Settles when no process is left. */
+  async endAll(taskId: TaskId): Promise<void> {
+    const task = this.#tasks.get(taskId);
+    if (task === undefined) return;
+    task.isClosed = true;
+    this.#tasks.delete(taskId);
+    await Promise.allSettled(task.starting);
+    await Promise.all([...task.open.values()].map((session) => session.stop('cancelled')));
+  }
+
+  /** Kills everything; for a worker that stops. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await Promise.all([...this.#tasks.keys()].map((taskId) => this.endAll(taskId)));
+  }
+
+  #taskOf(taskId: TaskId): TaskSessions {
+    const known = this.#tasks.get(taskId);
+    if (known !== undefined) return known;
+    const task: TaskSessions = { open: new Map(), gone: new Map(), starting: new Set(), isClosed: false };
+    this.#tasks.set(taskId, task);
+    return task;
+  }
+
+  /** Ends the session that was called the longest ago; one that has ended already goes first, and one that a call waits for never. */
+  async #makeRoom(task: TaskSessions): Promise<{ kind: 'started'; displaced?: number } | { kind: 'refused'; reason: string }> {
+    const { maxPerTask } = this.#limits;
+    if (task.open.size + task.starting.size < maxPerTask) return { kind: 'started' };
+    const [oldest] = [...task.open.values()]
+      .filter(({ isBusy }) => !isBusy)
+      .sort((a, b) => Number(b.hasEnded) - Number(a.hasEnded) || a.lastCallAt - b.lastCallAt);
+    if (oldest === undefined)
+      return { kind: 'refused', reason: `${maxPerTask} commands of this task run already, the most there may be. Wait for one.` };
+    task.open.delete(oldest.id);
+    remember(task, oldest.id, `it was ended to make room for another command, since a task has at most ${maxPerTask} sessions.`);
+    await oldest.stop('cancelled');
+    return { kind: 'started', displaced: oldest.id };
   }
 }
 
-async function untilOver(ended: Promise<unknown>, waitMs: number, signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return;
-  let timer: NodeJS.Timeout | undefined;
-  let stop: (() => void) | undefined;
-  const over = new Promise<void>((done) => {
-    timer = setTimeout(done, waitMs);
-    stop = done;
-    signal.addEventListener('abort', stop, { once: true });
-  });
-  await Promise.race([ended, over]);
-  clearTimeout(timer);
-  if (stop !== undefined) signal.removeEventListener('abort', stop);
+const LOST =
+  'it has ended, or it was lost because its host or worker was replaced. Look at the state of the workspace, and start the command again ' +
+  'with exec_command if it is still needed.';
+
+/** Whether a session of this id runs outside of the sandbox, wherever it is or was. */
+export function isEscalatedId(id: number): boolean {
+  return id >= LOWEST_ESCALATED_ID;
+}
+
+function newId(isEscalated: boolean): number {
+  return isEscalated ? randomInt(LOWEST_ESCALATED_ID, HIGHEST_ID) : randomInt(LOWEST_ID, LOWEST_ESCALATED_ID);
+}
+
+function remember(task: TaskSessions, id: number, reason: string): void {
+  task.gone.set(id, reason);
+  const [oldest] = task.gone.keys();
+  if (task.gone.size > MAX_REMEMBERED && oldest !== undefined) task.gone.delete(oldest);
 }

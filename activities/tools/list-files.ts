@@ -1,5 +1,5 @@
 import type { Dirent } from 'node:fs';
-import { readdir } from 'node:fs/promises';
+import { opendir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { parametersOf, readArguments } from './read-arguments.ts';
@@ -9,6 +9,8 @@ import { resolveInWorkspace } from './workspace-path.ts';
 const DEFAULT_DEPTH = 3;
 /** About 10,000 tokens of paths. */
 const MAX_ENTRIES = 1_000;
+/** Read of one folder, to be sorted; a folder of a million files must not fill the worker's memory. */
+const MAX_CHILDREN = 20_000;
 
 const ArgumentsSchema = z.strictObject({
   path: z.string().min(1).optional().describe("Folder, relative to the workspace's root. Default: the root."),
@@ -52,6 +54,7 @@ async function walk(root: string, depth: number, signal: AbortSignal): Promise<L
       signal.throwIfAborted();
       const children = await readFolder(join(root, folder));
       if (children === undefined && folder === '') return undefined;
+      if (children?.length === MAX_CHILDREN) listing.isCut = true;
       next.push(...addEntries(listing, folder, children ?? []));
     }
     level = next;
@@ -73,8 +76,13 @@ function addEntries(listing: Listing, folder: string, children: readonly Dirent[
 }
 
 async function readFolder(path: string): Promise<readonly Dirent[] | undefined> {
+  const children: Dirent[] = [];
   try {
-    return await readdir(path, { withFileTypes: true });
+    for await (const child of await opendir(path)) {
+      children.push(child);
+      if (children.length === MAX_CHILDREN) break;
+    }
+    return children;
   } catch {
     return undefined;
   }

@@ -16,7 +16,9 @@ export function readArguments<T>(tool: string, schema: ZodType<T>, input: ToolIn
       problem: `The arguments of ${tool} are not valid JSON (${detail}). Call it again with one JSON object.`,
     };
   }
-  const parsed = schema.safeParse(raw);
+  const asWritten = schema.safeParse(raw);
+  // Models write null for what they leave out.
+  const parsed = asWritten.success ? asWritten : schema.safeParse(withoutNulls(raw));
   if (parsed.success) return { kind: 'valid', value: parsed.data };
   const problems = parsed.error.issues.map(({ path, message }) =>
     path.length === 0 ? message : `${path.join('.')}: ${message}`,
@@ -25,6 +27,11 @@ export function readArguments<T>(tool: string, schema: ZodType<T>, input: ToolIn
     kind: 'invalid',
     problem: `The arguments of ${tool} are not as it needs them: ${problems.join('; ')}. ${fieldsOf(schema)}`,
   };
+}
+
+function withoutNulls(raw: unknown): unknown {
+  if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) return raw;
+  return Object.fromEntries(Object.entries(raw).filter(([, value]) => value !== null));
 }
 
 /** The JSON Schema that a model is told. */

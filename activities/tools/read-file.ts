@@ -1,12 +1,14 @@
 import { z } from 'zod';
 import { parametersOf, readArguments } from './read-arguments.ts';
-import { readText } from './read-text.ts';
+import { readConfined } from './read-confined.ts';
 import type { Tool, ToolReturn } from './tool.ts';
 import { truncateOutput } from './truncate-output.ts';
 import { resolveInWorkspace } from './workspace-path.ts';
 
 /** Most source files as a whole. */
 const DEFAULT_LINES = 2_000;
+/** Source files are far smaller; more would only fill the worker's memory. */
+const LARGEST_FILE_BYTES = 16 * 1024 * 1024;
 /** The same bound as a command's output. */
 const MAX_OUTPUT_TOKENS = 10_000;
 
@@ -31,19 +33,33 @@ export const readFile: Tool = {
     const { path, offset = 1, limit = DEFAULT_LINES } = parsed.value;
     const place = await resolveInWorkspace(workspace, path);
     if (place.kind === 'refused') return { outcome: 'refused', output: `read_file: ${place.reason}.` };
-    const file = await readText(place.absolute);
+    const file = await readConfined(place.absolute, LARGEST_FILE_BYTES);
     switch (file.kind) {
       case 'absent':
         return { outcome: 'failed', output: `There is no file "${place.path}" in the workspace.` };
       case 'unreadable':
         return { outcome: 'failed', output: `"${place.path}" cannot be read: ${file.reason}.` };
-      case 'text':
-        return showLines(place.path, file.text, { offset, limit });
+      case 'bytes':
+        return showText(place.path, file.bytes, { offset, limit });
     }
   },
 };
 
-function showLines(path: string, text: string, { offset, limit }: { offset: number; limit: number }): ToolReturn {
+interface Lines {
+  readonly offset: number;
+  readonly limit: number;
+}
+
+function showText(path: string, bytes: Buffer, lines: Lines): ToolReturn {
+  if (bytes.includes(0)) return { outcome: 'failed', output: `"${path}" cannot be read: it is a binary file.` };
+  try {
+    return showLines(path, new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes), lines);
+  } catch {
+    return { outcome: 'failed', output: `"${path}" cannot be read: it is not UTF-8 text.` };
+  }
+}
+
+function showLines(path: string, text: string, { offset, limit }: Lines): ToolReturn {
   const lines = text.split('\n');
   if (lines.at(-1) === '') lines.pop();
   if (lines.length === 0) return { outcome: 'ok', output: `${path}: the file is empty` };

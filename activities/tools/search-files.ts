@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { runCommand } from '../sandbox/run-command.ts';
 import type { CommandResult } from '../sandbox/sandbox.ts';
 import { parametersOf, readArguments } from './read-arguments.ts';
 import type { Tool, ToolContext, ToolReturn } from './tool.ts';
@@ -11,6 +10,9 @@ const TIMEOUT_MS = 30_000;
 const DEFAULT_RESULTS = 200;
 const MAX_RESULTS = 2_000;
 const MAX_OUTPUT_TOKENS = 10_000;
+/** In KiB: git reads every file as a whole, so that one of many gigabytes would take all of the host's memory. */
+const MEMORY_KIB = 2 * 1024 * 1024;
+const LIMITED = ['/bin/sh', '-c', `ulimit -v ${MEMORY_KIB} 2>/dev/null; exec "$@"`, 'sh'];
 /** Minified code has its whole file on one line. */
 const MAX_LINE_CHARACTERS = 400;
 
@@ -59,8 +61,8 @@ function search(parsed: SearchArguments, path: string, { workspace, sandbox, sig
     '-c',
     setting,
   ]);
-  return runCommand(sandbox, {
-    argv: ['git', ...configuration, 'grep', ...options, '-e', parsed.pattern, '--', pathspec],
+  return sandbox.run({
+    argv: [...LIMITED, 'git', ...configuration, 'grep', ...options, '-e', parsed.pattern, '--', pathspec],
     workspace,
     workingDirectory: workspace,
     timeoutMs: TIMEOUT_MS,
@@ -98,6 +100,8 @@ function describe(parsed: SearchArguments, { end, output }: CommandResult): Tool
 
 function explain(output: string): string {
   const said = output.trim().slice(0, MAX_LINE_CHARACTERS);
+  if (/out of memory/i.test(output))
+    return 'The search was ended, because a file is too large to be searched. Leave it out by a path or a glob, or use grep by exec_command.';
   if (said.includes('USE_LIBPCRE'))
     return 'The git of this host has no regular expressions of this kind. Search with "fixed": true, or with grep by exec_command.';
   if (/pcre2?_match failed|match limit/i.test(said)) return `The pattern is too costly to match (${said}). Use a simpler one.`;

@@ -1,100 +1,112 @@
+/** The command tool of older models: an argument list, waited for until its end, with the answer that they know. */
 import { z } from 'zod';
 import type { CallClass } from '../../workflows/domain/tool-call.ts';
 import type { ToolInput } from '../../workflows/domain/transcript.ts';
+import { createSandbox } from '../sandbox/create-sandbox.ts';
 import type { CommandResult } from '../sandbox/sandbox.ts';
-import { runCommand } from '../sandbox/run-command.ts';
-import { DEFAULT_OUTPUT_TOKENS } from './describe-session.ts';
-import type { CommandTools } from './exec-command.ts';
-import { resolveWorkdir } from './exec-command.ts';
-import { runHeredocPatch } from './heredoc-patch.ts';
+import { classifyCommand, mayRun } from './command-class.ts';
+import { DEFAULT_OUTPUT_TOKENS } from './command-report.ts';
+import type { PatchCommand } from './patch-command.ts';
+import { readPatchArguments, readPatchCommand, runPatchCommand } from './patch-command.ts';
 import { parametersOf, readArguments } from './read-arguments.ts';
-import type { Tool } from './tool.ts';
-import { truncateOutput } from './truncate-output.ts';
+import { resolveWorkdir } from './resolve-workdir.ts';
+import { commandLineOf, quoteArguments } from './shell-argv.ts';
+import type { Tool, ToolContext, ToolReturn } from './tool.ts';
+import { countLines, cutMiddle } from './truncate-output.ts';
 
-/** Long enough for the tests of most repositories; this tool has no sessions, so the call waits for the end. */
+/** Long enough for the tests of most repositories, short enough that a command waiting for input costs little. */
 const DEFAULT_TIMEOUT_MS = 120_000;
 /** The activity that runs a tool ends after two hours; a command must end well before. */
-const LONGEST_TIMEOUT_MS = 3_600_000;
+const MAX_TIMEOUT_MS = 3_600_000;
+/** As `timeout` exits. */
+const TIMED_OUT_CODE = 124;
+/** As a shell reports a command that was killed. */
+const KILLED_CODE = 137;
 
 const ArgumentsSchema = z.strictObject({
-  command: z.array(z.string()).min(1).describe('The program and its arguments, such as ["bash", "-lc", "npm test"].'),
+  command: z.array(z.string()).min(1).describe('Program and arguments, for instance ["bash", "-lc", "npm test"].'),
   workdir: z.string().optional().describe("Folder to run it in, relative to the workspace's root. Default: the root."),
   timeout_ms: z
     .int()
     .min(1)
-    .max(LONGEST_TIMEOUT_MS)
+    .max(MAX_TIMEOUT_MS)
     .optional()
-    .describe(`The command is killed after this time. Default ${DEFAULT_TIMEOUT_MS}.`),
-  with_escalated_permissions: z.boolean().optional().describe('Run it without the sandbox, when a person approves.'),
-  justification: z.string().optional().describe('With with_escalated_permissions: why, as a question to the person.'),
+    .describe(`It is killed after this time. Default ${DEFAULT_TIMEOUT_MS}.`),
+  with_escalated_permissions: z.boolean().optional().describe('Ask a person to let it run outside of the sandbox.'),
+  justification: z.string().optional().describe('With with_escalated_permissions: why, in one sentence.'),
 });
 
-const CONFINED = { retryClass: 'workspace', risk: 'workspace' } as const;
-const SHELLS = /^(?:.*\/)?(?:ba|da|z|k)?sh$/;
+type ShellArguments = z.infer<typeof ArgumentsSchema>;
 
-/** What models of before sessions were trained with. */
-export function createShell({ unconfined }: CommandTools): Tool {
-  return {
-    definition: {
-      name: 'shell',
-      description: 'Runs a program in the workspace, waits for its end, and returns its output and exit code.',
-      form: { kind: 'function', parameters: parametersOf(ArgumentsSchema) },
-    },
-    ...CONFINED,
-    classify: classifyShell,
-    async run(input, context) {
-      const parsed = readArguments('shell', ArgumentsSchema, input);
-      if (parsed.kind === 'invalid') return { outcome: 'refused', output: parsed.problem };
-      const { command: argv, workdir = '.', timeout_ms: timeoutMs = DEFAULT_TIMEOUT_MS } = parsed.value;
-      const isEscalated = parsed.value.with_escalated_permissions === true;
-      if (isEscalated && context.escalate !== true) {
-        return { outcome: 'refused', output: 'Commands of this task run in the sandbox alone: the operator allows no other.' };
-      }
-      const place = await resolveWorkdir(context.workspace, workdir);
-      if (place.kind === 'refused') return { outcome: 'refused', output: place.reason };
-      const patched = await runHeredocPatch(scriptOf(argv) ?? '', place.path, context);
-      if (patched !== undefined) return patched;
-      const { workspace, signal, sandbox } = context;
-      const request = { argv, workspace, workingDirectory: place.absolute, timeoutMs, signal };
-      return describe(await runCommand(isEscalated ? unconfined : sandbox, request), timeoutMs);
-    },
-  };
-}
+export const shell: Tool = {
+  definition: {
+    name: 'shell',
+    description:
+      'Runs a command in the workspace and returns its output and exit code. It runs in a sandbox without network and with an empty standard ' +
+      'input; files can be written in the workspace and in the temporary folder, but not in .git. Every process it started ends with it.',
+    form: { kind: 'function', parameters: parametersOf(ArgumentsSchema) },
+  },
+  retryClass: 'workspace',
+  risk: 'workspace',
+  classify,
+  async run(input, context) {
+    const parsed = readArguments('shell', ArgumentsSchema, input);
+    if (parsed.kind === 'invalid') return { outcome: 'refused', output: parsed.problem };
+    const patch = patchOf(parsed.value);
+    return patch === undefined
+      ? execute(parsed.value, context)
+      : runPatchCommand(patch, { workdir: parsed.value.workdir ?? '.', context });
+  },
+};
 
-function classifyShell(input: ToolInput): CallClass {
+function classify(input: ToolInput): CallClass {
   const parsed = readArguments('shell', ArgumentsSchema, input);
-  if (parsed.kind === 'invalid') return CONFINED;
-  const { command: argv, with_escalated_permissions: isEscalated, justification = '' } = parsed.value;
-  const command = scriptOf(argv) ?? argv.map(quoted).join(' ');
-  if (isEscalated !== true) return { ...CONFINED, command };
-  return { retryClass: 'external', risk: 'external', command, escalation: { justification } };
+  // Neither runs a command: the one is refused, the other is applied as a patch.
+  if (parsed.kind === 'invalid' || patchOf(parsed.value) !== undefined) return { retryClass: 'workspace', risk: 'workspace' };
+  const { command, with_escalated_permissions = false, justification } = parsed.value;
+  const commandLine = commandLineOf(command) ?? quoteArguments(command);
+  return classifyCommand({ command: commandLine, isEscalated: with_escalated_permissions, justification });
 }
 
-/** `bash -lc SCRIPT` is what the script is. */
-function scriptOf([shell = '', flags = '', script, ...rest]: readonly string[]): string | undefined {
-  return SHELLS.test(shell) && /^-l?c$/.test(flags) && rest.length === 0 ? script : undefined;
+function patchOf({ command }: ShellArguments): PatchCommand | undefined {
+  const commandLine = commandLineOf(command);
+  return commandLine === undefined ? readPatchArguments(command) : readPatchCommand(commandLine);
 }
 
-function quoted(word: string): string {
-  return /^[A-Za-z0-9_./:=@%+,-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`;
+async function execute(parsed: ShellArguments, context: ToolContext): Promise<ToolReturn> {
+  const { workspace, signal } = context;
+  const isEscalated = parsed.with_escalated_permissions === true;
+  const refusal = mayRun(isEscalated, context);
+  if (refusal !== undefined) return { outcome: 'refused', output: refusal };
+  const place = await resolveWorkdir(workspace, parsed.workdir ?? '.');
+  if (place.kind === 'refused') return { outcome: 'refused', output: place.reason };
+  const timeoutMs = parsed.timeout_ms ?? DEFAULT_TIMEOUT_MS;
+  const sandbox = isEscalated ? createSandbox('none') : context.sandbox;
+  const command = { argv: parsed.command, workspace, workingDirectory: place.absolute };
+  return report(await sandbox.run({ ...command, timeoutMs, signal }), timeoutMs);
 }
 
-function describe({ end, output, wallTimeMs }: CommandResult, timeoutMs: number) {
-  const told = truncateOutput(output, DEFAULT_OUTPUT_TOKENS);
-  const lines = [`Exit code: ${exitCodeOf(end)}`, `Wall time: ${(wallTimeMs / 1000).toFixed(1)} seconds`, 'Output:', told];
-  if (end.kind === 'timed-out') lines.splice(2, 0, `command timed out after ${timeoutMs} milliseconds`);
-  return { outcome: end.kind === 'exited' && end.code === 0 ? ('ok' as const) : ('failed' as const), output: lines.join('\n') };
+function report({ end, output, wallTimeMs }: CommandResult, timeoutMs: number): ToolReturn {
+  const said = end.kind === 'timed-out' ? `command timed out after ${timeoutMs} milliseconds\n${output}` : output;
+  const shown = cutMiddle(said, DEFAULT_OUTPUT_TOKENS);
+  const lines = [
+    `Exit code: ${exitCode(end)}`,
+    `Wall time: ${Math.round(wallTimeMs / 100) / 10} seconds`,
+    ...(shown === said ? [] : [`Total output lines: ${countLines(said)}`]),
+    'Output:',
+    shown,
+  ];
+  return { outcome: end.kind === 'exited' && end.code === 0 ? 'ok' : 'failed', output: lines.join('\n') };
 }
 
-/** As shells tell of what was killed. */
-function exitCodeOf(end: CommandResult['end']): number {
+function exitCode(end: CommandResult['end']): number {
   switch (end.kind) {
     case 'exited':
       return end.code;
     case 'timed-out':
-      return 124;
+      return TIMED_OUT_CODE;
     case 'killed':
     case 'cancelled':
-      return 137;
+      return KILLED_CODE;
   }
 }

@@ -1,12 +1,12 @@
 /** The tools there are. A new one is a file of its own and one more line here. */
 import type { ToolDefinition } from '../../workflows/domain/tool-call.ts';
 import { applyPatch } from './apply-patch.ts';
-import type { CommandTools } from './exec-command.ts';
+import type { CommandSessions } from './command-sessions.ts';
 import { createExecCommand } from './exec-command.ts';
 import { listFiles } from './list-files.ts';
 import { readFile } from './read-file.ts';
 import { searchFiles } from './search-files.ts';
-import { createShell } from './shell.ts';
+import { shell } from './shell.ts';
 import type { Tool } from './tool.ts';
 import { updatePlan } from './update-plan.ts';
 import { viewImage } from './view-image.ts';
@@ -19,19 +19,15 @@ export interface ToolRegistry {
   definitions(names: readonly string[]): readonly ToolDefinition[];
 }
 
-/** What tasks with a workspace have; which of them a model is told of is `tools-of-model.ts`. */
-export function createBuiltInTools(commands: CommandTools): readonly Tool[] {
-  return [
-    applyPatch,
-    createExecCommand(commands),
-    createWriteStdin(commands.sessions),
-    createShell(commands),
-    readFile,
-    listFiles,
-    searchFiles,
-    updatePlan,
-    viewImage,
-  ];
+/** What tools share with each other and with whoever ends a task. */
+export interface BuiltInToolParts {
+  readonly sessions: CommandSessions;
+}
+
+/** Every task with a workspace has these; `toolsFor` leaves out those that its model does not know. */
+export function createBuiltInTools({ sessions }: BuiltInToolParts): readonly Tool[] {
+  const commands = [createExecCommand(sessions), createWriteStdin(sessions), shell];
+  return [applyPatch, ...commands, readFile, listFiles, searchFiles, updatePlan, viewImage];
 }
 
 export function createToolRegistry(all: readonly Tool[]): ToolRegistry {

@@ -1,8 +1,8 @@
 import type { TaskId } from '../../workflows/domain/ids.ts';
-import type { CallClass, TaskPlan, ToolDefinition } from '../../workflows/domain/tool-call.ts';
 import type { AgentReport } from '../../workflows/domain/sub-agent.ts';
-import type { AgentsNeeded } from '../../workflows/domain/turn.ts';
+import type { CallClass, TaskPlan, ToolDefinition } from '../../workflows/domain/tool-call.ts';
 import type { ToolImage, ToolInput } from '../../workflows/domain/transcript.ts';
+import type { AgentsNeeded } from '../../workflows/domain/turn.ts';
 import type { Sandbox } from '../sandbox/sandbox.ts';
 
 /** What a running tool may touch. */
@@ -13,7 +13,7 @@ export interface ToolContext {
   readonly workspace: string;
   readonly sandbox: Sandbox;
   readonly signal: AbortSignal;
-  /** A person, or a rule of the operator's, lets this call run without the sandbox. */
+  /** Whether this very call may do outside of the sandbox what it asks to do there. Default: no. */
   readonly escalate?: boolean;
   /** What became of what the tool had the workflow do. */
   readonly report?: AgentReport;
@@ -25,7 +25,7 @@ export interface ToolReturn {
   readonly output: string;
   /** Shown to the model after the output, where the deployment takes images. */
   readonly images?: readonly ToolImage[];
-  /** How far the model says that it is. */
+  /** What the model plans, when the call told it. */
   readonly plan?: TaskPlan;
 }
 

@@ -1,18 +1,17 @@
-import { open } from 'node:fs/promises';
-import { constants } from 'node:fs';
 import { z } from 'zod';
-import { imageKindOf } from './image-kind.ts';
+import { readImageHeader } from './image-header.ts';
 import { parametersOf, readArguments } from './read-arguments.ts';
+import { readConfined } from './read-confined.ts';
 import type { Tool, ToolReturn } from './tool.ts';
 import { resolveInWorkspace } from './workspace-path.ts';
 
-/** A request carries it as base64 with all that was said before; clouds take 20 to 50 MB in all. */
-const LARGEST_BYTES = 5 * 1024 * 1024;
-/** Models scale larger ones down; a header that says more is a trap for whoever decodes it. */
-const LONGEST_EDGE = 16_384;
+/** Every cloud takes this much in a request; a screenshot has a tenth of it. */
+const LARGEST_IMAGE_BYTES = 5 * 1024 * 1024;
+/** Models see pictures scaled down to about 2,000 pixels; more is a mistake, or a bomb to whoever unpacks it. */
+const LARGEST_SIDE_PIXELS = 10_000;
 
 const ArgumentsSchema = z.strictObject({
-  path: z.string().min(1).describe("Of a PNG, JPEG, WebP or GIF file, relative to the workspace's root."),
+  path: z.string().min(1).describe("A PNG, JPEG, WebP or GIF file, relative to the workspace's root."),
 });
 
 export const viewImage: Tool = {
@@ -26,44 +25,34 @@ export const viewImage: Tool = {
   async run(input, { workspace }) {
     const parsed = readArguments('view_image', ArgumentsSchema, input);
     if (parsed.kind === 'invalid') return { outcome: 'refused', output: parsed.problem };
-    const place = await resolveInWorkspace(workspace, parsed.value.path);
+    const place = await resolveInWorkspace(workspace, withoutRoot(workspace, parsed.value.path));
     if (place.kind === 'refused') return { outcome: 'refused', output: `view_image: ${place.reason}.` };
-    return view(place.absolute, place.path);
+    const file = await readConfined(place.absolute, LARGEST_IMAGE_BYTES);
+    switch (file.kind) {
+      case 'absent':
+        return { outcome: 'failed', output: `There is no file "${place.path}" in the workspace.` };
+      case 'unreadable':
+        return { outcome: 'failed', output: `"${place.path}" cannot be shown: ${file.reason}.` };
+      case 'bytes':
+        return show(place.path, file.bytes);
+    }
   },
 };
 
-async function view(absolute: string, path: string): Promise<ToolReturn> {
-  const read = await readBounded(absolute);
-  if (typeof read === 'string') return { outcome: 'failed', output: `view_image: "${path}" ${read}` };
-  const kind = imageKindOf(read);
-  if (kind === undefined) {
-    return { outcome: 'failed', output: `view_image: "${path}" is no PNG, JPEG, WebP or GIF by its content.` };
-  }
-  const { mediaType, width, height } = kind;
-  if (width > LONGEST_EDGE || height > LONGEST_EDGE) {
-    return {
-      outcome: 'failed',
-      output: `view_image: "${path}" says to be ${width} by ${height} pixels; at most ${LONGEST_EDGE} are shown.`,
-    };
-  }
-  const about = `${path}: ${mediaType}, ${width} by ${height} pixels, ${read.length} bytes`;
-  return { outcome: 'ok', output: about, images: [{ mediaType, base64: read.toString('base64') }] };
+/** Models name pictures by the absolute path that a program printed. */
+function withoutRoot(workspace: string, path: string): string {
+  return path.startsWith(`${workspace}/`) ? path.slice(workspace.length + 1) : path;
 }
 
-/** A FIFO or a device would never end: it is opened without waiting, and looked at before it is read. */
-async function readBounded(path: string): Promise<Buffer | string> {
-  let handle;
-  try {
-    handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
-  } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'ENOENT' ? 'does not exist.' : 'cannot be read.';
-  }
-  try {
-    const status = await handle.stat();
-    if (!status.isFile()) return 'is no file.';
-    if (status.size > LARGEST_BYTES) return `has ${status.size} bytes; at most ${LARGEST_BYTES} are shown.`;
-    return await handle.readFile();
-  } finally {
-    await handle.close();
-  }
+function show(path: string, bytes: Buffer): ToolReturn {
+  const header = readImageHeader(bytes);
+  const fail = (reason: string): ToolReturn => ({ outcome: 'failed', output: `"${path}" cannot be shown: ${reason}.` });
+  if (header === undefined) return fail('its content is no PNG, JPEG, WebP or GIF, whatever its name says');
+  const { mediaType, size } = header;
+  if (size === undefined || size.width === 0 || size.height === 0) return fail(`its ${mediaType} header is cut or damaged`);
+  const dimensions = `${size.width} x ${size.height} pixels`;
+  if (Math.max(size.width, size.height) > LARGEST_SIDE_PIXELS)
+    return fail(`it has ${dimensions}, and the limit is ${LARGEST_SIDE_PIXELS} on each side; scale it down by exec_command`);
+  const output = `${path}: ${mediaType}, ${dimensions}, ${bytes.length} bytes`;
+  return { outcome: 'ok', output, images: [{ mediaType, base64: bytes.toString('base64') }] };
 }

@@ -8,9 +8,10 @@ import { createOpenTask } from '../../activities/open-task.ts';
 import { createOpenWorkspace, workspaceDirectory } from '../../activities/open-workspace.ts';
 import { openSqliteTaskStore } from '../../activities/store/sqlite.ts';
 import type { TaskStore } from '../../activities/store/task-store.ts';
-import { toolsOfModel } from '../../activities/tools/tools-of-model.ts';
+import { CommandSessions } from '../../activities/tools/command-sessions.ts';
+import { createBuiltInTools, createToolRegistry } from '../../activities/tools/tool-registry.ts';
+import { toolsFor } from '../../activities/tools/tools-for-model.ts';
 import { createWorkspaceKeeper } from '../../activities/workspace/workspace-keeper.ts';
-import { SCENE_TOOLS as registry } from '../tools/tool-scene.ts';
 import type { OpenTaskInput, OpenTaskResult, TaskRequest } from '../../workflows/activity-interfaces.ts';
 import { toTaskId } from '../../workflows/domain/ids.ts';
 import type { TranscriptItem } from '../../workflows/domain/transcript.ts';
@@ -29,6 +30,7 @@ beforeAll(async () => {
 });
 afterAll(() => store.close());
 
+const registry = createToolRegistry(createBuiltInTools({ sessions: new CommandSessions() }));
 const REQUEST: TaskRequest = { prompt: 'Mend it.', model: MODEL };
 
 /** Opens the workspace, where there is one, and the task, as the workflow does. */
@@ -50,7 +52,7 @@ async function open(task: string, request: Partial<TaskRequest>): Promise<readon
   }
   const openTask = createOpenTask({
     store,
-    workspaceTools: (model) => toolsOfModel(model, registry.names),
+    workspaceTools: (model) => toolsFor(model, registry.names),
     findTool: (name) => registry.find(name),
     tenants: [],
   });

@@ -9,7 +9,7 @@ import { createFinishTask } from '../../activities/finish-task.ts';
 import { createOpenTask } from '../../activities/open-task.ts';
 import { workspaceDirectory } from '../../activities/open-workspace.ts';
 import { openSqliteTaskStore } from '../../activities/store/sqlite.ts';
-import { createCommandSessions } from '../../activities/tools/command-sessions.ts';
+import { CommandSessions } from '../../activities/tools/command-sessions.ts';
 import { createWorkspaceKeeper } from '../../activities/workspace/workspace-keeper.ts';
 import { openWorkspace } from '../../activities/workspace/open-workspace.ts';
 import { toTaskId } from '../../workflows/domain/ids.ts';
@@ -62,7 +62,7 @@ test('a diff too large for a result is whole in a file, a small one leaves none'
   const workspace = await openWorkspace({ repository, includeUncommitted: false, directory });
   await store.putWorkspace(TASK, { ...workspace, hostId: 'h', repository, sandbox: 'none' });
   const keeper = createWorkspaceKeeper({ store, hostId: 'h', dataDirectory, largestFileBytes: 64 * 1024 * 1024, keepBase: null });
-  const collectDiff = createCollectDiff({ store, dataDirectory, keeper, sessions: createCommandSessions() });
+  const collectDiff = createCollectDiff({ store, dataDirectory, keeper, sessions: new CommandSessions() });
 
   await writeFile(join(workspace.directory, 'new.txt'), 'small\n');
   const small = await inTask(collectDiff);

@@ -1,8 +1,11 @@
 import { execFileSync } from 'node:child_process';
-import { symlinkSync } from 'node:fs';
+import { renameSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { runTool, SCENE_TOOLS, scratchFolder, writeFiles } from './tool-scene.ts';
+import { CommandSessions } from '../../activities/tools/command-sessions.ts';
+import { readConfined } from '../../activities/tools/read-confined.ts';
+import { createBuiltInTools, createToolRegistry } from '../../activities/tools/tool-registry.ts';
+import { runTool, scratchFolder, writeFiles } from './tool-scene.ts';
 
 function aRepository(): string {
   const root = scratchFolder();
@@ -17,19 +20,14 @@ function aRepository(): string {
 }
 
 test('the registry knows its tools and leaves out names that it does not know', () => {
-  expect(SCENE_TOOLS.names).toEqual([
-    'apply_patch',
-    'exec_command',
-    'write_stdin',
-    'shell',
-    'read_file',
-    'list_files',
-    'search_files',
-    'update_plan',
-    'view_image',
+  const registry = createToolRegistry(createBuiltInTools({ sessions: new CommandSessions() }));
+
+  expect(registry.names).toEqual([
+    ...['apply_patch', 'exec_command', 'write_stdin', 'shell', 'read_file', 'list_files', 'search_files'],
+    ...['update_plan', 'view_image'],
   ]);
-  expect(SCENE_TOOLS.find('rm')).toBeUndefined();
-  expect(SCENE_TOOLS.definitions(['read_file', 'rm']).map(({ name }) => name)).toEqual(['read_file']);
+  expect(registry.find('rm')).toBeUndefined();
+  expect(registry.definitions(['read_file', 'rm']).map(({ name }) => name)).toEqual(['read_file']);
 });
 
 test('reads a part of a file', async () => {
@@ -48,6 +46,69 @@ test.each([
   const result = await runTool(aRepository(), 'read_file', input);
 
   expect(result).toEqual({ outcome: 'refused', output: expect.stringContaining(reason) });
+});
+
+test('takes null for an argument that is left out', async () => {
+  const result = await runTool(aRepository(), 'read_file', { path: 'b.md', offset: null });
+
+  expect(result).toMatchObject({ outcome: 'ok' });
+});
+
+/** Only root may make a device. */
+const DEVICE: readonly [string, string, string][] =
+  process.getuid?.() === 0 ? [['a device', 'mknod x c 1 5', 'no regular file']] : [];
+
+test.each([
+  ...DEVICE,
+  ['a pipe', 'mkfifo x', 'no regular file'],
+  ['a folder', 'mkdir x', 'a directory'],
+  ['a file of a terabyte', 'truncate -s 1T x', 'the limit is'],
+  ['a binary file', 'printf "a\\0b" > x', 'a binary file'],
+  ['what is not UTF-8', 'printf "a\\377b" > x', 'not UTF-8'],
+])('neither waits for nor swallows %s', async (_name, make, reason) => {
+  const root = aRepository();
+  execFileSync('/bin/sh', ['-c', make], { cwd: root });
+
+  for (const tool of ['read_file', 'view_image']) {
+    const result = await runTool(root, tool, { path: 'x' });
+    expect(result.outcome).toBe('failed');
+    if (tool === 'read_file') expect(result.output).toContain(reason);
+  }
+});
+
+test('a folder that becomes a link while a file is read does not lead outside', async () => {
+  const root = aRepository();
+  const outside = scratchFolder();
+  writeFiles(outside, { 'a.ts': 'hush' });
+  renameSync(join(root, 'src'), join(root, 'moved'));
+  symlinkSync(outside, join(root, 'src'));
+
+  const read = await readConfined(join(root, 'src/a.ts'), 1_000);
+
+  expect(read).toEqual({ kind: 'unreadable', reason: expect.stringContaining('replaced by a link') });
+});
+
+test('lists a folder of more files than are shown', async () => {
+  const root = aRepository();
+  execFileSync('/bin/sh', ['-c', 'mkdir many && cd many && seq 25000 | xargs touch'], { cwd: root });
+
+  const { outcome, output } = await runTool(root, 'list_files', { path: 'many' });
+
+  expect([outcome, output.split('\n').length]).toEqual(['ok', 1_001]);
+  expect(output).toContain('more than 1000 entries');
+});
+
+test('says which search a file is too large for, and does without it', async () => {
+  const root = aRepository();
+  execFileSync('truncate', ['-s', '8G', join(root, 'huge.bin')]);
+
+  const [everything, sources] = [
+    await runTool(root, 'search_files', { pattern: 'two' }),
+    await runTool(root, 'search_files', { pattern: 'two', glob: '*.ts' }),
+  ];
+
+  expect(everything).toEqual({ outcome: 'failed', output: expect.stringContaining('too large to be searched') });
+  expect(sources).toMatchObject({ outcome: 'ok' });
 });
 
 test('does not read through a link that leads outside', async () => {
@@ -87,22 +148,3 @@ test('a pattern that backtracks without end is given up', async () => {
 
   expect(['ok', 'failed']).toContain(result.outcome);
 }, 60_000);
-
-test('runs a command where it was told to and reports its end', async () => {
-  const result = await runTool(aRepository(), 'exec_command', { cmd: 'pwd; exit 3', workdir: 'src' });
-
-  expect(result.outcome).toBe('failed');
-  expect(result.output).toMatch(
-    /^Chunk ID: [0-9a-f]{6}\nWall time: \d+\.\d{4} seconds\nProcess exited with code 3\n.*\nOutput:\n.*\/src\n$/s,
-  );
-});
-
-test('cuts a long output in the middle and kills a command whose time is over', async () => {
-  const root = aRepository();
-
-  const long = await runTool(root, 'exec_command', { cmd: 'seq 100000', max_output_tokens: 50 });
-  const slow = await runTool(root, 'exec_command', { cmd: 'sleep 1000', timeout_ms: 200 });
-
-  expect(long.output).toMatch(/Warning: truncated output.*\n1\n2\n.*tokens truncated….*100000\n$/s);
-  expect(slow).toEqual({ outcome: 'failed', output: expect.stringContaining('longer than 200 ms') });
-});

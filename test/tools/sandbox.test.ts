@@ -1,14 +1,13 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test, vi } from 'vitest';
 import { createSandbox } from '../../activities/sandbox/create-sandbox.ts';
-import { runCommand } from '../../activities/sandbox/run-command.ts';
 import { probeBubblewrap } from '../../activities/sandbox/probe-sandbox.ts';
 import type { CommandRequest, CommandResult } from '../../activities/sandbox/sandbox.ts';
 import { OUTPUT_LIMIT_BYTES } from '../../activities/sandbox/sandbox.ts';
-import { scratchFolder } from './tool-scene.ts';
+import { isRunning, scratchFolder, uniqueSleep } from './tool-scene.ts';
 
 const probe = await probeBubblewrap();
 const withoutBubblewrap = probe.kind === 'usable' ? '' : ` (skipped: ${probe.reason})`;
@@ -22,23 +21,7 @@ function run(name: 'bubblewrap' | 'none', script: string, overrides: Partial<Com
     timeoutMs: 30_000,
     signal: new AbortController().signal,
   };
-  return runCommand(createSandbox(name), { ...request, ...overrides });
-}
-
-/** Whether a process runs whose command line has this text. */
-function isRunning(text: string): boolean {
-  return readdirSync('/proc').some((pid) => {
-    try {
-      return /^\d+$/.test(pid) && readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ').startsWith(text);
-    } catch {
-      return false;
-    }
-  });
-}
-
-/** A number of seconds that no other process sleeps for. */
-function uniqueSleep(): string {
-  return `sleep 9${process.pid}${Math.floor(performance.now())}`;
+  return createSandbox(name).run({ ...request, ...overrides });
 }
 
 describe.each(['none', 'bubblewrap'] as const)('%s', (name) => {
@@ -79,30 +62,26 @@ describe.each(['none', 'bubblewrap'] as const)('%s', (name) => {
     await vi.waitFor(() => expect(isRunning(sleep)).toBe(false));
   });
 
-  test.skipIf(!runs).each(['a terminal', 'pipes'])(
-    `leaves nothing of %s behind when it ends or the worker is killed${why}`,
-    async (at) => {
-      const [left, lost, workspace] = [`${uniqueSleep()}1`, `${uniqueSleep()}2`, scratchFolder()];
-      await run(name, `setsid ${left} & exit 0`);
-      const module = join(import.meta.dirname, '../../activities/sandbox/create-sandbox.ts');
-      const request = {
-        argv: ['/bin/sh', '-c', `setsid ${lost} & ${lost}`],
-        workspace,
-        workingDirectory: workspace,
-        ...(at === 'a terminal' ? { terminal: { columns: 80, rows: 24 } } : {}),
-      };
-      const script = `import { createSandbox } from ${JSON.stringify(module)};
-      const running = await createSandbox('${name}').start(${JSON.stringify(request)});
-      await running.ended;`;
-      const worker = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: 'ignore' });
-      await vi.waitFor(() => expect(isRunning(lost)).toBe(true), 10_000);
+  test.skipIf(!runs)(`leaves nothing behind when a command ends or the worker is killed${why}`, async () => {
+    const [left, lost, workspace] = [`${uniqueSleep()}1`, `${uniqueSleep()}2`, scratchFolder()];
+    await run(name, `setsid ${left} & exit 0`);
+    const module = join(import.meta.dirname, '../../activities/sandbox/create-sandbox.ts');
+    const request = {
+      argv: ['/bin/sh', '-c', `setsid ${lost} & ${lost}`],
+      workspace,
+      workingDirectory: workspace,
+      timeoutMs: 60_000,
+    };
+    const script = `import { createSandbox } from ${JSON.stringify(module)};
+      await createSandbox('${name}').run({ ...${JSON.stringify(request)}, signal: new AbortController().signal });`;
+    const worker = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: 'ignore' });
+    await vi.waitFor(() => expect(isRunning(lost)).toBe(true), 10_000);
 
-      worker.kill('SIGKILL');
-      await once(worker, 'exit');
+    worker.kill('SIGKILL');
+    await once(worker, 'exit');
 
-      await vi.waitFor(() => expect([isRunning(left), isRunning(lost)]).toEqual([false, false]), 10_000);
-    },
-  );
+    await vi.waitFor(() => expect([isRunning(left), isRunning(lost)]).toEqual([false, false]), 10_000);
+  });
 
   test.skipIf(!runs)(`shows commands nothing of the worker's environment${why}`, async () => {
     vi.stubEnv('ANYPORT_TEST_SECRET', 'hush');
