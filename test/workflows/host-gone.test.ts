@@ -25,9 +25,9 @@ const SCRIPT = [
   {
     when: { inputContains: 'serve' },
     turns: [
-      command('touch started; sleep 60', { yield_time_ms: 300 }),
-      command('echo meanwhile > meanwhile.txt; sleep 3'),
-      { toolCalls: [{ name: 'write_stdin', input: { session_id: 77_777, chars: '' } }] },
+      command('echo up > up.txt; sleep 100', { yield_time_ms: 300 }),
+      command('touch started; sleep 4'),
+      { toolCalls: [{ name: 'write_stdin', input: { session_id: '{{number:session ID (\\d+)}}', chars: '' } }] },
       { text: 'Served.' },
     ],
   },
@@ -74,19 +74,20 @@ describe('when the host of a workspace is gone, its folder with it', () => {
 
   test('a session of the lost host is told to the model as lost', async () => {
     const { taskId } = await cluster.tasks.start({ prompt: 'serve', model: MODEL, workspace });
+    await begun('other', taskId, 'started');
+    const lost = cluster.worker();
+    lost.kill();
+    await lost.exited;
+    await cluster.startWorker([], 'third');
 
     const result = await cluster.tasks.result(taskId);
 
     expect(result).toMatchObject({ state: 'completed', output: 'Served.' });
+    expect(result.diff).toContain('+up');
     const { events } = await cluster.tasks.status(taskId);
-    expect(events).toContainEqual(
-      expect.objectContaining({
-        kind: 'tool-ended',
-        tool: 'write_stdin',
-        why: expect.stringContaining('There is no session 77777'),
-      }),
-    );
-  });
+    expect(events).toContainEqual(expect.objectContaining({ kind: 'workspace-moved' }));
+    expect(events).toContainEqual(expect.objectContaining({ kind: 'tool-ended', tool: 'write_stdin', outcome: 'failed' }));
+  }, 120_000);
 });
 
 test('a host that is only busy keeps its workspaces', async () => {
