@@ -13,6 +13,7 @@ import { createFinishTask } from './finish-task.ts';
 import type { AttemptGate } from './health/attempt-gate.ts';
 import { createInvokeModel } from './invoke-model.ts';
 import type { InvokeModelDependencies } from './invoke-model.ts';
+import { createMoveWorkspace } from './move-workspace.ts';
 import { createOpenTask } from './open-task.ts';
 import { createOpenWorkspace } from './open-workspace.ts';
 import type { OpenWorkspaceDependencies } from './open-workspace.ts';
@@ -20,6 +21,7 @@ import type { PlanRouteDependencies } from './plan-route.ts';
 import { createPlanRoute } from './plan-route.ts';
 import { createReadBatchLine } from './read-batch-line.ts';
 import { createReportEndpoints } from './report-endpoints.ts';
+import { createReportWorkspace } from './report-workspace.ts';
 import { createRunTool } from './run-tool.ts';
 import type { RunToolDependencies } from './run-tool.ts';
 import { createStopTask } from './stop-task.ts';
@@ -61,7 +63,9 @@ export function createActivities(dependencies: ActivityDependencies): ActivityGr
       readBatchLine: createReadBatchLine(dependencies),
       reportEndpoints: createReportEndpoints(dependencies),
       explainEndpoint: createExplainEndpoint(dependencies),
+      reportWorkspace: createReportWorkspace(dependencies),
       openWorkspace: createOpenWorkspace(dependencies),
+      moveWorkspace: createMoveWorkspace(dependencies),
       runTool,
     },
     endpoint: { invokeModel: createInvokeModel(dependencies) },

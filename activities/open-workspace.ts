@@ -1,16 +1,24 @@
 import { ApplicationFailure } from '@temporalio/activity';
-import { join } from 'node:path';
+import { existsSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import type { OpenWorkspaceInput, OpenWorkspaceResult } from '../workflows/activity-interfaces.ts';
 import type { TaskId } from '../workflows/domain/ids.ts';
 import { hostQueue } from '../workflows/domain/task-queues.ts';
+import { activitySignal } from './activity-signal.ts';
 import { currentTaskId } from './current-task.ts';
 import { toActivityFailure } from './failures.ts';
 import { withHeartbeat } from './heartbeat.ts';
 import type { SandboxPolicy } from './sandbox/choose-sandbox.ts';
 import { chooseSandbox } from './sandbox/choose-sandbox.ts';
 import type { SandboxProbe } from './sandbox/sandbox.ts';
-import type { TaskStore } from './store/task-store.ts';
+import type { TaskStore, WorkspaceRecord } from './store/task-store.ts';
+import { closeWorkspace } from './workspace/close-workspace.ts';
+import { workspaceDirectory } from './workspace/move-workspace.ts';
 import { openWorkspace } from './workspace/open-workspace.ts';
+import type { SetUp } from './workspace/set-up.ts';
+import { WorkspaceError } from './workspace/workspace-error.ts';
+import { folderOfTree } from './workspace/workspace-folder.ts';
+import type { WorkspaceKeeper } from './workspace/workspace-keeper.ts';
 
 export interface OpenWorkspaceDependencies {
   readonly store: TaskStore;
@@ -18,11 +26,8 @@ export interface OpenWorkspaceDependencies {
   readonly dataDirectory: string;
   readonly sandboxPolicy: SandboxPolicy;
   readonly sandboxProbe: SandboxProbe;
-}
-
-/** Where a task's files are on its host. */
-export function workspaceDirectory(dataDirectory: string, taskId: TaskId): string {
-  return join(dataDirectory, 'workspaces', taskId);
+  readonly keeper: WorkspaceKeeper;
+  readonly setUp: SetUp;
 }
 
 /** The activity `openWorkspace`: refuses before it copies, and gives the same workspace when it is asked again. */
@@ -30,24 +35,58 @@ export function createOpenWorkspace(dependencies: OpenWorkspaceDependencies) {
   return (input: OpenWorkspaceInput): Promise<OpenWorkspaceResult> =>
     withHeartbeat(async () => {
       try {
-        return await openForTask(dependencies, input);
+        const { hostId, baseCommit } = await openForTask(dependencies, input);
+        return { queue: hostQueue(hostId), baseCommit };
       } catch (error) {
         throw toActivityFailure(error);
       }
     });
 }
 
-async function openForTask(
-  { store, hostId, dataDirectory, sandboxPolicy, sandboxProbe }: OpenWorkspaceDependencies,
-  { repository, includeUncommitted, sandbox: asked }: OpenWorkspaceInput,
-): Promise<OpenWorkspaceResult> {
+/** A worker that died in the middle left a record without the rest, which is made up for by its host. */
+async function openForTask(dependencies: OpenWorkspaceDependencies, input: OpenWorkspaceInput): Promise<WorkspaceRecord> {
+  const { store, hostId, keeper } = dependencies;
   const taskId = currentTaskId();
-  const opened = await store.getWorkspace(taskId);
-  if (opened !== undefined) return { queue: hostQueue(opened.hostId), baseCommit: opened.baseCommit };
+  const workspace = (await store.getWorkspace(taskId)) ?? (await claim(dependencies, taskId, input));
+  if (workspace.hostId !== hostId) return workspace;
+  await keeper.begin(taskId, workspace);
+  await prepare(dependencies, taskId, workspace);
+  return workspace;
+}
+
+async function claim(
+  dependencies: OpenWorkspaceDependencies,
+  taskId: TaskId,
+  { repository, includeUncommitted, sandbox: asked }: OpenWorkspaceInput,
+): Promise<WorkspaceRecord> {
+  const { store, hostId, dataDirectory, sandboxPolicy, sandboxProbe, keeper } = dependencies;
   const chosen = chooseSandbox(sandboxPolicy, asked, sandboxProbe);
   if (chosen.kind === 'refuse') throw ApplicationFailure.nonRetryable(chosen.reason, 'SandboxRefused');
   const directory = workspaceDirectory(dataDirectory, taskId);
-  const workspace = await openWorkspace({ repository, includeUncommitted, directory });
-  await store.putWorkspace(taskId, { ...workspace, hostId, repository, sandbox: chosen.sandbox });
-  return { queue: hostQueue(hostId), baseCommit: workspace.baseCommit };
+  const opened = await openWorkspace({ repository, includeUncommitted, directory });
+  const { sandbox } = chosen;
+  const base = await givingBack(directory, () => keeper.shipBase(opened));
+  const held = await store.claimWorkspace(taskId, null, { ...opened, ...base, hostId, repository, sandbox });
+  if (held.hostId !== hostId) await closeWorkspace(directory);
+  return held;
+}
+
+/** Once. */
+async function prepare({ keeper, setUp }: OpenWorkspaceDependencies, taskId: TaskId, workspace: WorkspaceRecord): Promise<void> {
+  const { root, prepared } = folderOfTree(workspace.directory);
+  if (existsSync(prepared)) return;
+  const run = { signal: activitySignal(), mayKeep: true };
+  const didSomething = await givingBack(root, () => setUp(workspace, run));
+  if (didSomething) await keeper.restore(taskId, workspace);
+  await writeFile(prepared, '');
+}
+
+/** A refusal gives the disk back, since the task ends with it. */
+async function givingBack<Result>(directory: string, work: () => Promise<Result>): Promise<Result> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof WorkspaceError) await closeWorkspace(directory);
+    throw error;
+  }
 }

@@ -17,6 +17,8 @@ import { probeBubblewrap } from '../activities/sandbox/probe-sandbox.ts';
 import type { ServedDeployment } from '../activities/served-deployment.ts';
 import { openSqliteTaskStore } from '../activities/store/sqlite.ts';
 import type { TaskStore } from '../activities/store/task-store.ts';
+import { createSetUp } from '../activities/workspace/set-up.ts';
+import { createWorkspaceKeeper } from '../activities/workspace/workspace-keeper.ts';
 import { BUILT_IN_TOOLS, createToolRegistry } from '../activities/tools/tool-registry.ts';
 import type { DeploymentId } from '../workflows/domain/ids.ts';
 import { endpointQueue, hostQueue, TASKS_QUEUE } from '../workflows/domain/task-queues.ts';
@@ -142,15 +144,19 @@ async function composeActivities({ settings, config, endpoints, store, hostId, r
     workerId: `${hostId}/${process.pid}/${Date.now()}`,
     now,
     chance: () => Math.random(),
-    alert: (message) => console.error(`WARN ${message}`),
+    alert,
   });
+  const { dataDirectory } = settings;
+  const { limits, setUp } = config.workspaces;
   return createActivities({
     store,
     hostId,
+    keeper: createWorkspaceKeeper({ store, hostId, dataDirectory, limits }),
+    setUp: createSetUp({ settings: setUp, dataDirectory, sandboxOf: createSandbox, alert }),
     served,
     readHold: drains.look,
     gate: withDrains(board, { drains, deployments: endpoints.deployments, now }),
-    dataDirectory: settings.dataDirectory,
+    dataDirectory,
     deployments: endpoints.deployments,
     prices: endpoints.prices,
     tenants: config.tenants,
@@ -162,6 +168,10 @@ async function composeActivities({ settings, config, endpoints, store, hostId, r
     sandboxPolicy: settings.sandbox ?? config.sandbox,
     sandboxProbe: await probeBubblewrap(),
   });
+}
+
+function alert(message: string): void {
+  console.error(`WARN ${message}`);
 }
 
 /** Loudly: where no other worker has these secrets, every task that is led there waits for nothing before it goes elsewhere. */

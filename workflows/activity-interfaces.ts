@@ -18,6 +18,7 @@ import type { ItemId, TranscriptHead } from './domain/transcript.ts';
 import type { Attempt, TaskEnding, ToolStep, TurnAnswer } from './domain/turn.ts';
 import type { TurnPolicy } from './domain/turn-policy.ts';
 import type { Usage } from './domain/usage.ts';
+import type { ReportWorkspaceInput, ReportWorkspaceResult } from './domain/workspace-report.ts';
 
 export type { PlanRouteInput } from './domain/plan-route-input.ts';
 
@@ -116,6 +117,18 @@ export interface OpenWorkspaceResult {
   readonly baseCommit: string;
 }
 
+export interface MoveWorkspaceInput {
+  /** The host that is lost; when the workspace has left it already, nothing is done. */
+  readonly from: string;
+}
+
+export interface MoveWorkspaceResult {
+  /** The queue of the host that holds the workspace now. */
+  readonly queue: string;
+  /** What ran in the background went with the host. */
+  readonly lostSessions: true;
+}
+
 export type InvokeModelInput = Attempt;
 /** `health`: what the worker knows of the route's deployments now; absent when nothing speaks against any. */
 export type InvokeModelResult = TurnAnswer & { readonly health?: RouteHealth };
@@ -168,14 +181,13 @@ export interface TaskResult {
   readonly toolEffectsTwice: number;
   /** Unified git diff of the workspace against the commit it began at; '' without a workspace or change. */
   readonly diff: string;
-  /** Where on the worker's host the whole diff lies when it is too large for a result; `diff` is '' then. */
+  /** Where on the worker's host the whole diff lies when it is too large for a result, or no UTF-8; `diff` is '' then. */
   readonly diffPath?: string;
+  /** Files of the workspace that are not in the diff, being too large or unreadable; the first few. */
+  readonly leftOut?: readonly string[];
 }
 
-export interface CollectDiffResult {
-  readonly diff: string;
-  readonly diffPath?: string;
-}
+export type CollectDiffResult = Pick<TaskResult, 'diff' | 'diffPath' | 'leftOut'>;
 
 export interface StoreBatchLinesInput {
   readonly lines: readonly { readonly line: number; readonly request: TaskRequest }[];
@@ -216,11 +228,12 @@ export interface ExplainEndpointResult {
 export interface TaskActivities {
   planRoute(input: PlanRouteInput): Promise<PlanRouteResult>;
   openTask(input: OpenTaskInput): Promise<OpenTaskResult>;
-  finishTask(input: FinishTaskInput): Promise<Omit<TaskResult, 'diff' | 'diffPath'>>;
+  finishTask(input: FinishTaskInput): Promise<Omit<TaskResult, keyof CollectDiffResult>>;
   storeBatchLines(input: StoreBatchLinesInput): Promise<StoreBatchLinesResult>;
   readBatchLine(input: ReadBatchLineInput): Promise<TaskRequest>;
   reportEndpoints(): Promise<EndpointReport>;
   explainEndpoint(input: ExplainEndpointInput): Promise<ExplainEndpointResult>;
+  reportWorkspace(input: ReportWorkspaceInput): Promise<ReportWorkspaceResult>;
   /** Has whatever runs for the calling workflow stop at once, on whichever worker it runs. */
   stopTask(): Promise<void>;
 }
@@ -237,9 +250,11 @@ export interface HostActivities {
   closeWorkspace(): Promise<void>;
 }
 
-/** The first host to take it opens the workspace, so this one is on `agent-tasks`. */
+/** The first host to take them opens the workspace, or takes it over, so these are on `agent-tasks`. */
 export interface OpenWorkspaceActivities {
   openWorkspace(input: OpenWorkspaceInput): Promise<OpenWorkspaceResult>;
+  /** Restores the last checkpoint on another host. Fails as `Workspace.BaseMissing`, retryable, where the files cannot be had. */
+  moveWorkspace(input: MoveWorkspaceInput): Promise<MoveWorkspaceResult>;
 }
 
 export type AnyportActivities = TaskActivities & EndpointActivities & HostActivities & OpenWorkspaceActivities;

@@ -68,4 +68,21 @@ export const MIGRATIONS: readonly string[] = [
   ALTER TABLE attempts ADD COLUMN cloud TEXT;
   ALTER TABLE attempts ADD COLUMN reserved_usd_micros INTEGER;
   `,
+  `
+  CREATE TABLE packs (
+    pack_id TEXT NOT NULL,
+    part INTEGER NOT NULL,
+    bytes BLOB NOT NULL,
+    PRIMARY KEY (pack_id, part)
+  ) STRICT;
+  CREATE TABLE checkpoints (
+    task_id TEXT NOT NULL,
+    sequence INTEGER NOT NULL,
+    turn INTEGER NOT NULL,
+    call_id TEXT NOT NULL,
+    json TEXT NOT NULL,
+    PRIMARY KEY (task_id, sequence)
+  ) STRICT;
+  CREATE INDEX checkpoints_by_step ON checkpoints (task_id, turn, call_id);
+  `,
 ];

@@ -1,5 +1,6 @@
 /** The embedded task store: one SQLite file, which several processes of one host may share. */
 import { openSqliteDatabase } from './open-sqlite-database.ts';
+import { createCheckpoints } from './sqlite-checkpoints.ts';
 import { createAttemptJournal, createToolJournal } from './sqlite-journals.ts';
 import { createOpenActivities } from './sqlite-open-activities.ts';
 import { createRecords } from './sqlite-records.ts';
@@ -12,10 +13,12 @@ import type { TaskStore } from './task-store.ts';
 export async function openSqliteTaskStore(file: string): Promise<TaskStore> {
   const database = await openSqliteDatabase(file);
   return {
+    reach: 'machine',
     ...createTranscripts(database),
     ...createAttemptJournal(database),
     ...createToolJournal(database),
     ...createRecords(database),
+    ...createCheckpoints(database),
     ...createSharedRecords(database),
     ...createOpenActivities(database),
     close: async () => database.close(),

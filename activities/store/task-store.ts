@@ -4,6 +4,7 @@
  */
 import type { TaskRequest } from '../../workflows/activity-interfaces.ts';
 import type { TaskEligibility } from '../eligibility/tenant-eligibility.ts';
+import type { CheckpointRecord, CheckpointStep, StoredPack } from '../../workflows/domain/checkpoint.ts';
 import type { BatchId, DeploymentId, TaskId } from '../../workflows/domain/ids.ts';
 import type { Acceptance, ModelFailure } from '../../workflows/domain/model-failure.ts';
 import type { Cloud } from '../../workflows/domain/route.ts';
@@ -88,7 +89,21 @@ export interface WorkspaceRecord {
   /** Tree of the state the task began with, which differs from the commit's when uncommitted changes were taken along. */
   readonly baseTree: string;
   readonly sandbox: 'bubblewrap' | 'none';
+  /** The files of the base commit, when they are in the store for hosts that don't have the repository. */
+  readonly base?: BaseSnapshot;
 }
+
+/** A commit of the base's files without their history. */
+export interface BaseSnapshot {
+  readonly commit: string;
+  readonly pack: StoredPack;
+}
+
+/** Names a checkpoint of a task. */
+export type WhichCheckpoint =
+  | { readonly kind: 'last' }
+  | { readonly kind: 'sequence'; readonly sequence: number }
+  | ({ readonly kind: 'step' } & CheckpointStep);
 
 /** What all workers know together under a key. `epoch` grows with each change, from 1. */
 export interface SharedRecord {
@@ -109,6 +124,9 @@ export interface ActivityKey extends Execution {
 }
 
 export interface TaskStore {
+  /** Who shares what is stored: processes of one machine, or workers anywhere. */
+  readonly reach: 'machine' | 'network';
+
   /** Stores items and gives their ids, in order. */
   putItems(taskId: TaskId, items: readonly TranscriptItem[]): Promise<readonly ItemId[]>;
   /** @throws TaskStoreError when there is no such item */
@@ -145,6 +163,24 @@ export interface TaskStore {
 
   putWorkspace(taskId: TaskId, workspace: WorkspaceRecord): Promise<void>;
   getWorkspace(taskId: TaskId): Promise<WorkspaceRecord | undefined>;
+  /**
+   * Writes the record when the task's workspace is still on the host `from` (null: there is none yet), and gives the record as it
+   * then is. Of several hosts that take a workspace over at once, one wins.
+   */
+  claimWorkspace(taskId: TaskId, from: string | null, workspace: WorkspaceRecord): Promise<WorkspaceRecord>;
+
+  /**
+   * The first checkpoint of a sequence stays, and it comes back. `undefined`, and nothing is written, when the workspace is not, or
+   * no more, on the host that took it.
+   */
+  putCheckpoint(taskId: TaskId, hostId: string, checkpoint: CheckpointRecord): Promise<CheckpointRecord | undefined>;
+  /** Of several after one step the newest. */
+  findCheckpoint(taskId: TaskId, which: WhichCheckpoint): Promise<CheckpointRecord | undefined>;
+  /** All of them, oldest first. */
+  listCheckpoints(taskId: TaskId): Promise<readonly CheckpointRecord[]>;
+  /** A part of a pack, counted from 0. A part that is there stays: its pack is named by the digest of its bytes. */
+  putPackPart(packId: string, part: number, bytes: Uint8Array): Promise<void>;
+  getPackPart(packId: string, part: number): Promise<Uint8Array | undefined>;
 
   putBatchLines(batchId: BatchId, lines: readonly { line: number; request: TaskRequest }[]): Promise<void>;
   /** @throws TaskStoreError when there is no such line */

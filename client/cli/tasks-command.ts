@@ -1,4 +1,4 @@
-/** `anyport tasks`: list, show, watch, cancel and raise-budget. */
+/** `anyport tasks`: list, show, watch, cancel and raise-budget; those about files are in `checkpoint-commands.ts`. */
 import Table from 'cli-table3';
 import type { Command } from 'commander';
 import { Option } from 'commander';
@@ -11,6 +11,7 @@ import type { TaskClient } from '../task-client.ts';
 import { TaskClientError } from '../task-client-error.ts';
 import type { BudgetFlags } from './budget-options.ts';
 import { addRaiseOptions, toBudget } from './budget-options.ts';
+import { addCheckpointCommands } from './checkpoint-commands.ts';
 import type { ConnectionFlags } from './connection-options.ts';
 import { addConnectionOptions, withTaskClient } from './connection-options.ts';
 import { EXIT_CODES_HELP } from './exit-codes.ts';
@@ -33,6 +34,7 @@ interface JsonFlags extends ConnectionFlags {
 export function addTasksCommand(program: Command): void {
   const tasks = program.command('tasks').description('Tasks on this Temporal server.');
   addRaiseBudgetCommand(tasks);
+  addCheckpointCommands(tasks);
   addConnectionOptions(
     tasks
       .command('list')

@@ -1,0 +1,58 @@
+import { ApplicationFailure } from '@temporalio/activity';
+import { existsSync } from 'node:fs';
+import type { MoveWorkspaceInput, MoveWorkspaceResult } from '../workflows/activity-interfaces.ts';
+import type { TaskId } from '../workflows/domain/ids.ts';
+import { hostQueue } from '../workflows/domain/task-queues.ts';
+import { activitySignal } from './activity-signal.ts';
+import { currentTaskId } from './current-task.ts';
+import { toActivityFailure } from './failures.ts';
+import { withHeartbeat } from './heartbeat.ts';
+import type { OpenWorkspaceDependencies } from './open-workspace.ts';
+import { chooseSandbox } from './sandbox/choose-sandbox.ts';
+import type { WorkspaceRecord } from './store/task-store.ts';
+import { WorkspaceError } from './workspace/workspace-error.ts';
+
+/**
+ * The activity `moveWorkspace`: whichever host takes it rebuilds the workspace from its last checkpoint. One that cannot, for want of a
+ * sandbox or of the repository, leaves it to be retried by another.
+ */
+export function createMoveWorkspace(dependencies: OpenWorkspaceDependencies) {
+  return ({ from }: MoveWorkspaceInput): Promise<MoveWorkspaceResult> =>
+    withHeartbeat(async () => {
+      try {
+        const { hostId } = await moveFrom(dependencies, currentTaskId(), from);
+        return { queue: hostQueue(hostId), lostSessions: true };
+      } catch (error) {
+        throw toActivityFailure(error);
+      }
+    });
+}
+
+async function moveFrom(dependencies: OpenWorkspaceDependencies, taskId: TaskId, from: string): Promise<WorkspaceRecord> {
+  const { store, hostId, keeper, setUp } = dependencies;
+  const lost = await store.getWorkspace(taskId);
+  if (lost === undefined) throw new WorkspaceError('no-workspace', 'the task has no workspace that could be moved');
+  if (lost.hostId !== from) return lost;
+  if (lost.hostId === hostId) {
+    // It was thought lost and is not: its files are as they were, unless they went.
+    if (!existsSync(lost.directory)) await keeper.restore(taskId, lost);
+    return lost;
+  }
+  assertConfined(dependencies, lost);
+  const signal = activitySignal();
+  let wasPrepared = false;
+  const held = await keeper.moveHere(taskId, lost, async (workspace) => {
+    wasPrepared = await setUp(workspace, { signal, mayKeep: false });
+  });
+  if (wasPrepared && held.hostId === hostId) await keeper.restore(taskId, held);
+  return held;
+}
+
+/** A task goes on as confined as it began, or elsewhere. */
+function assertConfined({ sandboxPolicy, sandboxProbe }: OpenWorkspaceDependencies, { sandbox }: WorkspaceRecord): void {
+  const chosen = chooseSandbox(sandboxPolicy, sandbox, sandboxProbe);
+  if (chosen.kind === 'use' && chosen.sandbox === sandbox) return;
+  const reason =
+    chosen.kind === 'refuse' ? chosen.reason : `commands are confined by "${chosen.sandbox}" here, not by "${sandbox}"`;
+  throw ApplicationFailure.create({ type: 'SandboxRefused', message: reason, nonRetryable: false });
+}
