@@ -35,7 +35,8 @@ export function toActivityFailure(error: unknown, health?: RouteHealth): Error {
     return ApplicationFailure.create({
       type: `Workspace.${toPascalCase(error.code)}`,
       message: error.message,
-      nonRetryable: true,
+      // Another host may have what this one has not.
+      nonRetryable: error.code !== 'base-missing',
     });
   }
   return error instanceof Error ? error : new Error(String(error));

@@ -27,6 +27,7 @@ import { createReadAgentRequest } from './read-agent-request.ts';
 import { createReadBatchLine } from './read-batch-line.ts';
 import { createReopenTask } from './reopen-task.ts';
 import { createReportEndpoints } from './report-endpoints.ts';
+import { createReportWorkspace } from './report-workspace.ts';
 import { createRollBack } from './roll-back.ts';
 import { createRunTool } from './run-tool.ts';
 import type { RunToolDependencies } from './run-tool.ts';
@@ -75,8 +76,9 @@ export function createActivities(dependencies: ActivityDependencies): ActivityGr
       reopenTask: createReopenTask(dependencies),
       readAgentRequest: createReadAgentRequest(dependencies),
       rollBack,
-      moveWorkspace: createMoveWorkspace(dependencies),
+      reportWorkspace: createReportWorkspace(dependencies),
       openWorkspace: createOpenWorkspace(dependencies),
+      moveWorkspace: createMoveWorkspace(dependencies),
       runTool,
     },
     endpoint: { invokeModel: createInvokeModel(dependencies) },

@@ -1,8 +1,10 @@
 import { ApplicationFailure } from '@temporalio/activity';
-import { join } from 'node:path';
+import { existsSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import type { OpenWorkspaceInput, OpenWorkspaceResult } from '../workflows/activity-interfaces.ts';
 import type { TaskId } from '../workflows/domain/ids.ts';
 import { hostQueue } from '../workflows/domain/task-queues.ts';
+import { activitySignal } from './activity-signal.ts';
 import { currentTaskId } from './current-task.ts';
 import { toActivityFailure } from './failures.ts';
 import { withHeartbeat } from './heartbeat.ts';
@@ -11,9 +13,13 @@ import { collectContext } from './conversation/collect-context.ts';
 import { chooseSandbox } from './sandbox/choose-sandbox.ts';
 import type { SandboxProbe } from './sandbox/sandbox.ts';
 import type { TaskStore, WorkspaceRecord } from './store/task-store.ts';
-import type { WorkspaceKeeper } from './workspace/workspace-keeper.ts';
 import { closeWorkspace } from './workspace/close-workspace.ts';
+import { workspaceDirectory } from './workspace/move-workspace.ts';
 import { openWorkspace } from './workspace/open-workspace.ts';
+import type { SetUp } from './workspace/set-up.ts';
+import { WorkspaceError } from './workspace/workspace-error.ts';
+import { folderOfTree } from './workspace/workspace-folder.ts';
+import type { WorkspaceKeeper } from './workspace/workspace-keeper.ts';
 
 export interface OpenWorkspaceDependencies {
   readonly store: TaskStore;
@@ -22,11 +28,7 @@ export interface OpenWorkspaceDependencies {
   readonly sandboxPolicy: SandboxPolicy;
   readonly sandboxProbe: SandboxProbe;
   readonly keeper: WorkspaceKeeper;
-}
-
-/** Where a task's files are on its host. */
-export function workspaceDirectory(dataDirectory: string, taskId: TaskId): string {
-  return join(dataDirectory, 'workspaces', taskId);
+  readonly setUp: SetUp;
 }
 
 /** The activity `openWorkspace`: refuses before it copies, and gives the same workspace when it is asked again. */
@@ -34,40 +36,79 @@ export function createOpenWorkspace(dependencies: OpenWorkspaceDependencies) {
   return (input: OpenWorkspaceInput): Promise<OpenWorkspaceResult> =>
     withHeartbeat(async () => {
       try {
-        return await openForTask(dependencies, input);
+        const { hostId, baseCommit } = await openForTask(dependencies, input);
+        return { queue: hostQueue(hostId), baseCommit };
       } catch (error) {
         throw toActivityFailure(error);
       }
     });
 }
 
-async function openForTask(
-  { store, hostId, dataDirectory, sandboxPolicy, sandboxProbe, keeper }: OpenWorkspaceDependencies,
-  { repository, includeUncommitted, sandbox: asked, folder, from }: OpenWorkspaceInput,
-): Promise<OpenWorkspaceResult> {
+/** A worker that died in the middle left a record without the rest, which is made up for by its host. */
+async function openForTask(dependencies: OpenWorkspaceDependencies, input: OpenWorkspaceInput): Promise<WorkspaceRecord> {
+  const { store, hostId, keeper } = dependencies;
   const taskId = currentTaskId();
-  const before = await store.getWorkspace(taskId);
-  if (before !== undefined) {
-    // A worker may have died between the two; on another host there is nothing to be done.
-    if (before.hostId === hostId) await keeper.open(taskId, before);
-    return { queue: hostQueue(before.hostId), baseCommit: before.baseCommit };
-  }
-  const chosen = chooseSandbox(sandboxPolicy, asked, sandboxProbe);
+  const workspace = (await store.getWorkspace(taskId)) ?? (await claim(dependencies, taskId, input));
+  if (workspace.hostId !== hostId) return workspace;
+  await keeper.begin(taskId, workspace);
+  await prepare(dependencies, taskId, workspace);
+  return workspace;
+}
+
+async function claim(
+  dependencies: OpenWorkspaceDependencies,
+  taskId: TaskId,
+  input: OpenWorkspaceInput,
+): Promise<WorkspaceRecord> {
+  const { store, hostId, dataDirectory, sandboxPolicy, sandboxProbe } = dependencies;
+  const chosen = chooseSandbox(sandboxPolicy, input.sandbox, sandboxProbe);
   if (chosen.kind === 'refuse') throw ApplicationFailure.nonRetryable(chosen.reason, 'SandboxRefused');
-  if (from !== undefined) {
-    const forked = await keeper.fork(taskId, from);
-    return { queue: hostQueue(forked.hostId), baseCommit: forked.baseCommit };
-  }
   const directory = workspaceDirectory(dataDirectory, taskId);
-  const workspace = await openWorkspace({ repository, includeUncommitted, directory });
-  const place = { taskId, workspace: workspace.directory, repository, folder };
-  const context = await collectContext(store, place).catch(async (error: unknown) => {
-    // A task that names no folder of it fails, and nobody would close what has no record.
-    await closeWorkspace(directory);
+  const workspace = await givingBack(directory, () =>
+    input.from === undefined ? openRepository(dependencies, taskId, input) : openFork(dependencies, taskId, input.from),
+  );
+  const held = await store.claimWorkspace(taskId, null, { ...workspace, hostId, sandbox: chosen.sandbox });
+  if (held.hostId !== hostId) await closeWorkspace(directory);
+  return held;
+}
+
+type Opened = Omit<WorkspaceRecord, 'hostId' | 'sandbox'>;
+
+async function openRepository(
+  { store, dataDirectory, keeper }: OpenWorkspaceDependencies,
+  taskId: TaskId,
+  { repository, includeUncommitted, folder }: OpenWorkspaceInput,
+): Promise<Opened> {
+  const directory = workspaceDirectory(dataDirectory, taskId);
+  const opened = await openWorkspace({ repository, includeUncommitted, directory });
+  const base = await keeper.shipBase(opened);
+  const context = await collectContext(store, { taskId, workspace: opened.directory, repository, folder });
+  return { ...opened, ...base, ...context, repository };
+}
+
+/** Items are a task's own: the project's instructions are given to the agent, too. */
+async function openFork({ store, keeper }: OpenWorkspaceDependencies, taskId: TaskId, from: TaskId): Promise<Opened> {
+  const { hostId: _host, sandbox: _sandbox, ...forked } = await keeper.fork(taskId, from);
+  const items = await Promise.all((forked.contextItems ?? []).map((item) => store.getItem(from, item)));
+  return items.length === 0 ? forked : { ...forked, contextItems: await store.putItems(taskId, items) };
+}
+
+/** Once. */
+async function prepare({ keeper, setUp }: OpenWorkspaceDependencies, taskId: TaskId, workspace: WorkspaceRecord): Promise<void> {
+  const { root, prepared } = folderOfTree(workspace.directory);
+  if (existsSync(prepared)) return;
+  const run = { signal: activitySignal(), mayKeep: true };
+  const didSomething = await givingBack(root, () => setUp(workspace, run));
+  if (didSomething) await keeper.restore(taskId, workspace);
+  await writeFile(prepared, '');
+}
+
+/** A refusal gives the disk back, since the task ends with it. */
+async function givingBack<Result>(directory: string, work: () => Promise<Result>): Promise<Result> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof WorkspaceError) await closeWorkspace(directory);
     throw error;
-  });
-  const opened: WorkspaceRecord = { ...workspace, hostId, repository, sandbox: chosen.sandbox, ...context };
-  await store.putWorkspace(taskId, opened);
-  await keeper.open(taskId, opened);
-  return { queue: hostQueue(hostId), baseCommit: workspace.baseCommit };
+  }
 }

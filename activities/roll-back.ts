@@ -12,6 +12,7 @@ import { withHeartbeat } from './heartbeat.ts';
 import { changeShared } from './store/change-shared.ts';
 import type { AttemptEntry, StoredAnswer, TaskStore } from './store/task-store.ts';
 import type { CommandSessions } from './tools/command-sessions.ts';
+import { restoreNewest } from './workspace/restore-step.ts';
 import type { WorkspaceKeeper } from './workspace/workspace-keeper.ts';
 
 export interface RollBackDependencies {
@@ -44,9 +45,7 @@ async function rollBack({ store, keeper, sessions }: RollBackDependencies, taskI
   const workspace = await store.getWorkspace(taskId);
   if (workspace !== undefined) {
     await sessions.endAll(taskId);
-    await keeper.restore(taskId, workspace, { keep: ({ turn }) => counts(turn) });
-    // The newest checkpoint is what a crash goes back to: it must not be one of those that count no more.
-    await keeper.checkpoint(taskId, workspace, { turn: input.turn, callId: 'rollback' });
+    await restoreNewest({ store, keeper }, { taskId, workspace }, ({ turn }) => turn > 0 && counts(turn));
   }
   await writeRollback(store, taskId, { to: input.toTurn, turn: input.turn });
   if (kept === undefined) return { head: await openedHead(store, taskId), results: [], toTurn: 0 };

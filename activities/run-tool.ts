@@ -4,6 +4,7 @@
  * call and the call runs again, or, where it may have done something elsewhere, the model is told that nobody knows.
  */
 import { ApplicationFailure } from '@temporalio/activity';
+import { existsSync } from 'node:fs';
 import type { RunToolInput, RunToolResult } from '../workflows/activity-interfaces.ts';
 import type { AgentReport } from '../workflows/domain/sub-agent.ts';
 import type { CallClass } from '../workflows/domain/tool-call.ts';
@@ -21,6 +22,7 @@ import type { CommandSessions } from './tools/command-sessions.ts';
 import { countTokens } from './tools/truncate-output.ts';
 import { TOKENS_OF_IMAGE } from '../workflows/domain/token-estimate.ts';
 import type { Tool, ToolContext, ToolReturn } from './tools/tool.ts';
+import { restoreBefore } from './workspace/restore-step.ts';
 import type { WorkspaceKeeper } from './workspace/workspace-keeper.ts';
 
 export interface RunToolDependencies {
@@ -137,7 +139,7 @@ async function start(dependencies: RunToolDependencies, key: ToolCallKey, prepar
   const changesFiles = callClass.retryClass !== 'read-only';
   if (isRetry && changesFiles) {
     await sessions.endAll(taskId);
-    await keeper.restore(taskId, workspace, { before: { turn, callId } });
+    await restoreBefore({ store, keeper }, { taskId, workspace }, { turn, callId });
   }
   const signal = activitySignal();
   const sandbox = dependencies.sandboxOf(workspace.sandbox);
@@ -204,7 +206,7 @@ async function readWorkspace({ store, hostId, keeper }: RunToolDependencies, { t
   // A host that was thought gone and is back: its call is waited for by nobody.
   if (workspace.hostId !== hostId)
     throw ApplicationFailure.nonRetryable('another host has the workspace by now', 'WorkspaceMoved');
-  await keeper.ensure(taskId, workspace);
+  if (!existsSync(workspace.directory)) await keeper.restore(taskId, workspace);
   return workspace;
 }
 

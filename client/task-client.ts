@@ -7,6 +7,7 @@ import type { TaskBudget } from '../workflows/domain/budget.ts';
 import { taskWorkflowId, toBatchId, toTaskId } from '../workflows/domain/ids.ts';
 import { DEFAULT_TENANT, fairnessKeyOf, INTERACTIVE_PRIORITY, TASKS_QUEUE } from '../workflows/domain/task-queues.ts';
 import type { BatchStatus, TaskEvent, TaskStatus } from '../workflows/domain/task-status.ts';
+import type { WorkspaceOverview } from '../workflows/domain/workspace-report.ts';
 import { statusQuery } from '../workflows/messages.ts';
 import { askWorker, toClientError } from './ask-worker.ts';
 import type { BatchSubmission, SubmitBatchOptions } from './batch.ts';
@@ -33,6 +34,8 @@ import type { Message } from './send-message.ts';
 import { sendMessage } from './send-message.ts';
 import type { ApprovalMode } from '../workflows/domain/approval.ts';
 import type { SendMessageResult } from '../workflows/messages.ts';
+import type { WorkspaceDiffRange } from './workspace-report.ts';
+import { readAnswer, readOverview } from './workspace-report.ts';
 
 export interface StartOptions {
   /** The caller's own id: started twice under it while it runs, it is one task. Default: a new one. */
@@ -190,6 +193,21 @@ export class TaskClient {
   /** Drains, throttles or resumes an endpoint for every worker. @throws TaskClientError `not-found`; RangeError */
   holdEndpoint(name: string, request: HoldRequest): Promise<void> {
     return holdEndpoint(this.#client, name, request);
+  }
+
+  /** Where the task's files came from, and its checkpoints. @throws TaskClientError `not-found`, `no-worker` */
+  workspace(taskId: string): Promise<WorkspaceOverview> {
+    return readOverview(this.#client, toTaskId(taskId));
+  }
+
+  /** What the task changed between two checkpoints, as bytes: files need not be UTF-8. @throws TaskClientError `not-found` */
+  workspaceDiff(taskId: string, range: WorkspaceDiffRange): Promise<Uint8Array> {
+    return readAnswer(this.#client, toTaskId(taskId), { kind: 'diff', form: 'patch', ...range });
+  }
+
+  /** All files of a checkpoint as a pack of git objects, whose tree is named in the overview. @throws TaskClientError `not-found` */
+  checkpointFiles(taskId: string, checkpoint: number): Promise<Uint8Array> {
+    return readAnswer(this.#client, toTaskId(taskId), { kind: 'tree', checkpoint });
   }
 
   /** The page of a task in the Temporal UI; null when the UI's address is not known. */

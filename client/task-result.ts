@@ -44,6 +44,7 @@ const taskResultSchema = z.object({
     .exactOptional(),
   diff: z.string(),
   diffPath: z.string().exactOptional(),
+  leftOut: z.array(z.string()).exactOptional(),
   // Of workers that knew no sub-totals yet.
   costUsdMicros: count.default(0),
   suspectedPaidTwice: count.default(0),

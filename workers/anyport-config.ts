@@ -7,6 +7,8 @@ import type { Place } from '../workflows/domain/catalog.ts';
 import type { Capability, Cloud } from '../workflows/domain/route.ts';
 import type { TenantPolicy } from '../workflows/domain/tenant-policy.ts';
 import type { LoadedCatalog } from '../activities/catalog/load-catalog.ts';
+import type { SetUpSettings } from '../activities/workspace/set-up-plan.ts';
+import type { WorkspaceLimits } from '../activities/workspace/workspace-keeper.ts';
 
 /** The name of an environment variable or the path of a file that holds a secret. Never the secret itself. */
 export type SecretReference =
@@ -74,11 +76,18 @@ export interface TenantConfig {
   readonly approvals?: ApprovalPolicy;
 }
 
+/** How the files of tasks are kept and prepared. */
+export interface WorkspacesConfig {
+  readonly limits: WorkspaceLimits;
+  readonly setUp: SetUpSettings;
+}
+
 export interface AnyportConfig {
   readonly endpoints: readonly EndpointConfig[];
   readonly tenants: readonly TenantConfig[];
   /** `required`: bubblewrap or nothing; `optional`: a task may ask for none; `none`: commands run unconfined. */
   readonly sandbox: 'required' | 'optional' | 'none';
+  readonly workspaces: WorkspacesConfig;
   /** Where it came from, for messages: a path, or `environment`, or `emulated clouds`. */
   readonly source: string;
   /** The built-in facts with those of the file. */

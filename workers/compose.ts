@@ -18,11 +18,12 @@ import { probeBubblewrap } from '../activities/sandbox/probe-sandbox.ts';
 import type { ServedDeployment } from '../activities/served-deployment.ts';
 import { openSqliteTaskStore } from '../activities/store/sqlite.ts';
 import type { TaskStore } from '../activities/store/task-store.ts';
+import { createSetUp } from '../activities/workspace/set-up.ts';
+import { createWorkspaceKeeper } from '../activities/workspace/workspace-keeper.ts';
 import { createAgentTools } from '../activities/tools/agent-tools.ts';
 import { CommandSessions } from '../activities/tools/command-sessions.ts';
 import { createBuiltInTools, createToolRegistry } from '../activities/tools/tool-registry.ts';
 import { toolsFor } from '../activities/tools/tools-for-model.ts';
-import { createWorkspaceKeeper } from '../activities/workspace/workspace-keeper.ts';
 import type { DeploymentId } from '../workflows/domain/ids.ts';
 import { endpointQueue, hostQueue, TASKS_QUEUE } from '../workflows/domain/task-queues.ts';
 import type { AnyportConfig } from './anyport-config.ts';
@@ -69,8 +70,6 @@ const WORKER_OPTIONS = {
   maxConcurrentActivityTaskPolls: 2,
   maxConcurrentWorkflowTaskPolls: 4,
 } as const satisfies Partial<WorkerOptions>;
-/** A larger file is no source: checkpoints would carry it again and again. The embedded store is of one machine, which has the repository. */
-const WORKSPACE_LIMITS = { largestFileBytes: 64 * 1024 * 1024, keepBase: null } as const;
 /** Commands use the host's processors, unlike model calls. */
 const TOOLS_AT_ONCE = 2 * availableParallelism();
 
@@ -148,7 +147,9 @@ async function composeActivities(parts: Parts): Promise<ActivityGroups> {
     const client = createRenewingClient(connect, timeouts);
     for (const deployment of deployments) served.set(deployment.deployment.id, { ...deployment, client });
   }
-  const keeper = createWorkspaceKeeper({ store, hostId, dataDirectory: settings.dataDirectory, ...WORKSPACE_LIMITS });
+  const { dataDirectory } = settings;
+  const { limits, setUp } = config.workspaces;
+  const keeper = createWorkspaceKeeper({ store, hostId, dataDirectory, limits });
   const registry = createToolRegistry([...createBuiltInTools({ sessions }), ...createAgentTools({ store, keeper })]);
   const sandboxPolicy = settings.sandbox ?? config.sandbox;
   const now = (): number => Date.now();
@@ -159,15 +160,16 @@ async function composeActivities(parts: Parts): Promise<ActivityGroups> {
     workerId: `${hostId}/${process.pid}/${Date.now()}`,
     now,
     chance: () => Math.random(),
-    alert: (message) => console.error(`WARN ${message}`),
+    alert,
   });
   return createActivities({
     store,
     hostId,
+    setUp: createSetUp({ settings: setUp, dataDirectory, sandboxOf: createSandbox, alert }),
     served,
     readHold: drains.look,
     gate: withDrains(board, { drains, deployments: endpoints.deployments, now }),
-    dataDirectory: settings.dataDirectory,
+    dataDirectory,
     deployments: endpoints.deployments,
     prices: endpoints.prices,
     tenants: config.tenants,
@@ -184,6 +186,10 @@ async function composeActivities(parts: Parts): Promise<ActivityGroups> {
     allowsEscalation: sandboxPolicy !== 'required',
     sandboxProbe: await probeBubblewrap(),
   });
+}
+
+function alert(message: string): void {
+  console.error(`WARN ${message}`);
 }
 
 /** Loudly: where no other worker has these secrets, every task that is led there waits for nothing before it goes elsewhere. */

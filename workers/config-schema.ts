@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { catalogSchema } from '../activities/catalog/catalog-schema.ts';
 import { CAPABILITIES, CLOUDS } from '../workflows/domain/route.ts';
 import { day, perMinute, TENANT_FORM, TENANT_NAME, tenantSchema, text, usd } from './tenant-schema.ts';
+import { workspacesSchema } from './workspaces-schema.ts';
 
 /** Of an endpoint, which is a part of its queue's name, and of a region. */
 export const NAME = /^[a-z0-9-]+$/;
@@ -83,6 +84,7 @@ export const configSchema = z.strictObject({
     )
     .optional(),
   sandbox: z.enum(['required', 'optional', 'none']).optional(),
+  workspaces: workspacesSchema.optional(),
   catalog: catalogSchema.optional(),
 });
 /** For those who only ask the catalog. */

@@ -18,6 +18,7 @@ import { configFromEnvironment } from './environment-config.ts';
 import type { Environment } from './read-secret.ts';
 import { toEndpointConfig } from './to-endpoint-config.ts';
 import { toTenantConfig } from './to-tenant-config.ts';
+import { toWorkspacesConfig } from './workspaces-schema.ts';
 
 export interface LoadConfigOptions {
   /** Wins over `ANYPORT_CONFIG`. */
@@ -162,7 +163,8 @@ function toConfig(
     checkTenant(entry, reportAt('tenant', name));
     return toTenantConfig(name, entry);
   });
-  const config = { endpoints, tenants, sandbox: raw.sandbox ?? 'required', source, catalog };
+  const workspaces = toWorkspacesConfig(raw.workspaces);
+  const config = { endpoints, tenants, sandbox: raw.sandbox ?? 'required', workspaces, source, catalog };
   return { config, mistakes: withoutRepetition(mistakes) };
 }
 

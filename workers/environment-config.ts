@@ -13,6 +13,7 @@ import type { RawEndpoint } from './config-schema.ts';
 import { NAME, REGION_FORM } from './config-schema.ts';
 import type { Environment } from './read-secret.ts';
 import { toEndpointConfig } from './to-endpoint-config.ts';
+import { toWorkspacesConfig } from './workspaces-schema.ts';
 
 const DEFAULT_MODELS = 'gpt-6.1-sol';
 /** Variables that say that the AWS chain will find credentials; a region alone says nothing. */
@@ -57,7 +58,7 @@ export function configFromEnvironment(environment: Environment): AnyportConfig {
   }
   // What is wrong with an endpoint is told for each of its models.
   if (problems.length > 0) throw new ConfigError([...new Set(problems)]);
-  return { endpoints, tenants: [], sandbox: 'required', source: 'environment', catalog };
+  return { endpoints, tenants: [], sandbox: 'required', workspaces: toWorkspacesConfig(), source: 'environment', catalog };
 }
 
 type Read = (name: string) => string | undefined;

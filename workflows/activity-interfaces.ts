@@ -18,6 +18,7 @@ import type { TaskResult } from './domain/task-result.ts';
 import type { ItemId, TranscriptHead } from './domain/transcript.ts';
 import type { AgentsNeeded, ApprovalNeeded, Attempt, CallDecision, TaskEnding, ToolStep, TurnAnswer } from './domain/turn.ts';
 import type { TurnPolicy } from './domain/turn-policy.ts';
+import type { ReportWorkspaceInput, ReportWorkspaceResult } from './domain/workspace-report.ts';
 
 export type { PlanRouteInput } from './domain/plan-route-input.ts';
 export type { SandboxChoice, TaskRequest } from './domain/task-request.ts';
@@ -187,10 +188,7 @@ export interface FinishTaskInput {
   readonly ending: TaskEnding;
 }
 
-export interface CollectDiffResult {
-  readonly diff: string;
-  readonly diffPath?: string;
-}
+export type CollectDiffResult = Pick<TaskResult, 'diff' | 'diffPath' | 'leftOut'>;
 
 export interface StoreBatchLinesInput {
   readonly lines: readonly { readonly line: number; readonly request: TaskRequest }[];
@@ -232,7 +230,7 @@ export interface TaskActivities {
   planRoute(input: PlanRouteInput): Promise<PlanRouteResult>;
   openTask(input: OpenTaskInput): Promise<OpenTaskResult>;
   checkOutput(input: CheckOutputInput): Promise<CheckOutputResult>;
-  finishTask(input: FinishTaskInput): Promise<Omit<TaskResult, 'diff' | 'diffPath'>>;
+  finishTask(input: FinishTaskInput): Promise<Omit<TaskResult, keyof CollectDiffResult>>;
   storeBatchLines(input: StoreBatchLinesInput): Promise<StoreBatchLinesResult>;
   readBatchLine(input: ReadBatchLineInput): Promise<TaskRequest>;
   reportEndpoints(): Promise<EndpointReport>;
@@ -243,6 +241,7 @@ export interface TaskActivities {
   readAgentRequest(input: ReadAgentRequestInput): Promise<TaskRequest>;
   /** Of a task without a workspace; else it is of the host. */
   rollBack(input: RollBackInput): Promise<RollBackResult>;
+  reportWorkspace(input: ReportWorkspaceInput): Promise<ReportWorkspaceResult>;
   /** Has whatever runs for the calling workflow stop at once, on whichever worker it runs. */
   stopTask(): Promise<void>;
 }
@@ -261,10 +260,13 @@ export interface HostActivities {
   closeWorkspace(): Promise<void>;
 }
 
-/** The first host to take it opens the workspace, so this one is on `agent-tasks`. */
+/** The first host to take them opens the workspace, or takes it over, so these are on `agent-tasks`. */
 export interface OpenWorkspaceActivities {
   openWorkspace(input: OpenWorkspaceInput): Promise<OpenWorkspaceResult>;
-  /** Makes the workspace again on whichever host takes this, unless the one that had it is there after all. */
+  /**
+   * Makes the workspace again on whichever host takes this, unless the one that had it is there after all. Fails as
+   * `Workspace.BaseMissing`, retryable, where the files cannot be had.
+   */
   moveWorkspace(input: MoveWorkspaceInput): Promise<MoveWorkspaceResult>;
 }
 

@@ -2,3 +2,4 @@
 export { agentTask } from './agent-task.ts';
 export { taskBatch, taskBatchLines } from './task-batch.ts';
 export { endpointReport } from './endpoint-report.ts';
+export { workspaceReport } from './workspace-report.ts';

@@ -78,15 +78,22 @@ export const MIGRATIONS: readonly string[] = [
     PRIMARY KEY (task_id, request_id)
   ) STRICT, WITHOUT ROWID;
   `,
-  // The files of a task after each step that changed some, as what they add to the step before; -1 is the base, where it is kept.
+  // The files of a task after each step that changed some, as packs of what they add to the step before.
   `
+  CREATE TABLE packs (
+    pack_id TEXT NOT NULL,
+    part INTEGER NOT NULL,
+    bytes BLOB NOT NULL,
+    PRIMARY KEY (pack_id, part)
+  ) STRICT;
   CREATE TABLE checkpoints (
     task_id TEXT NOT NULL,
     sequence INTEGER NOT NULL,
-    commit_id TEXT NOT NULL,
+    turn INTEGER NOT NULL,
+    call_id TEXT NOT NULL,
     json TEXT NOT NULL,
-    bundle BLOB NOT NULL,
     PRIMARY KEY (task_id, sequence)
   ) STRICT;
+  CREATE INDEX checkpoints_by_step ON checkpoints (task_id, turn, call_id);
   `,
 ];

@@ -8,7 +8,7 @@ import { TaskStoreError } from './task-store.ts';
 
 type Records = Pick<
   TaskStore,
-  'putSettings' | 'getSettings' | 'putWorkspace' | 'getWorkspace' | 'putBatchLines' | 'getBatchLine'
+  'putSettings' | 'getSettings' | 'putWorkspace' | 'getWorkspace' | 'claimWorkspace' | 'putBatchLines' | 'getBatchLine'
 >;
 
 export function createRecords(database: SqliteDatabase): Records {
@@ -20,7 +20,14 @@ export function createRecords(database: SqliteDatabase): Records {
       throw new TaskStoreError(`the task store ${database.file} has no settings of task ${taskId}: it was never opened`);
     },
     putWorkspace: async (taskId, workspace) => put(database, 'workspaces', { taskId, value: workspace }),
-    getWorkspace: async (taskId) => get(database, 'workspaces', taskId) as WorkspaceRecord | undefined, // by `putWorkspace` alone
+    getWorkspace: async (taskId) => getWorkspace(database, taskId),
+    claimWorkspace: async (taskId, from, workspace) =>
+      database.transaction(() => {
+        const there = getWorkspace(database, taskId);
+        if ((there?.hostId ?? null) !== from) return there ?? workspaceGone(database, taskId);
+        put(database, 'workspaces', { taskId, value: workspace });
+        return workspace;
+      }),
     putBatchLines: async (batchId, lines) =>
       database.transaction(() => {
         const insert = 'INSERT INTO batch_lines VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET json = excluded.json';
@@ -32,6 +39,14 @@ export function createRecords(database: SqliteDatabase): Records {
       return JSON.parse(textOf(row, 'json')) as TaskRequest; // written by `putBatchLines` alone
     },
   };
+}
+
+function getWorkspace(database: SqliteDatabase, taskId: TaskId): WorkspaceRecord | undefined {
+  return get(database, 'workspaces', taskId) as WorkspaceRecord | undefined; // written by this file alone
+}
+
+function workspaceGone(database: SqliteDatabase, taskId: TaskId): never {
+  throw new TaskStoreError(`the task store ${database.file} has no workspace of task ${taskId}: it was never opened`);
 }
 
 /** Both have one JSON value a task. */

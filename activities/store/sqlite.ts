@@ -14,6 +14,7 @@ import type { TaskStore } from './task-store.ts';
 export async function openSqliteTaskStore(file: string): Promise<TaskStore> {
   const database = await openSqliteDatabase(file);
   return {
+    reach: 'machine',
     ...createTranscripts(database),
     ...createAttemptJournal(database),
     ...createToolJournal(database),

@@ -5,6 +5,7 @@
 import type { TaskRequest } from '../../workflows/activity-interfaces.ts';
 import type { TaskEligibility } from '../eligibility/tenant-eligibility.ts';
 import type { ApprovalPolicy } from '../../workflows/domain/approval.ts';
+import type { CheckpointRecord, CheckpointStep, StoredPack } from '../../workflows/domain/checkpoint.ts';
 import type { BatchId, DeploymentId, TaskId } from '../../workflows/domain/ids.ts';
 import type { Acceptance, ModelFailure } from '../../workflows/domain/model-failure.ts';
 import type { OutputSchema } from '../../workflows/domain/output-schema.ts';
@@ -122,27 +123,21 @@ export interface WorkspaceRecord {
   readonly folder?: string;
   /** Messages with the project's own instructions, which the transcript begins with. */
   readonly contextItems?: readonly ItemId[];
+  /** The files of the base commit, when they are in the store for hosts that don't have the repository. */
+  readonly base?: BaseSnapshot;
 }
 
-/** The files of a task after a step, as a commit of its own git folder. */
-export interface CheckpointRecord {
-  /** From 0, the state that the task began with; -1 is the base itself, where it is kept. */
-  readonly sequence: number;
+/** A commit of the base's files without their history. */
+export interface BaseSnapshot {
   readonly commit: string;
-  readonly tree: string;
-  /** The commit it builds on. */
-  readonly parent: string;
-  /** The step after which it was taken; turn 0 is the opening. */
-  readonly turn: number;
-  readonly callId: string;
-  /** How many files changed against its parent. */
-  readonly filesChanged: number;
-  readonly bundleBytes: number;
-  /** Files that are not in it: too large, or not to be read. */
-  readonly left: readonly { readonly path: string; readonly why: 'too-large' | 'unreadable'; readonly bytes: number }[];
-  readonly emptyFolders: readonly string[];
-  readonly takenMs: number;
+  readonly pack: StoredPack;
 }
+
+/** Names a checkpoint of a task. */
+export type WhichCheckpoint =
+  | { readonly kind: 'last' }
+  | { readonly kind: 'sequence'; readonly sequence: number }
+  | ({ readonly kind: 'step' } & CheckpointStep);
 
 /** What all workers know together under a key. `epoch` grows with each change, from 1. */
 export interface SharedRecord {
@@ -163,6 +158,9 @@ export interface ActivityKey extends Execution {
 }
 
 export interface TaskStore {
+  /** Who shares what is stored: processes of one machine, or workers anywhere. */
+  readonly reach: 'machine' | 'network';
+
   /** Stores items and gives their ids, in order. */
   putItems(taskId: TaskId, items: readonly TranscriptItem[]): Promise<readonly ItemId[]>;
   /** @throws TaskStoreError when there is no such item */
@@ -202,21 +200,24 @@ export interface TaskStore {
 
   putWorkspace(taskId: TaskId, workspace: WorkspaceRecord): Promise<void>;
   getWorkspace(taskId: TaskId): Promise<WorkspaceRecord | undefined>;
+  /**
+   * Writes the record when the task's workspace is still on the host `from` (null: there is none yet), and gives the record as it
+   * then is. Of several hosts that take a workspace over at once, one wins.
+   */
+  claimWorkspace(taskId: TaskId, from: string | null, workspace: WorkspaceRecord): Promise<WorkspaceRecord>;
 
   /**
-   * Moves the workspace to another host, when it is still at `from`; gives whether it was. Of two hosts that try at once, one has it.
+   * The first checkpoint of a sequence stays, and it comes back. `undefined`, and nothing is written, when the workspace is not, or
+   * no more, on the host that took it.
    */
-  moveWorkspace(taskId: TaskId, from: string, workspace: WorkspaceRecord): Promise<boolean>;
-  /** Only the host that has the workspace may add one; gives whether it did. */
-  putCheckpoint(
-    taskId: TaskId,
-    checkpoint: CheckpointRecord,
-    by: { readonly bundle: Uint8Array; readonly hostId: string },
-  ): Promise<boolean>;
-  /** By sequence. */
+  putCheckpoint(taskId: TaskId, hostId: string, checkpoint: CheckpointRecord): Promise<CheckpointRecord | undefined>;
+  /** Of several after one step the newest. */
+  findCheckpoint(taskId: TaskId, which: WhichCheckpoint): Promise<CheckpointRecord | undefined>;
+  /** All of them, oldest first. */
   listCheckpoints(taskId: TaskId): Promise<readonly CheckpointRecord[]>;
-  /** @throws TaskStoreError when there is no such checkpoint */
-  readBundle(taskId: TaskId, sequence: number): Promise<Uint8Array>;
+  /** A part of a pack, counted from 0. A part that is there stays: its pack is named by the digest of its bytes. */
+  putPackPart(packId: string, part: number, bytes: Uint8Array): Promise<void>;
+  getPackPart(packId: string, part: number): Promise<Uint8Array | undefined>;
 
   putBatchLines(batchId: BatchId, lines: readonly { line: number; request: TaskRequest }[]): Promise<void>;
   /** @throws TaskStoreError when there is no such line */

@@ -1,37 +1,85 @@
-/** Puts a tree's files back as a checkpoint has them: changed ones, missing ones, and those that were not there then, which go. */
-import { mkdir, readdir, rm } from 'node:fs/promises';
+/**
+ * Makes a tree what a checkpoint says. Files of the checkpoint are written anew where they differ, other files are removed, and so are
+ * pipes, sockets and folders that it does not know. What is ignored by the checkpoint's own rules stays as it is, since it is in no
+ * checkpoint; so do files that were left out of this one. Nothing of the task may run meanwhile.
+ */
+import { chmod, lstat, mkdir, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { CheckpointRecord } from '../store/task-store.ts';
-import type { TaskGit } from './task-git.ts';
-import { checkpointIndexOf } from './task-git.ts';
+import type { BytePath, CheckpointRecord } from '../../workflows/domain/checkpoint.ts';
+import { fromBytes, onDisk, splitList } from './byte-path.ts';
+import type { Git } from './checkpoint-repository.ts';
+import { entriesOf } from './list-empty-folders.ts';
+import { assertTree } from './take-snapshot.ts';
+import type { WorkspaceFolder } from './workspace-folder.ts';
 
-const SLASH = Buffer.from('/');
+const OWNER_MAY_ALL = 0o700;
 
-/** Ignored files are left: they are no part of a checkpoint, and building them again may take longer than the step itself. */
-export async function restoreTree(
-  git: TaskGit,
-  directory: string,
-  { commit, emptyFolders }: Pick<CheckpointRecord, 'commit' | 'emptyFolders'>,
-): Promise<void> {
-  const index = checkpointIndexOf(directory);
-  await rm(`${index}.lock`, { force: true });
-  // What is in the way of a file is removed first; without an index nothing would be known to be in the way.
-  await git.run('read-tree', commit);
-  await git.run('clean', '-ffdq');
-  await git.run('read-tree', '--reset', '-u', commit);
-  await git.run('checkout-index', '--all', '--force', '--quiet');
-  // By the ignore rules that hold again.
-  await git.run('clean', '-ffdq');
-  await removeSpecial(Buffer.from(directory));
-  await git.run('update-index', '-q', '--refresh').catch(() => undefined);
-  for (const folder of emptyFolders) await mkdir(join(directory, folder), { recursive: true });
+type Target = Pick<CheckpointRecord, 'tree' | 'emptyFolders' | 'leftOut'>;
+
+export async function restoreTree(git: Git, folder: WorkspaceFolder, target: Target): Promise<void> {
+  await assertTree(folder.tree);
+  await rm(join(folder.checkpoints, 'index.lock'), { force: true });
+  await readIndex(git, folder, target.tree);
+  // Writes what differs, and removes what is in its way.
+  await git(['checkout-index', '--all', '--force', '--index', '--quiet']);
+  const ignored = await git(['ls-files', '-z', '--others', '--ignored', '--exclude-standard', '--directory']);
+  const keep = new Set([...splitList(await git(['ls-files', '-z'])), ...target.leftOut.map(({ path }) => path)]);
+  const sets = { keep, ignored: new Set(splitList(ignored)), emptyFolders: new Set(target.emptyFolders) };
+  await sweepFolder({ tree: folder.tree, ...sets }, '');
+  for (const path of target.emptyFolders) await mkdir(onDisk(folder.tree, path), { recursive: true });
 }
 
-/** git neither keeps nor sees FIFOs, sockets and devices: whoever reads one by accident waits for ever. */
-async function removeSpecial(folder: Buffer): Promise<void> {
-  for (const entry of await readdir(folder, { withFileTypes: true, encoding: 'buffer' })) {
-    const path = Buffer.concat([folder, SLASH, entry.name]);
-    if (entry.isDirectory()) await removeSpecial(path);
-    else if (!entry.isFile() && !entry.isSymbolicLink()) await rm(path, { force: true });
+/** What the index knows of files that stay the same spares their comparison; a broken one is made anew. */
+async function readIndex(git: Git, { checkpoints }: WorkspaceFolder, tree: string): Promise<void> {
+  try {
+    await git(['read-tree', '--reset', tree]);
+  } catch {
+    await rm(join(checkpoints, 'index'), { force: true });
+    await git(['read-tree', tree]);
   }
+}
+
+interface Sweep {
+  readonly tree: string;
+  readonly keep: ReadonlySet<BytePath>;
+  /** Folders end with a slash. */
+  readonly ignored: ReadonlySet<BytePath>;
+  readonly emptyFolders: ReadonlySet<BytePath>;
+}
+
+/** Gives whether something stays in the folder. */
+async function sweepFolder(sweep: Sweep, folder: BytePath): Promise<boolean> {
+  let stays = false;
+  for (const entry of entriesOf(sweep.tree, folder)) {
+    const name = fromBytes(entry.name);
+    // Ours at the top; below, that of a repository which the task made: it goes with the last of the files around it.
+    if (name === '.git') continue;
+    const path = folder === '' ? name : `${folder}/${name}`;
+    const stayed = entry.isDirectory() ? await sweepInner(sweep, path) : await sweepFile(sweep, path);
+    stays = stayed || stays;
+  }
+  return stays;
+}
+
+async function sweepFile({ tree, keep, ignored }: Sweep, path: BytePath): Promise<boolean> {
+  if (keep.has(path) || ignored.has(path)) return true;
+  await rm(onDisk(tree, path), { force: true });
+  return false;
+}
+
+async function sweepInner(sweep: Sweep, path: BytePath): Promise<boolean> {
+  if (sweep.ignored.has(`${path}/`)) return true;
+  await unlock(sweep.tree, path);
+  if (await sweepFolder(sweep, path)) return true;
+  if (sweep.emptyFolders.has(path)) return true;
+  await rm(onDisk(sweep.tree, `${path}/.git`), { recursive: true, force: true });
+  await rmdir(onDisk(sweep.tree, path));
+  return false;
+}
+
+/** What is in a folder can be removed by those alone who may write there, and its owner may say so. */
+async function unlock(tree: string, folder: BytePath): Promise<void> {
+  const place = onDisk(tree, folder);
+  const { mode } = await lstat(place);
+  if ((mode & OWNER_MAY_ALL) !== OWNER_MAY_ALL) await chmod(place, (mode & 0o7777) | OWNER_MAY_ALL);
 }

@@ -1,111 +1,76 @@
-/**
- * The files of a workspace as a git tree, whatever a task did to them: its index, its `.git` and its ignore rules for others do not count.
- * Ignored files are not in it, nor what git cannot hold: those are named.
- */
-import { constants, existsSync } from 'node:fs';
-import { access, copyFile, lstat, readdir, rm } from 'node:fs/promises';
+/** The state of a tree as git objects: nothing but its changes since the last time is read. */
+import { lstat, mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { TaskGit } from './task-git.ts';
-import { checkpointIndexOf, taskGit, toFilePath, toReadable } from './task-git.ts';
+import type { BytePath, CheckpointRecord, LeftOutFile } from '../../workflows/domain/checkpoint.ts';
+import { joinList } from './byte-path.ts';
+import type { Git } from './checkpoint-repository.ts';
+import { listEmptyFolders } from './list-empty-folders.ts';
+import type { CheckpointLimits, ScannedTree } from './scan-tree.ts';
+import { scanTree } from './scan-tree.ts';
+import { WorkspaceError } from './workspace-error.ts';
+import type { WorkspaceFolder } from './workspace-folder.ts';
 
 export interface Snapshot {
   readonly tree: string;
-  /** Files that are larger than the limit, or that cannot be read: at most 100, by path. */
-  readonly left: readonly LeftFile[];
-  /** git has no word for a folder without files: at most 1,000. */
-  readonly emptyFolders: readonly string[];
+  readonly leftOut: readonly LeftOutFile[];
+  readonly emptyFolders: readonly BytePath[];
 }
 
-export interface LeftFile {
-  readonly path: string;
-  readonly why: 'too-large' | 'unreadable';
-  readonly bytes: number;
+export interface SnapshotPlan {
+  readonly git: Git;
+  readonly folder: WorkspaceFolder;
+  readonly limits: CheckpointLimits;
+  /** What the index is made of again when it is broken. */
+  readonly lastTree: string;
 }
 
-const MOST_LEFT = 100;
-const MOST_EMPTY = 1_000;
+/** A background process of the task may change a file while git reads it; three times in a row means something else. */
+const TRIES = 3;
 
-/** A step costs what it changed: unchanged files are known by the index of the step before. @throws WorkspaceError */
-export async function takeSnapshot(
-  directory: string,
-  { largestFileBytes }: { readonly largestFileBytes: number },
-): Promise<Snapshot> {
-  const git = taskGit(directory);
-  const index = checkpointIndexOf(directory);
-  // Ours alone, and one step after the other: a lock that is there was left by a kill.
-  await rm(`${index}.lock`, { force: true });
-  if (!existsSync(index)) await copyFile(join(git.folder, 'index'), index);
-  const changed = await listChanged(git);
-  const { taken, left } = await sift(directory, changed, largestFileBytes);
-  if (taken.length > 0) {
-    await git.feed(
-      `${taken.join('\0')}\0`,
-      'update-index',
-      '--add',
-      '--remove',
-      '--replace',
-      '--ignore-skip-worktree-entries',
-      '-z',
-      '--stdin',
-    );
+export async function takeSnapshot({ git, folder, limits, lastTree }: SnapshotPlan): Promise<Snapshot> {
+  await assertTree(folder.tree);
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await readTree({ git, tree: folder.tree, limits }, folder);
+    } catch (error) {
+      if (!(error instanceof WorkspaceError) || error.code !== 'git-failed' || tries >= TRIES) throw error;
+      await resetIndex(git, folder, lastTree);
+    }
   }
-  const tree = (await git.run('write-tree')).trim();
-  return { tree, left: left.slice(0, MOST_LEFT), emptyFolders: await listEmptyFolders(git, directory) };
 }
 
-/** Changed, gone and new; a nested repository ends in `/` and stays out, since git would run what its configuration says. */
-async function listChanged(git: TaskGit): Promise<readonly string[]> {
-  const [listed, links] = await Promise.all([
-    git.list('ls-files', '-z', '--modified', '--others', '--exclude-standard'),
-    listSubmodules(git),
-  ]);
-  return [...new Set(listed)].filter((name) => !name.endsWith('/') && !links.has(name));
+/** An index without knowledge of the files on disk: the next snapshot compares the content of each. */
+export async function resetIndex(git: Git, { checkpoints }: Pick<WorkspaceFolder, 'checkpoints'>, tree: string): Promise<void> {
+  await Promise.all(['index', 'index.lock'].map((name) => rm(join(checkpoints, name), { force: true })));
+  await git(['read-tree', tree]);
 }
 
-/** Submodules are not taken along: what becomes of their folders is no change. */
-async function listSubmodules(git: TaskGit): Promise<ReadonlySet<string>> {
-  const staged = await git.list('ls-files', '-z', '--stage');
-  return new Set(staged.filter((entry) => entry.startsWith('160000 ')).map((entry) => entry.slice(entry.indexOf('\t') + 1)));
+/** A command without a sandbox may have removed the tree itself; what it put in its place is no tree. */
+export async function assertTree(tree: string): Promise<void> {
+  const found = await lstat(tree).catch(() => undefined);
+  if (found?.isDirectory() === true) return;
+  await rm(tree, { recursive: true, force: true });
+  await mkdir(tree, { recursive: true });
 }
 
-async function sift(directory: string, names: readonly string[], largestFileBytes: number) {
-  const left: LeftFile[] = [];
-  const taken: string[] = [];
-  for (const name of names) {
-    const problem = await problemOf(toFilePath(directory, name), largestFileBytes);
-    if (problem === undefined) taken.push(name);
-    else left.push({ path: toReadable(name), ...problem });
-  }
-  return { taken, left };
-}
-
-async function problemOf(path: Buffer, largestFileBytes: number): Promise<Omit<LeftFile, 'path'> | undefined> {
-  const status = await lstat(path).catch(() => undefined);
-  // Gone, or a link, whose text is all that is kept of it.
-  if (status === undefined || !status.isFile()) return undefined;
-  if (status.size > largestFileBytes) return { why: 'too-large', bytes: status.size };
-  const isReadable = await access(path, constants.R_OK).then(
-    () => true,
-    () => false,
+/** Whether a checkpoint says already all that the snapshot would. */
+export function isSame(checkpoint: CheckpointRecord, { tree, leftOut, emptyFolders }: Snapshot): boolean {
+  const pathsOf = (files: readonly LeftOutFile[]): string => joinList(files.map(({ path }) => path));
+  return (
+    checkpoint.tree === tree &&
+    pathsOf(checkpoint.leftOut) === pathsOf(leftOut) &&
+    joinList(checkpoint.emptyFolders) === joinList(emptyFolders)
   );
-  return isReadable ? undefined : { why: 'unreadable', bytes: status.size };
 }
 
-async function listEmptyFolders(git: TaskGit, directory: string): Promise<readonly string[]> {
-  const listed = await git.list('ls-files', '-z', '--others', '--directory', '--exclude-standard');
-  const found: string[] = [];
-  for (const name of listed.filter((entry) => entry.endsWith('/')).map(toReadable)) {
-    await collectEmpty(directory, name.slice(0, -1), found);
-    if (found.length >= MOST_EMPTY) break;
-  }
-  return found.slice(0, MOST_EMPTY);
-}
-
-async function collectEmpty(directory: string, folder: string, found: string[]): Promise<void> {
-  const entries = await readdir(join(directory, folder), { withFileTypes: true }).catch(() => undefined);
-  if (entries === undefined || entries.some(({ name }) => name === '.git')) return;
-  if (entries.length === 0) found.push(folder);
-  for (const entry of entries) {
-    if (entry.isDirectory() && found.length < MOST_EMPTY) await collectEmpty(directory, `${folder}/${entry.name}`, found);
-  }
+async function readTree(scanned: ScannedTree, { checkpoints }: WorkspaceFolder): Promise<Snapshot> {
+  const { git } = scanned;
+  // A git that was killed leaves its lock; the index is ours alone, and tasks are served one after the other.
+  await rm(join(checkpoints, 'index.lock'), { force: true });
+  const { put, drop, leftOut } = await scanTree(scanned);
+  if (drop.length > 0) await git(['update-index', '-z', '--force-remove', '--stdin'], { input: joinList(drop) });
+  const add = ['update-index', '-z', '--add', '--remove', '--replace', '--stdin'];
+  if (put.length > 0) await git(add, { input: joinList(put) });
+  const [tree, emptyFolders] = await Promise.all([git(['write-tree']), listEmptyFolders(git, scanned.tree)]);
+  return { tree: tree.trim(), leftOut, emptyFolders };
 }

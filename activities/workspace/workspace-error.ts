@@ -5,10 +5,15 @@ export type WorkspaceProblem =
   | 'no-commit'
   | 'uncommitted-changes'
   | 'git-missing'
+  | 'git-failed'
+  /** Neither the repository nor a snapshot of its base commit is at hand here; another host may have it. */
+  | 'base-missing'
+  | 'base-too-large'
+  | 'no-workspace'
+  | 'no-checkpoint'
+  /** Another host has taken the workspace over. */
   | 'moved'
-  | 'not-kept'
-  | 'too-large'
-  | 'git-failed';
+  | 'set-up-failed';
 
 /** A workspace cannot be opened or read; the message is for the person who named the repository. */
 export class WorkspaceError extends Error {

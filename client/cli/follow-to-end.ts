@@ -77,7 +77,11 @@ export function exitCodeOf(result: TaskResult | null): number {
 export function tellResult(result: TaskResult, uiLink: string | null): void {
   if (result.output !== '') print(`\n${result.output}`);
   if (result.diff !== '') print(`\n${result.diff.trimEnd()}`);
-  if (result.diffPath !== undefined) print(`\nthe diff is large: it is at ${result.diffPath} on the worker's host`);
+  if (result.diffPath !== undefined) {
+    print(`\nthe diff is at ${result.diffPath} on the worker's host; anyport tasks diff ${result.taskId} shows it from anywhere`);
+  }
+  if (result.leftOut !== undefined)
+    print(`not in the diff, being too large or unreadable: ${result.leftOut.join(', ')}`, 'yellow');
   tellClosing(result, uiLink);
 }
 

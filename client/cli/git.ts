@@ -8,20 +8,16 @@ export interface GitOutcome {
 }
 
 export interface GitInput {
-  /** To its standard input. */
-  readonly input?: string;
+  /** Standard input. */
+  readonly input?: string | Uint8Array;
   readonly environment?: Readonly<Record<string, string>>;
 }
 
 /** @throws Error when there is no git at all */
-export function runGit(
-  directory: string,
-  args: readonly string[],
-  { input = '', environment = {} }: GitInput = {},
-): Promise<GitOutcome> {
+export function runGit(directory: string, args: readonly string[], given: GitInput = {}): Promise<GitOutcome> {
   return new Promise((resolve, reject) => {
     const git = spawn('git', ['-C', directory, ...args], {
-      env: { ...process.env, GIT_TERMINAL_PROMPT: '0', LC_ALL: 'C', ...environment },
+      env: { ...process.env, GIT_TERMINAL_PROMPT: '0', LC_ALL: 'C', ...given.environment },
     });
     const output: Buffer[] = [];
     const problem: Buffer[] = [];
@@ -37,6 +33,6 @@ export function runGit(
     });
     // A git that ends before it has read everything says why in its exit code.
     git.stdin.on('error', () => undefined);
-    git.stdin.end(input);
+    git.stdin.end(given.input ?? '');
   });
 }

@@ -12,6 +12,7 @@ import type { TaskClient } from '../task-client.ts';
 import { TaskClientError } from '../task-client-error.ts';
 import type { BudgetFlags } from './budget-options.ts';
 import { addRaiseOptions, toBudget } from './budget-options.ts';
+import { addCheckpointCommands } from './checkpoint-commands.ts';
 import type { ConnectionFlags } from './connection-options.ts';
 import { addConnectionOptions, withTaskClient } from './connection-options.ts';
 import { EXIT_CODES_HELP } from './exit-codes.ts';
@@ -39,6 +40,7 @@ export function addTasksCommand(program: Command): void {
   const tasks = program.command('tasks').description('Tasks on this Temporal server.');
   addRaiseBudgetCommand(tasks);
   addPeopleCommands(tasks);
+  addCheckpointCommands(tasks);
   addConnectionOptions(
     tasks
       .command('list')

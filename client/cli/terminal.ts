@@ -18,6 +18,12 @@ export function printJson(value: unknown): void {
   process.stdout.write(`${toJsonLine(value)}\n`);
 }
 
+/** Untrusted bytes as they are, for a program or a file; what a terminal would act on is taken out for a person. */
+export function printBytes(bytes: Uint8Array): void {
+  if (process.stdout.isTTY) process.stdout.write(toPrintableText(Buffer.from(bytes).toString('utf8')));
+  else process.stdout.write(bytes);
+}
+
 /** A reader that closes the pipe early, as `head` does, is no failure. */
 export function tolerateClosedPipe(): void {
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {

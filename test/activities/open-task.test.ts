@@ -5,12 +5,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createOpenTask } from '../../activities/open-task.ts';
-import { createOpenWorkspace, workspaceDirectory } from '../../activities/open-workspace.ts';
+import { createOpenWorkspace } from '../../activities/open-workspace.ts';
 import { openSqliteTaskStore } from '../../activities/store/sqlite.ts';
 import type { TaskStore } from '../../activities/store/task-store.ts';
 import { CommandSessions } from '../../activities/tools/command-sessions.ts';
 import { createBuiltInTools, createToolRegistry } from '../../activities/tools/tool-registry.ts';
 import { toolsFor } from '../../activities/tools/tools-for-model.ts';
+import { workspaceDirectory } from '../../activities/workspace/move-workspace.ts';
 import { createWorkspaceKeeper } from '../../activities/workspace/workspace-keeper.ts';
 import type { OpenTaskInput, OpenTaskResult, TaskRequest } from '../../workflows/activity-interfaces.ts';
 import { toTaskId } from '../../workflows/domain/ids.ts';
@@ -31,6 +32,7 @@ beforeAll(async () => {
 afterAll(() => store.close());
 
 const registry = createToolRegistry(createBuiltInTools({ sessions: new CommandSessions() }));
+const LIMITS = { base: 'never', maxBaseBytes: 0, maxFileBytes: 1024, maxCheckpointBytes: 1024 ** 2 } as const;
 const REQUEST: TaskRequest = { prompt: 'Mend it.', model: MODEL };
 
 /** Opens the workspace, where there is one, and the task, as the workflow does. */
@@ -45,7 +47,8 @@ async function open(task: string, request: Partial<TaskRequest>): Promise<readon
       sandboxPolicy: 'optional',
       // Not asked: the task wants none.
       sandboxProbe: { kind: 'usable', detail: '' },
-      keeper: createWorkspaceKeeper({ store, hostId: 'h', dataDirectory: directory, largestFileBytes: 1024, keepBase: null }),
+      keeper: createWorkspaceKeeper({ store, hostId: 'h', dataDirectory: directory, limits: LIMITS }),
+      setUp: async () => false,
     });
     const input = { repository: workspace, includeUncommitted: false, sandbox: 'none' as const };
     await environment.run(openWorkspace, { ...input, ...(folder === undefined ? {} : { folder }) });

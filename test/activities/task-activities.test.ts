@@ -7,11 +7,11 @@ import { createCollectDiff } from '../../activities/collect-diff.ts';
 import { createExplainEndpoint } from '../../activities/explain-endpoint.ts';
 import { createFinishTask } from '../../activities/finish-task.ts';
 import { createOpenTask } from '../../activities/open-task.ts';
-import { workspaceDirectory } from '../../activities/open-workspace.ts';
 import { openSqliteTaskStore } from '../../activities/store/sqlite.ts';
 import { CommandSessions } from '../../activities/tools/command-sessions.ts';
-import { createWorkspaceKeeper } from '../../activities/workspace/workspace-keeper.ts';
+import { workspaceDirectory } from '../../activities/workspace/move-workspace.ts';
 import { openWorkspace } from '../../activities/workspace/open-workspace.ts';
+import { createWorkspaceKeeper } from '../../activities/workspace/workspace-keeper.ts';
 import { toTaskId } from '../../workflows/domain/ids.ts';
 import { aFailure, deploymentAt, MODEL } from '../support/builders.ts';
 import { layOutGitRepository } from '../support/git-repository.ts';
@@ -61,8 +61,9 @@ test('a diff too large for a result is whole in a file, a small one leaves none'
   const directory = workspaceDirectory(dataDirectory, TASK);
   const workspace = await openWorkspace({ repository, includeUncommitted: false, directory });
   await store.putWorkspace(TASK, { ...workspace, hostId: 'h', repository, sandbox: 'none' });
-  const keeper = createWorkspaceKeeper({ store, hostId: 'h', dataDirectory, largestFileBytes: 64 * 1024 * 1024, keepBase: null });
-  const collectDiff = createCollectDiff({ store, dataDirectory, keeper, sessions: new CommandSessions() });
+  const limits = { base: 'never', maxBaseBytes: 0, maxFileBytes: 1024 ** 2, maxCheckpointBytes: 1024 ** 2 } as const;
+  const keeper = createWorkspaceKeeper({ store, hostId: 'h', dataDirectory, limits });
+  const collectDiff = createCollectDiff({ store, hostId: 'h', dataDirectory, keeper, sessions: new CommandSessions() });
 
   await writeFile(join(workspace.directory, 'new.txt'), 'small\n');
   const small = await inTask(collectDiff);

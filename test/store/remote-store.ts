@@ -6,8 +6,11 @@ import { fileURLToPath } from 'node:url';
 import { TaskStoreError } from '../../activities/store/task-store.ts';
 import type { TaskStore } from '../../activities/store/task-store.ts';
 
+/** Everything but what a store says of itself. */
+type StoreMethod = Exclude<keyof TaskStore, 'reach'>;
+
 export interface StoreCall {
-  readonly method: keyof TaskStore | 'ready' | 'open';
+  readonly method: StoreMethod | 'ready' | 'open';
   readonly parameters: readonly unknown[];
 }
 
@@ -46,13 +49,15 @@ const METHODS = {
   listToolCalls: true,
   putWorkspace: true,
   getWorkspace: true,
+  claimWorkspace: true,
+  putCheckpoint: true,
+  findCheckpoint: true,
+  listCheckpoints: true,
+  putPackPart: true,
+  getPackPart: true,
   putBatchLines: true,
   getBatchLine: true,
   putMessage: true,
-  moveWorkspace: true,
-  putCheckpoint: true,
-  listCheckpoints: true,
-  readBundle: true,
   openActivity: true,
   closeActivity: true,
   listOpenActivities: true,
@@ -62,7 +67,7 @@ const METHODS = {
   readShared: true,
   compareAndSetShared: true,
   close: true,
-} as const satisfies Record<keyof TaskStore, true>;
+} as const satisfies Record<StoreMethod, true>;
 
 /** `through` is a program that ends in starting the rest of its arguments: `setpriv`, `prlimit`. */
 export function startStoreProcess(through: readonly string[] = []): StoreProcess {
@@ -71,28 +76,43 @@ export function startStoreProcess(through: readonly string[] = []): StoreProcess
   const dead = once(child, 'close');
   const waiting: Settle[] = [];
   child.stdin.on('error', () => undefined); // it was killed: what waits is told below
-  createInterface({ input: child.stdout }).on('line', (line) => waiting.shift()?.(JSON.parse(line) as Reply));
+  createInterface({ input: child.stdout }).on('line', (line) => waiting.shift()?.(fromLine(line) as Reply));
   child.once('close', () => waiting.splice(0).forEach((settle) => settle({ error: { name: 'Error', message: 'killed' } })));
   const call = async (method: StoreCall['method'], parameters: readonly unknown[]): Promise<unknown> => {
     const { promise, resolve } = Promise.withResolvers<Reply>();
     waiting.push(resolve);
-    child.stdin.write(`${JSON.stringify({ method, parameters })}\n`);
+    child.stdin.write(`${toLine({ method, parameters })}\n`);
     const { value, error } = await promise;
     if (error === undefined) return value;
     throw error.name === 'TaskStoreError' ? new TaskStoreError(error.message) : new Error(error.message);
   };
-  const names = Object.keys(METHODS) as (keyof TaskStore)[]; // as the table above is typed
+  const names = Object.keys(METHODS) as StoreMethod[]; // as the table above is typed
   const methods = names.map((method) => [method, (...parameters: readonly unknown[]) => call(method, parameters)]);
   return {
     pid: child.pid ?? 0,
     ready: () => call('ready', []),
     open: async (file) => {
       await call('open', [file]);
-      return Object.fromEntries(methods) as TaskStore; // every method of it, by the table above
+      return { reach: 'machine', ...Object.fromEntries(methods) } as TaskStore; // every method of it, by the table above
     },
     kill: async () => {
       child.kill('SIGKILL');
       await dead;
     },
   };
+}
+
+/** JSON knows no bytes. */
+export function toLine(value: unknown): string {
+  return JSON.stringify(value, (_key, part: unknown) =>
+    part instanceof Uint8Array ? { base64: Buffer.from(part).toString('base64') } : part,
+  );
+}
+
+export function fromLine(line: string): unknown {
+  return JSON.parse(line, (_key, part: unknown) =>
+    typeof part === 'object' && part !== null && 'base64' in part
+      ? new Uint8Array(Buffer.from(String(part.base64), 'base64'))
+      : part,
+  );
 }

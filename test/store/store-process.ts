@@ -6,12 +6,13 @@ import { createInterface } from 'node:readline';
 import { openSqliteTaskStore } from '../../activities/store/sqlite.ts';
 import type { TaskStore } from '../../activities/store/task-store.ts';
 import type { Reply, StoreCall } from './remote-store.ts';
+import { fromLine, toLine } from './remote-store.ts';
 
 let store: TaskStore | undefined;
 
 for await (const line of createInterface({ input: process.stdin })) {
-  const call = JSON.parse(line) as StoreCall; // written by `remote-store.ts` alone
-  console.log(JSON.stringify(await answer(call)));
+  const call = fromLine(line) as StoreCall; // written by `remote-store.ts` alone
+  console.log(toLine(await answer(call)));
 }
 
 async function answer({ method, parameters }: StoreCall): Promise<Reply> {

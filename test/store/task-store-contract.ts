@@ -3,6 +3,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { changeShared } from '../../activities/store/change-shared.ts';
 import { TaskStoreError } from '../../activities/store/task-store.ts';
 import type { TaskStore } from '../../activities/store/task-store.ts';
+import type { CheckpointRecord } from '../../workflows/domain/checkpoint.ts';
 import { toBatchId, toTaskId } from '../../workflows/domain/ids.ts';
 import type { TranscriptItem } from '../../workflows/domain/transcript.ts';
 import { EMPTY_TRANSCRIPT } from '../../workflows/domain/transcript.ts';
@@ -40,6 +41,7 @@ export function testTaskStore(create: () => Promise<StoreUnderTest>): void {
   testJournals();
   testSharedRecords();
   testOpenActivities();
+  testCheckpoints();
   testTheRest();
 }
 
@@ -201,6 +203,78 @@ function testOpenActivities(): void {
     expect(await store.forgetOpenActivities(5)).toBe(1);
     expect(await other.listOpenActivities('owner')).toEqual([{ ...activity, activityId: '8' }]);
   });
+}
+
+function testCheckpoints(): void {
+  const workspace = { hostId: 'h', directory: '/d', repository: '/r', baseCommit: 'c', baseTree: 't', sandbox: 'none' } as const;
+
+  test('lets one of several hosts claim a workspace, and tells the others whose it is', async () => {
+    const claims = await Promise.all([
+      store.claimWorkspace(TASK, null, { ...workspace, hostId: 'a' }),
+      other.claimWorkspace(TASK, null, { ...workspace, hostId: 'b' }),
+    ]);
+    expect(claims[0]).toEqual(claims[1]);
+    const held = claims[0].hostId;
+
+    expect(await other.claimWorkspace(TASK, 'somebody else', { ...workspace, hostId: 'c' })).toMatchObject({ hostId: held });
+    expect(await other.claimWorkspace(TASK, held, { ...workspace, hostId: 'c' })).toMatchObject({ hostId: 'c' });
+    expect(await store.getWorkspace(TASK)).toEqual({ ...workspace, hostId: 'c' });
+    await expect(store.claimWorkspace(toTaskId('task-2'), 'h', workspace)).rejects.toThrow(TaskStoreError);
+  });
+
+  test('keeps the first checkpoint of a sequence, and finds each by sequence, step and as the last', async () => {
+    await store.putWorkspace(TASK, workspace);
+    const [opening, first, second] = [aCheckpoint(0), aCheckpoint(1), aCheckpoint(2, { turn: 1 })];
+    for (const checkpoint of [second, opening, first]) await store.putCheckpoint(TASK, 'h', checkpoint);
+
+    expect(await other.putCheckpoint(TASK, 'h', { ...first, tree: 'late' })).toEqual(first);
+    expect(await other.listCheckpoints(TASK)).toEqual([opening, first, second]);
+    expect(await other.findCheckpoint(TASK, { kind: 'last' })).toEqual(second);
+    expect(await other.findCheckpoint(TASK, { kind: 'sequence', sequence: 1 })).toEqual(first);
+    expect(await other.findCheckpoint(TASK, { kind: 'step', turn: 1, callId: first.callId })).toEqual(second);
+    expect(await other.findCheckpoint(TASK, { kind: 'step', turn: 9, callId: first.callId })).toBeUndefined();
+    expect(await other.findCheckpoint(toTaskId('task-2'), { kind: 'last' })).toBeUndefined();
+    expect(await other.listCheckpoints(toTaskId('task-2'))).toEqual([]);
+  });
+
+  test('refuses the checkpoint of a host that does not have the workspace', async () => {
+    expect(await store.putCheckpoint(TASK, 'h', aCheckpoint(0))).toBeUndefined();
+    await store.putWorkspace(TASK, workspace);
+
+    expect(await store.putCheckpoint(TASK, 'zombie', aCheckpoint(0))).toBeUndefined();
+    expect(await other.listCheckpoints(TASK)).toEqual([]);
+  });
+
+  test('gives back every byte of a pack, and keeps the first of a part', async () => {
+    const bytes = Uint8Array.from({ length: 256 }, (_, index) => index);
+    await store.putPackPart('pack', 0, bytes);
+    await other.putPackPart('pack', 0, new Uint8Array([1]));
+    await store.putPackPart('pack', 1, new Uint8Array());
+
+    expect(await other.getPackPart('pack', 0)).toEqual(bytes);
+    expect(await other.getPackPart('pack', 1)).toEqual(new Uint8Array());
+    expect(await other.getPackPart('pack', 2)).toBeUndefined();
+  });
+}
+
+function aCheckpoint(sequence: number, overrides: Partial<CheckpointRecord> = {}): CheckpointRecord {
+  const pack = { id: `pack-${sequence}`, bytes: 10, parts: 1 };
+  const leftOut = [{ path: 'caf\u00c3\u00a9\u00ff', bytes: 9, reason: 'too-large' }] as const;
+  const named = { commit: `commit-${sequence}`, tree: `tree-${sequence}`, parent: `parent-${sequence}` };
+  return {
+    ...{
+      sequence,
+      turn: sequence,
+      callId: 'call \u0000\ud800',
+      ...named,
+      pack,
+      changedFiles: 1,
+      leftOut,
+      emptyFolders: [],
+      atMs: 1,
+    },
+    ...overrides,
+  };
 }
 
 function testTheRest(): void {

@@ -51,6 +51,8 @@ export interface TaskResult {
   readonly agents?: readonly AgentSummary[];
   /** Unified git diff of the workspace against the commit it began at; '' without a workspace or change. */
   readonly diff: string;
-  /** Where on the worker's host the whole diff lies when it is too large for a result; `diff` is '' then. */
+  /** Where on the worker's host the whole diff lies when it is too large for a result, or no UTF-8; `diff` is '' then. */
   readonly diffPath?: string;
+  /** Files of the workspace that are not in the diff, being too large or unreadable; the first few. */
+  readonly leftOut?: readonly string[];
 }

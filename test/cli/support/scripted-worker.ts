@@ -76,6 +76,10 @@ function scriptActivities(): AnyportActivities {
       return { head: 'head' };
     },
     openWorkspace: async () => ({ queue: hostQueue(HOST), baseCommit: 'a'.repeat(40) }),
+    moveWorkspace: async () => ({ queue: hostQueue(HOST) }),
+    reportWorkspace: async () => {
+      throw ApplicationFailure.nonRetryable('the scripted worker keeps no checkpoints', 'Workspace.NoWorkspace');
+    },
     invokeModel: async ({ turn }) => {
       const taskId = taskIdNow();
       const outcome = await answerPrompt(requests.get(taskId)?.prompt ?? '', turn);
@@ -108,7 +112,6 @@ function scriptActivities(): AnyportActivities {
     },
     readAgentRequest: async () => ({ prompt: 'help', model: MODEL }),
     rollBack: async () => ({ head: 'head', results: [], toTurn: 0 }),
-    moveWorkspace: async () => ({ queue: hostQueue(HOST) }),
   };
 }
 

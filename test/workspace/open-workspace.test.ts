@@ -1,14 +1,16 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, existsSync, lstatSync, mkdirSync, readFileSync, rmSync, statSync, symlinkSync } from 'node:fs';
+import { chmodSync, existsSync, lstatSync, mkdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
+import { openSqliteTaskStore } from '../../activities/store/sqlite.ts';
 import { closeWorkspace } from '../../activities/workspace/close-workspace.ts';
 import type { Workspace } from '../../activities/workspace/open-workspace.ts';
 import { openWorkspace } from '../../activities/workspace/open-workspace.ts';
-import { takeSnapshot } from '../../activities/workspace/take-snapshot.ts';
+import { createWorkspaceKeeper } from '../../activities/workspace/workspace-keeper.ts';
 import { writeDiff } from '../../activities/workspace/write-diff.ts';
-import type { Files } from './tool-scene.ts';
-import { readFiles, scratchFolder, writeFiles } from './tool-scene.ts';
+import type { Files } from '../tools/tool-scene.ts';
+import { readFiles, scratchFolder, writeFiles } from '../tools/tool-scene.ts';
+import { LIMITS, TASK } from './keeper-scene.ts';
 
 function git(directory: string, ...args: string[]): string {
   return execFileSync('git', ['-c', 'user.name=A', '-c', 'user.email=a@example.com', ...args], {
@@ -28,11 +30,18 @@ function aRepository(files: Files = { 'a.txt': 'one\r\ntwo\n', 'src/b.txt': 'b\n
   return root;
 }
 
+/** Of the state now, as a task's end takes it. */
 async function collectDiff(workspace: Workspace): Promise<string> {
-  const file = join(scratchFolder(), 'result.diff');
-  const { tree } = await takeSnapshot(workspace.directory, { largestFileBytes: 64 * 1024 * 1024 });
-  const bytes = await writeDiff(workspace.directory, { from: workspace.baseTree, to: tree, file });
-  expect(bytes).toBe(statSync(file).size);
+  const folder = scratchFolder();
+  const store = await openSqliteTaskStore(join(folder, 'a.db'));
+  onTestFinished(() => store.close());
+  const record = { ...workspace, hostId: 'h', repository: '/nowhere', sandbox: 'none' } as const;
+  await store.putWorkspace(TASK, record);
+  const keeper = createWorkspaceKeeper({ store, hostId: 'h', dataDirectory: folder, limits: LIMITS });
+  const first = await keeper.begin(TASK, record);
+  const to = (await keeper.close(TASK, record)) ?? first;
+  const file = join(folder, 'result.diff');
+  await writeDiff({ folder: join(workspace.directory, '../checkpoints'), baseTree: workspace.baseTree, first, to }, file);
   return readFileSync(file, 'utf8');
 }
 
