@@ -23,15 +23,39 @@ const ACTIVITY_QUEUE = 2;
 /** Where a run ends and the task goes on in a new one, so that both are small. */
 const CONTINUE_AS_NEW_EVENTS = 60;
 const LOOK = { toolCalls: [{ name: 'list_files', input: {} }] };
+function command(cmd: string) {
+  return { toolCalls: [{ name: 'exec_command', input: { cmd } }] };
+}
+
 const SCRIPT = [
   { when: { inputContains: 'look' }, turns: [LOOK, { text: 'Seen.' }] },
   { when: { inputContains: 'go on' }, turns: [LOOK, LOOK, LOOK, LOOK, LOOK, LOOK, { text: 'At last.' }] },
+  { when: { inputContains: 'be quick' }, turns: [LOOK, { text: 'Quick.' }] },
+  { when: { inputContains: 'take your time' }, turns: [command('touch begun; sleep 9'), { text: 'Slow.' }] },
+  { when: { inputContains: 'replaced by this hand-off' }, turns: [{ text: 'Went on.' }] },
+  { when: { inputContains: 'hand-off for the model that takes over' }, turns: [{ text: 'A summary.' }] },
+  { when: { inputContains: 'side by side' }, turns: [{ toolCalls: [...LOOK.toolCalls, ...LOOK.toolCalls] }, { text: 'Seen.' }] },
+  { when: { inputContains: 'as a number' }, turns: [{ text: 'many' }, { text: '7' }] },
+  {
+    when: { inputContains: 'with help' },
+    turns: [
+      { toolCalls: [{ name: 'spawn_agent', input: { message: 'answer' } }] },
+      { toolCalls: [{ name: 'wait_agent', input: { agents: ['{{result:Agent ([0-9a-f]{6})}}'] } }] },
+      { text: 'Helped.' },
+    ],
+  },
+  { when: { inputContains: 'ask first' }, turns: [command('touch made.txt'), { text: 'Made.' }] },
   { when: { inputContains: 'answer' }, turns: [{ text: 'Answered.' }] },
 ];
 const REFUSED_REASONING = {
   kind: 'status',
   status: 400,
   body: { error: { code: 'invalid_encrypted_content', type: 'invalid_request_error', message: 'could not be verified' } },
+};
+const TOO_LONG = {
+  kind: 'status',
+  status: 400,
+  body: { error: { code: 'context_length_exceeded', type: 'invalid_request_error', message: 'too long' } },
 };
 const THROTTLED = { kind: 'status', status: 429, headers: { 'retry-after': '1' }, count: 1 };
 
@@ -58,6 +82,13 @@ try {
     batch: recordBatch,
     throttled: recordThrottled,
     failover: () => recordFailover({ ...look, workspace }),
+    approved: () => recordApproved({ prompt: 'ask first', model: MODEL, workspace }),
+    interrupted: () => recordInterrupted({ prompt: 'take your time', model: MODEL, workspace }),
+    reopened: () => recordReopened({ prompt: 'side by side', model: MODEL, workspace }),
+    helped: () => recordHelped({ prompt: 'with help', model: MODEL, workspace, subAgents: true, budget: { costUsd: 1 } }),
+    corrected: () =>
+      recordTask('agent-task-corrected', { prompt: 'as a number', model: MODEL, outputSchema: { type: 'integer' } }),
+    compacted: () => recordCompacted(look),
     ineligible: () => recordIneligible({ ...look, workspace, tenant: 'thrifty' }),
   };
   for (const [name, scenario] of Object.entries(scenarios)) if (only.length === 0 || only.includes(name)) await scenario();
@@ -100,6 +131,52 @@ async function recordIneligible(request: TaskRequest): Promise<void> {
   await cluster.tasks.raiseBudget(taskId, { turns: 9 }, { requestId: 'recorded' });
   await cluster.tasks.result(taskId);
   await record('agent-task-ineligible', workflowOf(taskId));
+}
+
+/** A call waits for a person, who has the like of it remembered. */
+async function recordApproved(request: TaskRequest): Promise<void> {
+  const taskId = await start('agent-task-approved', { ...request, approvals: { mode: 'untrusted', expireMs: 600_000 } });
+  await eventually('a call waits for approval', async () => (await cluster.tasks.status(taskId)).approvals);
+  await cluster.tasks.approve(taskId, { by: 'ada', remember: true });
+  await cluster.tasks.result(taskId);
+  await record('agent-task-approved', workflowOf(taskId));
+}
+
+/** A message ends a running command; another waits for the end of the work. */
+async function recordInterrupted(request: TaskRequest): Promise<void> {
+  const taskId = await start('agent-task-interrupted', request);
+  await eventually('the command runs', async () => {
+    const { events } = await cluster.tasks.status(taskId);
+    return events.find(({ kind }) => kind === 'tool-started');
+  });
+  await cluster.tasks.send(taskId, { requestId: 'second', mode: 'enqueue', text: 'answer' });
+  await cluster.tasks.send(taskId, { requestId: 'first', mode: 'interrupt', text: 'be quick' });
+  await cluster.tasks.result(taskId);
+  await record('agent-task-interrupted', workflowOf(taskId));
+}
+
+/** Ends, and goes on from an earlier turn. */
+async function recordReopened(request: TaskRequest): Promise<void> {
+  const taskId = await start('agent-task-reopened', request);
+  await cluster.tasks.result(taskId);
+  await record('agent-task-side-by-side', workflowOf(taskId));
+  await cluster.tasks.send(taskId, { requestId: 'back', mode: 'rollback', toTurn: 1, text: 'answer' });
+  await cluster.tasks.result(taskId);
+  await record('agent-task-reopened', workflowOf(taskId));
+}
+
+/** Its first run, in which it has an agent. */
+async function recordHelped(request: TaskRequest): Promise<void> {
+  const taskId = await start('agent-task-helped', request);
+  const { runId } = await cluster.temporal.workflow.getHandle(workflowOf(taskId)).describe();
+  await cluster.tasks.result(taskId);
+  await record('agent-task-helped', workflowOf(taskId), runId);
+}
+
+/** A cloud says that the conversation is too long. */
+async function recordCompacted(request: TaskRequest): Promise<void> {
+  await cluster.setFaults(AZURE, [{ ...TOO_LONG, skip: 1, count: 1 }]);
+  await recordTask('agent-task-compacted', request);
 }
 
 async function awaitPause(taskId: string): Promise<void> {
