@@ -9,6 +9,11 @@ export interface HostBeats {
   stop(): void;
 }
 
+/** As the task store has it. */
+interface Beat {
+  readonly beatMs: number;
+}
+
 /** One write per host: rare enough to cost nothing beside the journals. */
 const BEAT_MS = 5_000;
 /** Three beats; a supervisor has a new worker up within one. */
@@ -26,7 +31,7 @@ export function startHostBeats({
 }): HostBeats {
   const beat = async (): Promise<void> => {
     try {
-      await changeShared<number>(store, keyOf(hostId), () => now());
+      await changeShared<Beat>(store, keyOf(hostId), () => ({ beatMs: now() }));
     } catch (error) {
       // A store that is away stops the tasks as well; the next beat tells that it is back.
       if (!(error instanceof TaskStoreError)) throw error;
@@ -37,7 +42,8 @@ export function startHostBeats({
   return {
     async isAlive(other) {
       const [record] = await store.readShared([keyOf(other)]);
-      return typeof record?.value === 'number' && now() - record.value < DEAD_AFTER_MS;
+      const beat = record?.value as Beat | undefined; // written above alone
+      return beat !== undefined && now() - beat.beatMs < DEAD_AFTER_MS;
     },
     stop: () => clearInterval(timer),
   };
