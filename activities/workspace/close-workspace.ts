@@ -1,12 +1,11 @@
-import { readdir, rm, rmdir } from 'node:fs/promises';
+import { readdir, rmdir } from 'node:fs/promises';
+import { removeTree } from './locked-folders.ts';
 import { workspaceFolder } from './workspace-folder.ts';
 
 /** Removes a task's files, git folder and repository of checkpoints, which stay in the task store; what else lies beside them, such as a large diff, stays. Does nothing when called again. */
 export async function closeWorkspace(directory: string): Promise<void> {
   const { tree, git, checkpoints, prepared } = workspaceFolder(directory);
-  // A process that is being killed may still create files while they are removed.
-  const options = { recursive: true, force: true, maxRetries: 5 };
-  await Promise.all([tree, git, checkpoints, prepared].map((part) => rm(part, options)));
+  await Promise.all([tree, git, checkpoints, prepared].map(removeTree));
   if ((await listOf(directory)).length === 0) await rmdir(directory).catch(() => undefined);
 }
 

@@ -1,5 +1,5 @@
 /** A workspace of a lost host, built again here. */
-import { mkdir, realpath, rm } from 'node:fs/promises';
+import { mkdir, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CheckpointRecord } from '../../workflows/domain/checkpoint.ts';
 import type { TaskId } from '../../workflows/domain/ids.ts';
@@ -8,6 +8,7 @@ import type { Git } from './checkpoint-repository.ts';
 import { gitOfCheckpoints, hasObject } from './checkpoint-repository.ts';
 import { prepareFirstIndex } from './checkpoint-index.ts';
 import { closeWorkspace } from './close-workspace.ts';
+import { removeTree } from './locked-folders.ts';
 import { rebuildCheckpoints } from './rebuild-checkpoints.ts';
 import { repairGitFolder } from './repair-git-folder.ts';
 import { restoreTree } from './restore-tree.ts';
@@ -40,8 +41,8 @@ export async function moveWorkspace(
   await mkdir(root, { recursive: true });
   const folder = workspaceFolder(await realpath(root));
   const workspace: WorkspaceRecord = { ...lost, hostId, directory: folder.tree };
-  await rm(folder.tree, { recursive: true, force: true });
-  await rm(folder.git, { recursive: true, force: true });
+  await removeTree(folder.tree);
+  await removeTree(folder.git);
   const checkpoints = await store.listCheckpoints(taskId);
   await rebuildCheckpoints({ store, workspace, checkpoints, folder: folder.checkpoints });
   const git = gitOfCheckpoints(folder.checkpoints, folder.tree);

@@ -14,6 +14,7 @@ import { createGitFolder } from './git-folder.ts';
 import { gitInRepository, gitInWorkspace } from './git.ts';
 import type { Repository } from './inspect-repository.ts';
 import { inspectRepository } from './inspect-repository.ts';
+import { removeTree } from './locked-folders.ts';
 import type { WorkspaceFolder } from './workspace-folder.ts';
 import { workspaceFolder } from './workspace-folder.ts';
 
@@ -43,7 +44,7 @@ export async function openWorkspace({ repository, includeUncommitted, directory 
   if (opened !== undefined) return opened;
   const source = await inspectRepository(repository, includeUncommitted);
   const { tree } = folder;
-  await rm(tree, { recursive: true, force: true });
+  await removeTree(tree);
   await mkdir(tree);
   await createRepositories(folder, source);
   const baseCommit = source.headCommit;

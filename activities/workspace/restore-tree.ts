@@ -3,16 +3,16 @@
  * pipes, sockets and folders that it does not know. What is ignored by the checkpoint's own rules stays as it is, since it is in no
  * checkpoint; so do files that were left out of this one. Nothing of the task may run meanwhile.
  */
-import { chmod, lstat, mkdir, rm, rmdir } from 'node:fs/promises';
+import { mkdir, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { BytePath, CheckpointRecord } from '../../workflows/domain/checkpoint.ts';
 import { fromBytes, onDisk, splitList } from './byte-path.ts';
 import type { Git } from './checkpoint-repository.ts';
 import { entriesOf } from './list-empty-folders.ts';
+import { unlock, unlockFolders } from './locked-folders.ts';
 import { assertTree } from './take-snapshot.ts';
+import { WorkspaceError } from './workspace-error.ts';
 import type { WorkspaceFolder } from './workspace-folder.ts';
-
-const OWNER_MAY_ALL = 0o700;
 
 type Target = Pick<CheckpointRecord, 'tree' | 'emptyFolders' | 'leftOut'>;
 
@@ -20,13 +20,25 @@ export async function restoreTree(git: Git, folder: WorkspaceFolder, target: Tar
   await assertTree(folder.tree);
   await rm(join(folder.checkpoints, 'index.lock'), { force: true });
   await readIndex(git, folder, target.tree);
-  // Writes what differs, and removes what is in its way.
-  await git(['checkout-index', '--all', '--force', '--index', '--quiet']);
+  await checkOut(git, folder.tree);
   const ignored = await git(['ls-files', '-z', '--others', '--ignored', '--exclude-standard', '--directory']);
   const keep = new Set([...splitList(await git(['ls-files', '-z'])), ...target.leftOut.map(({ path }) => path)]);
   const sets = { keep, ignored: new Set(splitList(ignored)), emptyFolders: new Set(target.emptyFolders) };
   await sweepFolder({ tree: folder.tree, ...sets }, '');
   for (const path of target.emptyFolders) await mkdir(onDisk(folder.tree, path), { recursive: true });
+}
+
+/** Writes what differs, and removes what is in its way. */
+async function checkOut(git: Git, tree: string): Promise<void> {
+  const args = ['checkout-index', '--all', '--force', '--index', '--quiet'];
+  try {
+    await git(args);
+  } catch (error) {
+    if (!(error instanceof WorkspaceError) || error.code !== 'git-failed') throw error;
+    // A folder that its owner may not write is the likeliest cause that can be helped.
+    await unlockFolders(tree);
+    await git(args);
+  }
 }
 
 /** What the index knows of files that stay the same spares their comparison; a broken one is made anew. */
@@ -50,7 +62,7 @@ interface Sweep {
 /** Gives whether something stays in the folder. */
 async function sweepFolder(sweep: Sweep, folder: BytePath): Promise<boolean> {
   let stays = false;
-  for (const entry of entriesOf(sweep.tree, folder)) {
+  for (const entry of entriesOf(sweep.tree, folder) ?? []) {
     const name = fromBytes(entry.name);
     // Ours at the top; below, that of a repository which the task made: it goes with the last of the files around it.
     if (name === '.git') continue;
@@ -68,18 +80,11 @@ async function sweepFile({ tree, keep, ignored }: Sweep, path: BytePath): Promis
 }
 
 async function sweepInner(sweep: Sweep, path: BytePath): Promise<boolean> {
-  if (sweep.ignored.has(`${path}/`)) return true;
+  if (sweep.ignored.has(`${path}/`) || sweep.keep.has(path)) return true;
   await unlock(sweep.tree, path);
   if (await sweepFolder(sweep, path)) return true;
   if (sweep.emptyFolders.has(path)) return true;
   await rm(onDisk(sweep.tree, `${path}/.git`), { recursive: true, force: true });
   await rmdir(onDisk(sweep.tree, path));
   return false;
-}
-
-/** What is in a folder can be removed by those alone who may write there, and its owner may say so. */
-async function unlock(tree: string, folder: BytePath): Promise<void> {
-  const place = onDisk(tree, folder);
-  const { mode } = await lstat(place);
-  if ((mode & OWNER_MAY_ALL) !== OWNER_MAY_ALL) await chmod(place, (mode & 0o7777) | OWNER_MAY_ALL);
 }

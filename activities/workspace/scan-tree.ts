@@ -1,6 +1,6 @@
 /** What of a tree differs from the index of its last checkpoint. Looks only; follows no symbolic link and reads no content. */
 import type { Stats } from 'node:fs';
-import { accessSync, constants, lstatSync } from 'node:fs';
+import { closeSync, constants, lstatSync, openSync } from 'node:fs';
 import { setImmediate as yieldToOthers } from 'node:timers/promises';
 import type { BytePath, LeftOutFile } from '../../workflows/domain/checkpoint.ts';
 import { isText, joinList, onDisk, splitList } from './byte-path.ts';
@@ -125,7 +125,8 @@ function lookAt(place: Buffer): Stats | undefined {
 
 function isReadable(place: Buffer): boolean {
   try {
-    accessSync(place, constants.R_OK);
+    // As git will; what has become of it in the meantime is neither followed nor waited for.
+    closeSync(openSync(place, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK));
     return true;
   } catch {
     return false;

@@ -5,6 +5,7 @@ import type { BytePath, CheckpointRecord, LeftOutFile } from '../../workflows/do
 import { joinList } from './byte-path.ts';
 import type { Git } from './checkpoint-repository.ts';
 import { listEmptyFolders } from './list-empty-folders.ts';
+import { removeTree } from './locked-folders.ts';
 import type { CheckpointLimits, ScannedTree } from './scan-tree.ts';
 import { scanTree } from './scan-tree.ts';
 import { WorkspaceError } from './workspace-error.ts';
@@ -49,7 +50,7 @@ export async function resetIndex(git: Git, { checkpoints }: Pick<WorkspaceFolder
 export async function assertTree(tree: string): Promise<void> {
   const found = await lstat(tree).catch(() => undefined);
   if (found?.isDirectory() === true) return;
-  await rm(tree, { recursive: true, force: true });
+  await removeTree(tree);
   await mkdir(tree, { recursive: true });
 }
 
@@ -71,6 +72,6 @@ async function readTree(scanned: ScannedTree, { checkpoints }: WorkspaceFolder):
   if (drop.length > 0) await git(['update-index', '-z', '--force-remove', '--stdin'], { input: joinList(drop) });
   const add = ['update-index', '-z', '--add', '--remove', '--replace', '--stdin'];
   if (put.length > 0) await git(add, { input: joinList(put) });
-  const [tree, emptyFolders] = await Promise.all([git(['write-tree']), listEmptyFolders(git, scanned.tree)]);
-  return { tree: tree.trim(), leftOut, emptyFolders };
+  const [tree, { emptyFolders, unreadable }] = await Promise.all([git(['write-tree']), listEmptyFolders(git, scanned.tree)]);
+  return { tree: tree.trim(), leftOut: [...leftOut, ...unreadable], emptyFolders };
 }

@@ -116,7 +116,7 @@ async function begin(dependencies: KeeperDependencies, kept: Kept): Promise<Chec
   await ensureRepository(dependencies, kept, undefined);
   // The index was made of the tree when it was checked out: what a task has done to the files since is no part of this one.
   const { git, folder } = kept;
-  const [tree, emptyFolders] = await Promise.all([git(['write-tree']), listEmptyFolders(git, folder.tree)]);
+  const [tree, { emptyFolders }] = await Promise.all([git(['write-tree']), listEmptyFolders(git, folder.tree)]);
   return storeSnapshot(dependencies, kept, {
     step: OPENING_STEP,
     last: undefined,

@@ -3,6 +3,7 @@ const BENCHES: Readonly<Record<string, () => Promise<unknown>>> = {
   turns: () => import('./turn-bench.ts'),
   failover: () => import('./failover-bench.ts'),
   eligibility: () => import('./eligibility-bench.ts'),
+  workspace: () => import('./workspace-bench.ts'),
 };
 
 const name = process.argv[2] ?? 'turns';

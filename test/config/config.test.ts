@@ -374,3 +374,39 @@ test('how long silence is borne is told in seconds, and left to the defaults whe
 
   expect(endpoints[0]?.timeouts).toEqual({ firstEventMs: 500 });
 });
+
+describe('workspaces', () => {
+  test('have defaults of ours, each of which a file may replace', () => {
+    const file = [
+      'workspaces:',
+      '  base: always',
+      '  maxFileMiB: 1',
+      '  setUp: [{ when: package-lock.json, run: npm ci }, { run: make deps }]',
+      '  maintenance: npm rebuild',
+      '  cacheMaxGiB: 0.5',
+    ].join('\n');
+
+    expect(load(withEndpoint(GOOD)).workspaces).toEqual({
+      limits: { base: 'auto', maxBaseBytes: 256 * 1024 ** 2, maxFileBytes: 64 * 1024 ** 2, maxCheckpointBytes: 256 * 1024 ** 2 },
+      setUp: { rules: [], repositoryScript: false, cacheMaxBytes: 10 * 1024 ** 3 },
+    });
+    expect(load(`${withEndpoint(GOOD)}${file}\n`).workspaces).toMatchObject({
+      limits: { base: 'always', maxBaseBytes: 256 * 1024 ** 2, maxFileBytes: 1024 ** 2 },
+      setUp: {
+        rules: [{ when: 'package-lock.json', run: 'npm ci' }, { run: 'make deps' }],
+        maintenance: 'npm rebuild',
+        cacheMaxBytes: 512 * 1024 ** 2,
+      },
+    });
+  });
+
+  test.each([
+    ['base: sometimes', 'workspaces.base must be auto, always or never, not "sometimes"'],
+    ['maxFileMiB: 0', 'workspaces.maxFileMiB must be at least 1, not 0'],
+    ['setUp: [{ when: ../x, run: a }]', 'must be the path of a file in the repository'],
+    ['setUp: [{ when: a }]', 'workspaces.setUp.0.run is missing'],
+    ['setup: []', 'setup'],
+  ])('with %s say what is wrong', (key, words) => {
+    expect(() => load(`${withEndpoint(GOOD)}workspaces: { ${key} }\n`)).toThrow(words);
+  });
+});

@@ -73,6 +73,7 @@ try {
   const look = { prompt: 'look', model: MODEL };
   const scenarios: Readonly<Record<string, () => Promise<void>>> = {
     'endpoint-report': recordEndpointReport,
+    'workspace-report': () => recordWorkspaceReport({ ...look, workspace }),
     refused: () => recordTask('agent-task-refused', { prompt: 'answer', model: 'gpt-none' }),
     drained: recordDrained,
     'self-heal': () => recordSelfHeal(look),
@@ -106,6 +107,15 @@ async function recordEndpointReport(): Promise<void> {
   const workflowId = 'endpoint-report/recorded';
   await cluster.temporal.workflow.execute('endpointReport', { workflowId, taskQueue: TASKS_QUEUE });
   await record('endpoint-report', workflowId);
+}
+
+async function recordWorkspaceReport(request: TaskRequest): Promise<void> {
+  const taskId = toTaskId(await start('agent-task-of-the-report', request));
+  await cluster.tasks.result(taskId);
+  const workflowId = 'workspace-report/recorded';
+  const args = [{ taskId, question: { kind: 'diff', from: 0, to: 0, form: 'patch' }, offset: 0 }];
+  await cluster.temporal.workflow.execute('workspaceReport', { workflowId, taskQueue: TASKS_QUEUE, args });
+  await record('workspace-report', workflowId);
 }
 
 async function recordSelfHeal(request: TaskRequest): Promise<void> {

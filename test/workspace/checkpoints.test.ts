@@ -2,11 +2,15 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { closeWorkspace } from '../../activities/workspace/close-workspace.ts';
 import { createWorkspaceKeeper } from '../../activities/workspace/workspace-keeper.ts';
 import { toText } from '../../activities/workspace/byte-path.ts';
 import { git } from '../support/git-repository.ts';
 import { aScene, LIMITS, listing, put, step, TASK } from './keeper-scene.ts';
+
+/** On all systems that have one. */
+const NOBODY = 65_534;
 
 describe('a checkpoint', () => {
   test('is taken after a step that changed something, and after no other', async () => {
@@ -212,6 +216,27 @@ describe('a restore', () => {
     expect(await host.keeper.checkpoint(TASK, workspace, step(2))).toMatchObject({ sequence: 2, changedFiles: 1 });
   });
 
+  test('as an ordinary user survives folders and files that its owner may not read or write', async () => {
+    asOrdinaryUser();
+    const scene = await aScene();
+    const host = scene.host('first');
+    const workspace = await scene.open(host);
+    put(workspace.directory, { secret: 's', 'closed/x': 'x', 'src/b.txt': 'b\n' });
+    chmodSync(join(workspace.directory, 'secret'), 0);
+    chmodSync(join(workspace.directory, 'closed'), 0);
+
+    const taken = await host.keeper.checkpoint(TASK, workspace, step(1));
+    put(workspace.directory, { 'src/b.txt': 'changed', 'new/locked/x': 'x' });
+    for (const name of ['src', 'new/locked']) chmodSync(join(workspace.directory, name), 0o500);
+    await host.keeper.restore(TASK, workspace);
+
+    expect(taken?.leftOut.map(({ path, reason }) => `${path} ${reason}`)).toEqual(['secret unreadable', 'closed unreadable']);
+    expect(readFileSync(join(workspace.directory, 'src/b.txt'), 'utf8')).toBe('b\n');
+    expect(['secret', 'closed', 'new'].map((name) => existsSync(join(workspace.directory, name)))).toEqual([true, true, false]);
+    await closeWorkspace(join(workspace.directory, '..'));
+    expect(existsSync(workspace.directory)).toBe(false);
+  });
+
   test('leaves ignored files alone, and what a checkpoint left out', async () => {
     const scene = await aScene();
     const host = scene.host('first');
@@ -266,6 +291,18 @@ describe('a restore', () => {
     expect(readFileSync(join(workspace.directory, 'a.txt'), 'utf8')).toBe('x');
   });
 });
+
+/** root may read everything, which would hide what this is about. */
+function asOrdinaryUser(): void {
+  if (process.geteuid?.() !== 0) return;
+  // git looks for its configuration there, and may not look into root's.
+  vi.stubEnv('HOME', '/nonexistent');
+  process.seteuid?.(NOBODY);
+  onTestFinished(() => {
+    process.seteuid?.(0);
+    vi.unstubAllEnvs();
+  });
+}
 
 function isSpecial(line: string): boolean {
   return line.startsWith('o ') || line.includes('x.log');

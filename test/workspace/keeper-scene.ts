@@ -18,7 +18,7 @@ import { layOutGitRepository } from '../support/git-repository.ts';
 export const TASK = toTaskId('task-1');
 export const LIMITS: WorkspaceLimits = {
   maxFileBytes: 64 * 1024,
-  maxCheckpointBytes: 256 * 1024,
+  maxCheckpointBytes: 1024 * 1024,
   base: 'auto',
   maxBaseBytes: 1024 * 1024,
 };

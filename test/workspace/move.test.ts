@@ -55,6 +55,26 @@ describe('a workspace whose host is lost', () => {
     expect(await scene.diff(scene.host('a third one'))).toBe(before);
   });
 
+  test('takes along what it began with besides the base: uncommitted changes, as they were converted and as they are told', async () => {
+    const scene = await aScene({ 'run.bat': 'one\r\n', '.gitattributes': '*.bat text eol=crlf\n' });
+    put(scene.repository, { 'run.bat': 'mine\r\n', 'mine.bat': 'mine\r\n' });
+    const lost = scene.host('lost', { base: 'always' });
+    const workspace = await scene.open(lost, { includeUncommitted: true });
+    put(workspace.directory, { 'run.bat': 'task\r\n' });
+    await lost.keeper.checkpoint(TASK, workspace, step(1));
+    const before = await scene.diff(lost);
+    rmSync(scene.repository, { recursive: true });
+    rmSync(join(scene.directory, 'lost'), { recursive: true });
+    const heir = scene.host('heir');
+
+    const moved = await heir.keeper.moveHere(TASK, workspace);
+
+    expect(before).toContain('-mine\n+task\n');
+    expect(await scene.diff(heir)).toBe(before);
+    expect(readFileSync(join(moved.directory, 'mine.bat'), 'utf8')).toBe('mine\r\n');
+    expect(git(moved.directory, 'status', '--short')).toContain('run.bat');
+  });
+
   test('cannot go on without repository and base, and says what to do', async () => {
     const scene = await aScene();
     const { workspace } = await aLostHost(scene);

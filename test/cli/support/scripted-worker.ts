@@ -16,6 +16,8 @@ import { anAnswer, aRoute, aRouteDecision, MODEL } from '../../support/builders.
 export interface ScriptedWorker {
   /** host:port of its Temporal server, which is its own: workers of other files would take its tasks. */
   readonly address: string;
+  /** Its server goes on without anybody who answers. */
+  stopWorkers(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -35,15 +37,15 @@ index 0000000..d81cc07
 +42
 `;
 
-/** Starts it with a server in memory, and gives it back once it polls. */
-export async function startScriptedWorker(): Promise<ScriptedWorker> {
+/** Starts it with a server in memory, and gives it back once it polls. `own` takes the place of what is scripted. */
+export async function startScriptedWorker(own: Partial<AnyportActivities> = {}): Promise<ScriptedWorker> {
   const binary = await findTemporalBinary();
   if (binary === undefined)
     throw new Error('these tests need a Temporal server: run `node scripts/bootstrap.mjs`, which gets one');
   const server = await startTemporalServer({ binary: binary.path, ports: { grpc: 0, ui: 0 } });
   const { address } = server;
   const connection = await NativeConnection.connect({ address });
-  const activities = scriptActivities();
+  const activities = { ...scriptActivities(), ...own };
   const shared = { connection, activities };
   const workers = await Promise.all([
     Worker.create({ ...shared, taskQueue: TASKS_QUEUE, workflowBundle: await bundleWorkflows() }),
@@ -51,11 +53,15 @@ export async function startScriptedWorker(): Promise<ScriptedWorker> {
     Worker.create({ ...shared, taskQueue: hostQueue(HOST) }),
   ]);
   const runs = workers.map((worker) => worker.run());
+  const stopWorkers = async (): Promise<void> => {
+    for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
+    await Promise.all(runs);
+  };
   return {
     address,
+    stopWorkers,
     async stop() {
-      for (const worker of workers) worker.shutdown();
-      await Promise.all(runs);
+      await stopWorkers();
       await connection.close();
       await server.stop();
     },
