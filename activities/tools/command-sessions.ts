@@ -1,7 +1,7 @@
 /** The commands that go on between the calls of their tasks, on this worker alone: they die with it, and are lost to any other. */
 import { randomInt } from 'node:crypto';
 import type { TaskId } from '../../workflows/domain/ids.ts';
-import type { Sandbox, SandboxProcess, StartRequest } from '../sandbox/sandbox.ts';
+import type { Sandbox, StartRequest } from '../sandbox/sandbox.ts';
 import { CommandSession } from './command-session.ts';
 
 /**
@@ -39,12 +39,16 @@ export type FoundSession =
   | { readonly kind: 'found'; readonly session: CommandSession }
   | { readonly kind: 'gone'; readonly reason: string };
 
+type Place =
+  | { readonly kind: 'claimed'; readonly displaced?: CommandSession }
+  | { readonly kind: 'refused'; readonly reason: string };
+
 interface TaskSessions {
   readonly open: Map<number, CommandSession>;
   /** Why sessions that it had are gone. */
   readonly gone: Map<number, string>;
-  /** Processes that are being started. */
-  readonly starting: Set<Promise<SandboxProcess>>;
+  /** Those that are being started. */
+  readonly starting: Set<Promise<CommandSession>>;
   isClosed: boolean;
 }
 
@@ -58,29 +62,20 @@ export class CommandSessions {
   }
 
   /** @throws Error when what runs the command cannot be started */
-  async start({ taskId, sandbox, isEscalated, ...command }: NewSession): Promise<StartedSession> {
-    const task = this.#taskOf(taskId);
-    const room = await this.#makeRoom(task);
-    if (room.kind === 'refused') return room;
-    const { timeoutMs, terminal } = command;
-    const session = new CommandSession({
-      id: newId(isEscalated),
-      isEscalated,
-      hasTerminal: terminal !== undefined,
-      ...(timeoutMs === undefined ? {} : { timeoutMs }),
-      idleMs: this.#limits.idleMs,
-    });
-    const starting = sandbox.start({ ...command, onOutput: session.onOutput });
+  async start(command: NewSession): Promise<StartedSession> {
+    const task = this.#taskOf(command.taskId);
+    const place = this.#claimPlace(task);
+    if (place.kind === 'refused') return place;
+    // In the same tick as the claim: two calls at once may not have the same place.
+    const starting = this.#launch(command, place.displaced);
     task.starting.add(starting);
-    try {
-      session.attach(await starting);
-      task.open.set(session.id, session);
-    } finally {
-      task.starting.delete(starting);
+    const session = await starting.finally(() => task.starting.delete(starting));
+    task.open.set(session.id, session);
+    if (this.#isClosed || task.isClosed) {
+      await session.stop('cancelled');
+      return { kind: 'refused', reason: 'The command was ended at once, because the task or its worker comes to an end.' };
     }
-    if (!this.#isClosed && !task.isClosed) return { ...room, session };
-    await session.stop('cancelled');
-    return { kind: 'refused', reason: 'The command was ended at once, because the task or its worker comes to an end.' };
+    return { kind: 'started', session, ...(place.displaced === undefined ? {} : { displaced: place.displaced.id }) };
   }
 
   /** No task finds another's. */
@@ -121,10 +116,27 @@ export class CommandSessions {
     return task;
   }
 
-  /** Ends the session that was called the longest ago; one that has ended already goes first, and one that a call waits for never. */
-  async #makeRoom(task: TaskSessions): Promise<{ kind: 'started'; displaced?: number } | { kind: 'refused'; reason: string }> {
+  async #launch(
+    { taskId: _taskId, sandbox, isEscalated, ...command }: NewSession,
+    displaced?: CommandSession,
+  ): Promise<CommandSession> {
+    await displaced?.stop('cancelled');
+    const { timeoutMs, terminal } = command;
+    const session = new CommandSession({
+      id: newId(isEscalated),
+      isEscalated,
+      hasTerminal: terminal !== undefined,
+      ...(timeoutMs === undefined ? {} : { timeoutMs }),
+      idleMs: this.#limits.idleMs,
+    });
+    session.attach(await sandbox.start({ ...command, onOutput: session.onOutput }));
+    return session;
+  }
+
+  /** Takes the place of the session that was called the longest ago; one that has ended already goes first, and one that a call waits for never. */
+  #claimPlace(task: TaskSessions): Place {
     const { maxPerTask } = this.#limits;
-    if (task.open.size + task.starting.size < maxPerTask) return { kind: 'started' };
+    if (task.open.size + task.starting.size < maxPerTask) return { kind: 'claimed' };
     const [oldest] = [...task.open.values()]
       .filter(({ isBusy }) => !isBusy)
       .sort((a, b) => Number(b.hasEnded) - Number(a.hasEnded) || a.lastCallAt - b.lastCallAt);
@@ -132,8 +144,7 @@ export class CommandSessions {
       return { kind: 'refused', reason: `${maxPerTask} commands of this task run already, the most there may be. Wait for one.` };
     task.open.delete(oldest.id);
     remember(task, oldest.id, `it was ended to make room for another command, since a task has at most ${maxPerTask} sessions.`);
-    await oldest.stop('cancelled');
-    return { kind: 'started', displaced: oldest.id };
+    return { kind: 'claimed', displaced: oldest };
   }
 }
 

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test, vi } from 'vitest';
 import { createSandbox } from '../../activities/sandbox/create-sandbox.ts';
@@ -117,14 +117,27 @@ test('ends the session that was called the longest ago when a task has too many,
 });
 
 test('a command that is waited for is never ended to make room', async () => {
-  const scene = aToolScene(scratchFolder(), new CommandSessions({ maxPerTask: 1 }));
+  const folder = scratchFolder();
+  const scene = aToolScene(folder, new CommandSessions({ maxPerTask: 1 }));
   const running = scene.run('exec_command', { cmd: 'touch started; while [ ! -e go ]; do sleep 0.02; done; echo done' });
+  await vi.waitFor(() => expect(existsSync(join(folder, 'started'))).toBe(true), 10_000);
+
   const second = scene.run('exec_command', { cmd: 'touch go' });
 
   expect(await second).toEqual({ outcome: 'refused', output: expect.stringContaining('the most there may be') });
   const { sessions } = scene;
   await sessions.close();
   expect((await running).output).toContain('was killed');
+});
+
+test('two commands that come at once do not get the same place', async () => {
+  const scene = aToolScene(scratchFolder(), new CommandSessions({ maxPerTask: 1 }));
+
+  const both = [1, 2].map(() => scene.run('exec_command', { cmd: 'while [ ! -e go ]; do sleep 0.02; done' }));
+  expect(await Promise.race(both)).toEqual({ outcome: 'refused', output: expect.stringContaining('the most there may be') });
+  await scene.sessions.close();
+
+  expect((await Promise.all(both)).map(({ outcome }) => outcome)).toContain('refused');
 });
 
 test('a session that nobody calls is ended, and the next call is told', async () => {
