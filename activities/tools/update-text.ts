@@ -1,6 +1,7 @@
 /** Applies the chunks of one file to its text. Pure. Lines that only serve as context stay as the file has them. */
+import { explainMismatch } from './explain-mismatch.ts';
 import type { LineSearch } from './find-lines.ts';
-import { findLines, findNearest } from './find-lines.ts';
+import { findLines } from './find-lines.ts';
 import type { PatchChunk, PatchLine } from './parse-patch.ts';
 
 /** The patch does not fit the files; the message is for the model. */
@@ -64,7 +65,7 @@ function locate(target: Target, chunk: PatchChunk, cursor: number): Place {
   for (const anchor of chunk.anchors) {
     const at = findLines(target.lines, { needle: [anchor], from, isAtEnd: false });
     if (at === undefined)
-      throw new PatchMismatch(explain(target, [anchor], `the anchor "@@ ${anchor}" was not found after line ${from}`));
+      throw mismatch(target, { needle: [anchor], from }, `the anchor "@@ ${anchor}" was not found ${after(from)}`);
     from = at + 1;
   }
   const needle = oldLines(chunk.lines);
@@ -76,8 +77,16 @@ function locate(target: Target, chunk: PatchChunk, cursor: number): Place {
   const rest = shorter === undefined ? [] : oldLines(shorter);
   const second = rest.length === 0 ? undefined : findLines(target.lines, { needle: rest, from, isAtEnd: chunk.isAtEnd });
   if (shorter !== undefined && second !== undefined) return { start: second, lines: shorter };
-  const where = chunk.isAtEnd ? 'at the end of the file' : from === 0 ? 'in the file' : `after line ${from}`;
-  throw new PatchMismatch(explain(target, needle, `these lines were not found ${where}`));
+  const where = chunk.isAtEnd ? 'at the end of the file' : after(from);
+  throw mismatch(target, { needle, from }, `these lines were not found ${where}`);
+}
+
+function after(from: number): string {
+  return from === 0 ? 'in the file' : `after line ${from}`;
+}
+
+function mismatch(target: Target, search: Pick<LineSearch, 'needle' | 'from'>, problem: string): PatchMismatch {
+  return new PatchMismatch(explainMismatch({ ...target, ...search, problem }));
 }
 
 /** A blank line at a chunk's end is often only the gap before the next section. */
@@ -98,33 +107,6 @@ function replacement(original: readonly string[], { start, lines }: Place, lineE
 
 function inOrder(places: readonly Place[]): readonly Place[] {
   return places.toSorted((a, b) => a.start - b.start);
-}
-
-const MAX_SHOWN_LINES = 20;
-
-function explain({ path, lines }: Target, needle: readonly string[], problem: string): string {
-  const shown = needle.slice(0, MAX_SHOWN_LINES).join('\n');
-  const cut = needle.length > MAX_SHOWN_LINES ? `\n… and ${needle.length - MAX_SHOWN_LINES} more lines` : '';
-  const nearest = findNearest(lines, needle);
-  if (nearest === undefined) return `"${path}": ${problem}:\n${shown}${cut}\nNothing in the file resembles them; read it again.`;
-  const differs = needle.findIndex((line, offset) => (lines[nearest.start + offset] ?? '').trim() !== line.trim());
-  const detail =
-    differs < 0
-      ? 'all of them stand there, but before the place where this chunk may match'
-      : describeDifference({ lines, needle, start: nearest.start, offset: differs });
-  return `"${path}": ${problem}:\n${shown}${cut}\nThe nearest place is line ${nearest.start + 1}, where ${nearest.matching} of ${needle.length} match; ${detail}.`;
-}
-
-interface Difference {
-  readonly lines: readonly string[];
-  readonly needle: readonly string[];
-  readonly start: number;
-  readonly offset: number;
-}
-
-function describeDifference({ lines, needle, start, offset }: Difference): string {
-  const there = lines[start + offset];
-  return `line ${start + offset + 1} ${there === undefined ? 'is behind the end of the file' : `is ${JSON.stringify(there)}`}, not ${JSON.stringify(needle[offset] ?? '')}`;
 }
 
 function exact(lines: readonly string[], { needle, from, isAtEnd }: LineSearch): number | undefined {

@@ -93,7 +93,7 @@ test('says which lines it misses and where the nearest are, and changes nothing'
 
   expect(result.outcome).toBe('failed');
   expect(result.output).toMatch(
-    /"a\.txt": these lines were not found.*\none\ntwoo\nthree\n.*line 2, where 2 of 3 match; line 3 is "two", not "twoo"/s,
+    /"a\.txt": these lines were not found in the file:\none\ntwoo\nthree\nThe nearest place is line 2 \(\d\d % alike\), where this stands:\n2: one\n3: two\n4: three\nLine 3 is "two", not "twoo"\./,
   );
   expect(readFiles(root)).toEqual({ 'a.txt': 'zero\none\ntwo\nthree\n' });
 });
