@@ -51,7 +51,8 @@ export function isUpdated(text: string, chunks: readonly PatchChunk[]): boolean 
     const [removed, expected] = [oldLines(chunk.lines), newLines(chunk.lines)];
     const removes = chunk.lines.some(({ kind }) => kind === 'remove');
     const appends = removed.length === 0;
-    const from = appends ? 0 : cursor;
+    const { from, missing } = appends ? { from: 0, missing: undefined } : findAnchors(lines, chunk.anchors, cursor);
+    if (missing !== undefined) return false;
     const at = expected.length === 0 ? undefined : exact(lines, { needle: expected, from, isAtEnd: chunk.isAtEnd || appends });
     if (at === undefined) return false;
     if (removes && findLines(lines, { needle: removed, from, isAtEnd: false }) !== undefined) return false;
@@ -61,13 +62,9 @@ export function isUpdated(text: string, chunks: readonly PatchChunk[]): boolean 
 }
 
 function locate(target: Target, chunk: PatchChunk, cursor: number): Place {
-  let from = cursor;
-  for (const anchor of chunk.anchors) {
-    const at = findLines(target.lines, { needle: [anchor], from, isAtEnd: false });
-    if (at === undefined)
-      throw mismatch(target, { needle: [anchor], from }, `the anchor "@@ ${anchor}" was not found ${after(from)}`);
-    from = at + 1;
-  }
+  const { from, missing } = findAnchors(target.lines, chunk.anchors, cursor);
+  if (missing !== undefined)
+    throw mismatch(target, { needle: [missing], from }, `the anchor "@@ ${missing}" was not found ${after(from)}`);
   const needle = oldLines(chunk.lines);
   // Insertions without context go to the end of the file even below an anchor: models are trained with a tool that does so.
   if (needle.length === 0) return { start: target.lines.length, lines: chunk.lines };
@@ -79,6 +76,22 @@ function locate(target: Target, chunk: PatchChunk, cursor: number): Place {
   if (shorter !== undefined && second !== undefined) return { start: second, lines: shorter };
   const where = chunk.isAtEnd ? 'at the end of the file' : after(from);
   throw mismatch(target, { needle, from }, `these lines were not found ${where}`);
+}
+
+interface AnchorSearch {
+  /** Index of the line behind the anchors that were found. */
+  readonly from: number;
+  readonly missing: string | undefined;
+}
+
+function findAnchors(lines: readonly string[], anchors: readonly string[], cursor: number): AnchorSearch {
+  let from = cursor;
+  for (const anchor of anchors) {
+    const at = findLines(lines, { needle: [anchor], from, isAtEnd: false });
+    if (at === undefined) return { from, missing: anchor };
+    from = at + 1;
+  }
+  return { from, missing: undefined };
 }
 
 function after(from: number): string {

@@ -85,6 +85,27 @@ test('tells that a patch is already applied', async () => {
   expect(readFiles(root)).toEqual({ 'b.txt': 'b\n', 'c.txt': 'one\n2\n' });
 });
 
+test.each([
+  ['stand above the anchor', ['@@ g:', '  a', '+ b'], { before: 'f:\n a\n b\ng:\n a\n', after: 'f:\n a\n b\ng:\n a\n b\n' }],
+  ['are wanted twice', [' }', '+}'], { before: '}\n}\n', after: '}\n}\n}\n' }],
+])('applies what fits although its lines %s', async (_name, chunk, { before, after }) => {
+  const root = scratchFolder();
+  writeFiles(root, { 'a.txt': before });
+
+  await applyPatch(root, '*** Update File: a.txt', ...chunk);
+
+  expect(readFiles(root)).toEqual({ 'a.txt': after });
+});
+
+test('does not take lines elsewhere for an applied patch', async () => {
+  const root = scratchFolder();
+  writeFiles(root, { 'a.txt': 'f:\n b\ng:\n c\n' });
+
+  const result = await applyPatch(root, '*** Update File: a.txt', '@@ g:', '- a', '+ b');
+
+  expect(result).toEqual({ outcome: 'failed', output: expect.stringContaining('not found after line 3') });
+});
+
 test('says which lines it misses and where the nearest are, and changes nothing', async () => {
   const root = scratchFolder();
   writeFiles(root, { 'a.txt': 'zero\none\ntwo\nthree\n' });
