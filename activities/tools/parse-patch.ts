@@ -80,7 +80,7 @@ function pathOf(line: string, header: string, at: number): string {
 function readAdded(cursor: Cursor): string {
   const added: string[] = [];
   for (; cursor.at < cursor.lines.length; cursor.at += 1) {
-    const line = cursor.lines[cursor.at] ?? '';
+    const line = withoutReturn(cursor.lines[cursor.at] ?? '');
     if (!line.startsWith('+')) break;
     added.push(`${line.slice(1)}\n`);
   }
@@ -96,11 +96,12 @@ function readUpdate(cursor: Cursor, path: string, at: number): PatchSection {
     const chunk = readChunk(cursor);
     if (chunk !== undefined) chunks.push(chunk);
   }
-  if (chunks.length === 0) throw new PatchSyntaxError(`the update of "${path}" has no lines to change`, at + 1);
+  if (chunks.length === 0 && moveTo === undefined)
+    throw new PatchSyntaxError(`the update of "${path}" has no lines to change`, at + 1);
   return { kind: 'update', path, ...(moveTo === undefined ? {} : { moveTo }), chunks };
 }
 
-/** @returns undefined for blank lines before the next file's header */
+/** @returns undefined for what says nothing: blank lines before the next file's header, a mark of the file's end alone */
 function readChunk(cursor: Cursor): PatchChunk | undefined {
   const start = cursor.at;
   const anchors = readAnchors(cursor);
@@ -108,9 +109,9 @@ function readChunk(cursor: Cursor): PatchChunk | undefined {
   const isAtEnd = marker(cursor) === END_OF_FILE;
   if (isAtEnd) cursor.at += 1;
   const isBlank = lines.every(({ kind, text }) => kind === 'context' && text === '');
-  if (!isBlank) return { anchors, lines, isAtEnd };
-  if (anchors.length === 0 && !isAtEnd && cursor.at > start) return undefined;
-  throw new PatchSyntaxError('lines to change are missing after the "@@" or before the "*** End of File"', start + 1);
+  if (isBlank && anchors.length === 0 && cursor.at > start) return undefined;
+  if (lines.length > 0) return { anchors, lines, isAtEnd };
+  throw new PatchSyntaxError('lines to change are missing after the "@@"', start + 1);
 }
 
 function readAnchors(cursor: Cursor): readonly string[] {
@@ -132,7 +133,7 @@ const KINDS = new Map<string, PatchLine['kind']>([
 function readChangedLines(cursor: Cursor): readonly PatchLine[] {
   const changed: PatchLine[] = [];
   for (; cursor.at < cursor.lines.length; cursor.at += 1) {
-    const line = (cursor.lines[cursor.at] ?? '').replace(/\r$/, '');
+    const line = withoutReturn(cursor.lines[cursor.at] ?? '');
     if (line.startsWith('*** ') || line === '@@' || line.startsWith('@@ ')) break;
     // Models drop the one blank that stands for an empty context line.
     const kind = line === '' ? 'context' : KINDS.get(line.charAt(0));
@@ -140,6 +141,10 @@ function readChangedLines(cursor: Cursor): readonly PatchLine[] {
     changed.push({ kind, text: line.slice(1) });
   }
   return changed;
+}
+
+function withoutReturn(line: string): string {
+  return line.endsWith('\r') ? line.slice(0, -1) : line;
 }
 
 function marker({ lines, at }: Cursor): string {

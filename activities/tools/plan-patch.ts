@@ -52,10 +52,15 @@ export async function planPatch(workspace: string, sections: readonly PatchSecti
   return { kind: 'changes', changes: draft.changes() };
 }
 
-/** Deletions alone prove nothing: the file may never have been there. */
 async function isAlreadyApplied(draft: Draft, sections: readonly PatchSection[]): Promise<boolean> {
   for (const section of sections) if (!(await isSectionApplied(draft, section))) return false;
-  return sections.some(({ kind }) => kind !== 'delete');
+  return sections.some(provesSomething);
+}
+
+/** A deletion does not: the file may never have been there. Nor does an update that changes nothing. */
+function provesSomething(section: PatchSection): boolean {
+  if (section.kind !== 'update') return section.kind === 'add';
+  return section.moveTo !== undefined || section.chunks.some(({ lines }) => lines.some(({ kind }) => kind !== 'context'));
 }
 
 async function isSectionApplied(draft: Draft, section: PatchSection): Promise<boolean> {

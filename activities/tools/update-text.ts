@@ -16,6 +16,15 @@ interface Place {
   /** Index of the first line of the chunk's old lines. */
   readonly start: number;
   readonly lines: readonly PatchLine[];
+  /** Index of the line from which the next chunk is looked for. */
+  readonly next: number;
+}
+
+/** Neighbouring lines that change. */
+interface Edit {
+  readonly start: number;
+  readonly removes: number;
+  readonly inserts: readonly string[];
 }
 
 interface Target {
@@ -26,21 +35,23 @@ interface Target {
 
 /** @throws PatchMismatch with the lines that were not found and the nearest place */
 export function updateText(path: string, text: string, chunks: readonly PatchChunk[]): string {
+  if (chunks.length === 0) return text;
   const original = splitLines(text);
   const target: Target = { path, lines: original.map(withoutReturn) };
-  const lineEnd = isMostlyCrlf(original) ? '\r' : '';
+  const lineEnd = /^[^\n]*\r\n/.test(text) ? '\r\n' : '\n';
   let cursor = 0;
-  const places = chunks.map((chunk) => {
+  const edits: Edit[] = [];
+  for (const chunk of chunks) {
     const place = locate(target, chunk, cursor);
-    if (oldLines(chunk.lines).length > 0) cursor = place.start + oldLines(place.lines).length;
-    return place;
-  });
-  const result = [...original];
-  // From the end, so that earlier indices stay right; chunks that append at the end keep their order.
-  for (const place of inOrder(places).toReversed()) {
-    result.splice(place.start, oldLines(place.lines).length, ...replacement(original, place, lineEnd));
+    cursor = place.next;
+    edits.push(...editsOf(place));
   }
-  return result.length === 0 ? '' : `${result.join('\n')}\n`;
+  const unended = text.endsWith('\n') ? -1 : original.length - 1;
+  const result = original.map((line, index) => line + (index === unended ? lineEnd : '\n'));
+  // From the end, so that earlier indices stay right; what is inserted at one place keeps its order.
+  for (const { start, removes, inserts } of edits.toSorted((one, other) => one.start - other.start).toReversed())
+    result.splice(start, removes, ...inserts.map((line) => line + lineEnd));
+  return result.join('');
 }
 
 /** Whether the text looks as it would after the chunks: what they insert stands there, and what they remove is gone. */
@@ -67,13 +78,13 @@ function locate(target: Target, chunk: PatchChunk, cursor: number): Place {
     throw mismatch(target, { needle: [missing], from }, `the anchor "@@ ${missing}" was not found ${after(from)}`);
   const needle = oldLines(chunk.lines);
   // Insertions without context go to the end of the file even below an anchor: models are trained with a tool that does so.
-  if (needle.length === 0) return { start: target.lines.length, lines: chunk.lines };
+  if (needle.length === 0) return { start: target.lines.length, lines: chunk.lines, next: from };
   const start = findLines(target.lines, { needle, from, isAtEnd: chunk.isAtEnd });
-  if (start !== undefined) return { start, lines: chunk.lines };
+  if (start !== undefined) return { start, lines: chunk.lines, next: start + needle.length };
   const shorter = withoutBlankEnd(chunk.lines);
   const rest = shorter === undefined ? [] : oldLines(shorter);
-  const second = rest.length === 0 ? undefined : findLines(target.lines, { needle: rest, from, isAtEnd: chunk.isAtEnd });
-  if (shorter !== undefined && second !== undefined) return { start: second, lines: shorter };
+  const second = findLines(target.lines, { needle: rest, from, isAtEnd: chunk.isAtEnd && rest.length > 0 });
+  if (shorter !== undefined && second !== undefined) return { start: second, lines: shorter, next: second + rest.length };
   const where = chunk.isAtEnd ? 'at the end of the file' : after(from);
   throw mismatch(target, { needle, from }, `these lines were not found ${where}`);
 }
@@ -109,17 +120,18 @@ function withoutBlankEnd(lines: readonly PatchLine[]): readonly PatchLine[] | un
   return line === undefined || line.text !== '' ? undefined : lines.toSpliced(last, 1);
 }
 
-function replacement(original: readonly string[], { start, lines }: Place, lineEnd: string): readonly string[] {
+function editsOf({ start, lines }: Place): readonly Edit[] {
+  const edits: Edit[] = [];
   let at = start;
-  return lines.flatMap(({ kind, text }) => {
-    if (kind === 'insert') return [`${text}${lineEnd}`];
-    at += 1;
-    return kind === 'context' ? [original[at - 1] ?? text] : [];
-  });
-}
-
-function inOrder(places: readonly Place[]): readonly Place[] {
-  return places.toSorted((a, b) => a.start - b.start);
+  let open: { start: number; removes: number; inserts: string[] } | undefined;
+  for (const { kind, text } of lines) {
+    if (kind === 'context') open = undefined;
+    else if (open === undefined) edits.push((open = { start: at, removes: 0, inserts: [] }));
+    if (kind === 'insert') open?.inserts.push(text);
+    else at += 1;
+    if (kind === 'remove' && open !== undefined) open.removes += 1;
+  }
+  return edits;
 }
 
 function exact(lines: readonly string[], { needle, from, isAtEnd }: LineSearch): number | undefined {
@@ -145,8 +157,4 @@ function splitLines(text: string): readonly string[] {
 
 function withoutReturn(line: string): string {
   return line.endsWith('\r') ? line.slice(0, -1) : line;
-}
-
-function isMostlyCrlf(lines: readonly string[]): boolean {
-  return lines.filter((line) => line.endsWith('\r')).length * 2 > lines.length;
 }

@@ -53,6 +53,34 @@ test.each([
   expect(readFiles(root)).toEqual({ 'a.txt': '2\n' });
 });
 
+test('moves a file as it is', async () => {
+  const root = scratchFolder();
+  writeFiles(root, { 'a.txt': 'one\ntwo' });
+
+  const result = await applyPatch(root, '*** Update File: a.txt', '*** Move to: sub/b.txt');
+
+  expect(result.outcome).toBe('ok');
+  expect(readFiles(root)).toEqual({ 'sub/b.txt': 'one\ntwo' });
+});
+
+test('puts insertions at one place in the order of the patch', async () => {
+  const root = scratchFolder();
+  writeFiles(root, { 'a.txt': 'one\n' });
+
+  await applyPatch(root, '*** Update File: a.txt', '@@', '+two', '@@', ' one', '+three');
+
+  expect(readFiles(root)).toEqual({ 'a.txt': 'one\ntwo\nthree\n' });
+});
+
+test('ends lines as the first line of the file is ended', async () => {
+  const root = scratchFolder();
+  writeFiles(root, { 'a.txt': 'one\r\ntwo\nthree', 'b.txt': 'one\ntwo\r\nthree' });
+
+  await applyPatch(root, '*** Update File: a.txt', ' one', '+1', '*** Update File: b.txt', ' two', '+2');
+
+  expect(readFiles(root)).toEqual({ 'a.txt': 'one\r\n1\r\ntwo\nthree\r\n', 'b.txt': 'one\ntwo\r\n2\nthree\n' });
+});
+
 test('keeps line ends and mode bits', async () => {
   const root = scratchFolder();
   writeFiles(root, { 'run.sh': 'one\r\ntwo\r\nthree\r\n' });
@@ -161,7 +189,7 @@ test.each([
   ['no end', '*** Begin Patch\n*** Delete File: x', 'last line'],
   ['nothing', '*** Begin Patch\n*** End Patch', 'changes no file'],
   ['an unknown header', '*** Begin Patch\n*** Rename File: x\n*** End Patch', 'no header'],
-  ['an empty update', '*** Begin Patch\n*** Update File: x\n*** Move to: y\n*** End Patch', 'no lines to change'],
+  ['an empty update', '*** Begin Patch\n*** Update File: x\n*** End of File\n*** End Patch', 'no lines to change'],
   ['a bad line', '*** Begin Patch\n*** Update File: x\nbad\n*** End Patch', 'at its line 3'],
 ])('explains a patch with %s', async (_name, text, reason) => {
   const result = await runTool(scratchFolder(), 'apply_patch', { kind: 'text', text });
