@@ -92,7 +92,7 @@ function readUpdate(cursor: Cursor, path: string, at: number): PatchSection {
   const moveTo = next.startsWith(MOVE) ? pathOf(next, MOVE, cursor.at) : undefined;
   if (moveTo !== undefined) cursor.at += 1;
   const chunks: PatchChunk[] = [];
-  while (cursor.at < cursor.lines.length && !isHeader(marker(cursor))) {
+  while (!isSectionOver(cursor)) {
     const chunk = readChunk(cursor);
     if (chunk !== undefined) chunks.push(chunk);
   }
@@ -108,18 +108,29 @@ function readChunk(cursor: Cursor): PatchChunk | undefined {
   const lines = readChangedLines(cursor);
   const isAtEnd = marker(cursor) === END_OF_FILE;
   if (isAtEnd) cursor.at += 1;
-  const isBlank = lines.every(({ kind, text }) => kind === 'context' && text === '');
-  if (isBlank && anchors.length === 0 && cursor.at > start) return undefined;
+  if (anchors.length === 0 && cursor.at > start && (lines.length === 0 || (isBlank(lines) && isSectionOver(cursor))))
+    return undefined;
   if (lines.length > 0) return { anchors, lines, isAtEnd };
   throw new PatchSyntaxError('lines to change are missing after the "@@"', start + 1);
 }
+
+function isBlank(lines: readonly PatchLine[]): boolean {
+  return lines.every(({ kind, text }) => kind === 'context' && text === '');
+}
+
+function isSectionOver(cursor: Cursor): boolean {
+  return cursor.at >= cursor.lines.length || isHeader(marker(cursor));
+}
+
+/** Models that think of another format give line numbers, which say nothing here. */
+const UNIFIED_HEADER = /^@@ -\d+(?:,\d+)? \+\d+(?:,\d+)? @@/;
 
 function readAnchors(cursor: Cursor): readonly string[] {
   const anchors: string[] = [];
   for (; cursor.at < cursor.lines.length; cursor.at += 1) {
     const line = (cursor.lines[cursor.at] ?? '').trimEnd();
     if (line !== '@@' && !line.startsWith('@@ ')) break;
-    if (line !== '@@') anchors.push(line.slice('@@ '.length));
+    if (line !== '@@' && !UNIFIED_HEADER.test(line)) anchors.push(line.slice('@@ '.length));
   }
   return anchors;
 }

@@ -113,11 +113,19 @@ function mismatch(target: Target, search: Pick<LineSearch, 'needle' | 'from'>, p
   return new PatchMismatch(explainMismatch({ ...target, ...search, problem }));
 }
 
-/** A blank line at a chunk's end is often only the gap before the next section. */
+/**
+ * A blank line at the end of the old lines is often only the gap before the next section, or the file's last line end taken for a line.
+ * Then the new lines lose a blank end, too; a blank line before insertions stays and is inserted with them.
+ */
 function withoutBlankEnd(lines: readonly PatchLine[]): readonly PatchLine[] | undefined {
   const last = lines.findLastIndex(({ kind }) => kind !== 'insert');
   const line = lines[last];
-  return line === undefined || line.text !== '' ? undefined : lines.toSpliced(last, 1);
+  if (line === undefined || line.text !== '') return undefined;
+  const shorter = lines.toSpliced(last, 1, ...(line.kind === 'context' ? [{ kind: 'insert', text: '' } as const] : []));
+  const end = shorter.findLastIndex(({ kind }) => kind !== 'remove');
+  const ending = shorter[end];
+  if (ending === undefined || ending.text !== '') return shorter;
+  return shorter.toSpliced(end, 1, ...(ending.kind === 'context' ? [{ kind: 'remove', text: '' } as const] : []));
 }
 
 function editsOf({ start, lines }: Place): readonly Edit[] {

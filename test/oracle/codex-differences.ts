@@ -35,6 +35,14 @@ export const CODEX_DIFFERENCES: readonly Difference[] = [
     explains: refusal(/Unexpected line found in update hunk: '@@/),
   },
   {
+    name: 'a header of a unified diff',
+    reason: 'line numbers are no line of the file, and the lines below tell the place',
+    example: { files: { a: 'x\n' }, patch: patchOf('*** Update File: a', '@@ -1,3 +1,3 @@ f()', '-x', '+y') },
+    ours: { a: 'y\n' },
+    theirs: 'Failed to find context',
+    explains: refusal(/Failed to find context '-\d+,\d+ \+\d+,\d+ @@/),
+  },
+  {
     name: 'an "@@" without lines',
     reason: 'it asks for nothing, so nothing is lost by reading on',
     example: { files: { a: 'x\n' }, patch: patchOf('*** Update File: a', '-x', '+y', '@@') },

@@ -72,6 +72,18 @@ test('puts insertions at one place in the order of the patch', async () => {
   expect(readFiles(root)).toEqual({ 'a.txt': 'one\ntwo\nthree\n' });
 });
 
+test.each([
+  ['that the file does not have stays before an insertion', [' one', ' ', '+two'], 'one\n\ntwo\n'],
+  ['at the end of a chunk is a gap', ['@@ one', '+two', ''], 'one\ntwo\n'],
+])('a blank line %s', async (_name, chunk, after) => {
+  const root = scratchFolder();
+  writeFiles(root, { 'a.txt': 'one\n' });
+
+  await applyPatch(root, '*** Update File: a.txt', ...chunk);
+
+  expect(readFiles(root)).toEqual({ 'a.txt': after });
+});
+
 test('ends lines as the first line of the file is ended', async () => {
   const root = scratchFolder();
   writeFiles(root, { 'a.txt': 'one\r\ntwo\nthree', 'b.txt': 'one\ntwo\r\nthree' });
