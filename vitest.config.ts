@@ -37,6 +37,14 @@ export default defineConfig({
       },
       {
         test: {
+          name: 'oracle',
+          include: ['test/oracle/**/*.test.ts'],
+          testTimeout: UNIT_TIMEOUT_MS,
+          hookTimeout: UNIT_TIMEOUT_MS,
+        },
+      },
+      {
+        test: {
           name: 'server',
           include: ['test/{workflows,replay,dev,cli,demo,chaos}/**/*.test.ts'],
           testTimeout: SERVER_TIMEOUT_MS,

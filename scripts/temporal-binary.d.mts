@@ -15,6 +15,7 @@ export type VersionJudgement =
 
 export const TEMPORAL_CLI_VERSION: string;
 export function cachedTemporalPath(env?: TemporalSearchOptions['env'], platform?: NodeJS.Platform): string;
+export function cacheDirectory(env?: TemporalSearchOptions['env'], platform?: NodeJS.Platform): string;
 export function searchTemporalBinary(
   options?: TemporalSearchOptions,
 ): Promise<{ readonly found?: TemporalBinary; readonly rejected: readonly string[] }>;

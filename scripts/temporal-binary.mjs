@@ -17,13 +17,12 @@ const VERSION_TIMEOUT_MS = 15_000;
 
 /** The file in the user's cache folder that the set-up makes and everything else looks for. */
 export function cachedTemporalPath(env = process.env, platform = process.platform) {
-  return join(
-    userCacheDirectory(env, platform),
-    'anyport',
-    'temporal',
-    TEMPORAL_CLI_VERSION,
-    executableName('temporal', platform),
-  );
+  return join(cacheDirectory(env, platform), 'temporal', TEMPORAL_CLI_VERSION, executableName('temporal', platform));
+}
+
+/** Ours in the user's cache folder. */
+export function cacheDirectory(env = process.env, platform = process.platform) {
+  return join(userCacheDirectory(env, platform), 'anyport');
 }
 
 /**

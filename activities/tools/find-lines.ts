@@ -34,25 +34,3 @@ export function findLines(lines: readonly string[], { needle, from, isAtEnd }: L
   }
   return undefined;
 }
-
-export interface NearestPlace {
-  /** Index of a line. */
-  readonly start: number;
-  readonly matching: number;
-}
-
-/** Comparisons; a file of 10,000 lines and a needle of 200 fit. */
-const NEAREST_BUDGET = 2_000_000;
-
-/** Where most of the lines stand in their places, for a message. */
-export function findNearest(lines: readonly string[], needle: readonly string[]): NearestPlace | undefined {
-  if (lines.length * needle.length > NEAREST_BUDGET) return undefined;
-  const wanted = needle.map((line) => line.trim());
-  const there = lines.map((line) => line.trim());
-  let nearest: NearestPlace | undefined;
-  for (let start = 0; start < there.length; start += 1) {
-    const matching = wanted.filter((line, offset) => line !== '' && there[start + offset] === line).length;
-    if (matching > (nearest?.matching ?? 0)) nearest = { start, matching };
-  }
-  return nearest;
-}

@@ -80,7 +80,7 @@ function pathOf(line: string, header: string, at: number): string {
 function readAdded(cursor: Cursor): string {
   const added: string[] = [];
   for (; cursor.at < cursor.lines.length; cursor.at += 1) {
-    const line = cursor.lines[cursor.at] ?? '';
+    const line = withoutReturn(cursor.lines[cursor.at] ?? '');
     if (!line.startsWith('+')) break;
     added.push(`${line.slice(1)}\n`);
   }
@@ -92,33 +92,45 @@ function readUpdate(cursor: Cursor, path: string, at: number): PatchSection {
   const moveTo = next.startsWith(MOVE) ? pathOf(next, MOVE, cursor.at) : undefined;
   if (moveTo !== undefined) cursor.at += 1;
   const chunks: PatchChunk[] = [];
-  while (cursor.at < cursor.lines.length && !isHeader(marker(cursor))) {
+  while (!isSectionOver(cursor)) {
     const chunk = readChunk(cursor);
     if (chunk !== undefined) chunks.push(chunk);
   }
-  if (chunks.length === 0) throw new PatchSyntaxError(`the update of "${path}" has no lines to change`, at + 1);
+  if (chunks.length === 0 && moveTo === undefined)
+    throw new PatchSyntaxError(`the update of "${path}" has no lines to change`, at + 1);
   return { kind: 'update', path, ...(moveTo === undefined ? {} : { moveTo }), chunks };
 }
 
-/** @returns undefined for blank lines before the next file's header */
+/** @returns undefined for what says nothing: blank lines before the next file's header, a mark of the file's end alone */
 function readChunk(cursor: Cursor): PatchChunk | undefined {
   const start = cursor.at;
   const anchors = readAnchors(cursor);
   const lines = readChangedLines(cursor);
   const isAtEnd = marker(cursor) === END_OF_FILE;
   if (isAtEnd) cursor.at += 1;
-  const isBlank = lines.every(({ kind, text }) => kind === 'context' && text === '');
-  if (!isBlank) return { anchors, lines, isAtEnd };
-  if (anchors.length === 0 && !isAtEnd && cursor.at > start) return undefined;
-  throw new PatchSyntaxError('lines to change are missing after the "@@" or before the "*** End of File"', start + 1);
+  if (anchors.length === 0 && cursor.at > start && (lines.length === 0 || (isBlank(lines) && isSectionOver(cursor))))
+    return undefined;
+  if (lines.length > 0) return { anchors, lines, isAtEnd };
+  throw new PatchSyntaxError('lines to change are missing after the "@@"', start + 1);
 }
+
+function isBlank(lines: readonly PatchLine[]): boolean {
+  return lines.every(({ kind, text }) => kind === 'context' && text === '');
+}
+
+function isSectionOver(cursor: Cursor): boolean {
+  return cursor.at >= cursor.lines.length || isHeader(marker(cursor));
+}
+
+/** Models that think of another format give line numbers, which say nothing here. */
+const UNIFIED_HEADER = /^@@ -\d+(?:,\d+)? \+\d+(?:,\d+)? @@/;
 
 function readAnchors(cursor: Cursor): readonly string[] {
   const anchors: string[] = [];
   for (; cursor.at < cursor.lines.length; cursor.at += 1) {
     const line = (cursor.lines[cursor.at] ?? '').trimEnd();
     if (line !== '@@' && !line.startsWith('@@ ')) break;
-    if (line !== '@@') anchors.push(line.slice('@@ '.length));
+    if (line !== '@@' && !UNIFIED_HEADER.test(line)) anchors.push(line.slice('@@ '.length));
   }
   return anchors;
 }
@@ -132,7 +144,7 @@ const KINDS = new Map<string, PatchLine['kind']>([
 function readChangedLines(cursor: Cursor): readonly PatchLine[] {
   const changed: PatchLine[] = [];
   for (; cursor.at < cursor.lines.length; cursor.at += 1) {
-    const line = (cursor.lines[cursor.at] ?? '').replace(/\r$/, '');
+    const line = withoutReturn(cursor.lines[cursor.at] ?? '');
     if (line.startsWith('*** ') || line === '@@' || line.startsWith('@@ ')) break;
     // Models drop the one blank that stands for an empty context line.
     const kind = line === '' ? 'context' : KINDS.get(line.charAt(0));
@@ -140,6 +152,10 @@ function readChangedLines(cursor: Cursor): readonly PatchLine[] {
     changed.push({ kind, text: line.slice(1) });
   }
   return changed;
+}
+
+function withoutReturn(line: string): string {
+  return line.endsWith('\r') ? line.slice(0, -1) : line;
 }
 
 function marker({ lines, at }: Cursor): string {

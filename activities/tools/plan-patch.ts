@@ -35,18 +35,32 @@ interface Place {
   readonly path: string;
 }
 
-/** @throws PatchRefused, PatchMismatch */
+/**
+ * A patch that fits is applied, even where its result seems to stand there already: the same lines may be wanted twice. A call that is
+ * repeated after a crash needs nothing here, for its files were put back to what they were before it.
+ * @throws PatchRefused, PatchMismatch
+ */
 export async function planPatch(workspace: string, sections: readonly PatchSection[]): Promise<PatchPlan> {
   const draft = new Draft(workspace);
-  if (await isAlreadyApplied(draft, sections)) return { kind: 'already-applied' };
-  for (const section of sections) await planSection(draft, section);
+  try {
+    for (const section of sections) await planSection(draft, section);
+  } catch (error) {
+    if (error instanceof PatchMismatch && (await isAlreadyApplied(new Draft(workspace), sections)))
+      return { kind: 'already-applied' };
+    throw error;
+  }
   return { kind: 'changes', changes: draft.changes() };
 }
 
-/** Deletions alone prove nothing: the file may never have been there. */
 async function isAlreadyApplied(draft: Draft, sections: readonly PatchSection[]): Promise<boolean> {
   for (const section of sections) if (!(await isSectionApplied(draft, section))) return false;
-  return sections.some(({ kind }) => kind !== 'delete');
+  return sections.some(provesSomething);
+}
+
+/** A deletion does not: the file may never have been there. Nor does an update that changes nothing. */
+function provesSomething(section: PatchSection): boolean {
+  if (section.kind !== 'update') return section.kind === 'add';
+  return section.moveTo !== undefined || section.chunks.some(({ lines }) => lines.some(({ kind }) => kind !== 'context'));
 }
 
 async function isSectionApplied(draft: Draft, section: PatchSection): Promise<boolean> {

@@ -52,6 +52,8 @@ test('a patch that was made from two texts turns one into the other, and is then
       await applyPatch(root, '*** Update File: a.txt', ...patch);
       expect(readFiles(root)).toEqual({ 'a.txt': after });
 
+      // One that only inserts fits again.
+      if (all.every(({ remove }) => remove === 0)) return;
       await applyPatch(root, '*** Update File: a.txt', ...patch);
       expect(readFiles(root)).toEqual({ 'a.txt': after });
     }),

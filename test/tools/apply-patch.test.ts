@@ -53,6 +53,46 @@ test.each([
   expect(readFiles(root)).toEqual({ 'a.txt': '2\n' });
 });
 
+test('moves a file as it is', async () => {
+  const root = scratchFolder();
+  writeFiles(root, { 'a.txt': 'one\ntwo' });
+
+  const result = await applyPatch(root, '*** Update File: a.txt', '*** Move to: sub/b.txt');
+
+  expect(result.outcome).toBe('ok');
+  expect(readFiles(root)).toEqual({ 'sub/b.txt': 'one\ntwo' });
+});
+
+test('puts insertions at one place in the order of the patch', async () => {
+  const root = scratchFolder();
+  writeFiles(root, { 'a.txt': 'one\n' });
+
+  await applyPatch(root, '*** Update File: a.txt', '@@', '+two', '@@', ' one', '+three');
+
+  expect(readFiles(root)).toEqual({ 'a.txt': 'one\ntwo\nthree\n' });
+});
+
+test.each([
+  ['that the file does not have stays before an insertion', [' one', ' ', '+two'], 'one\n\ntwo\n'],
+  ['at the end of a chunk is a gap', ['@@ one', '+two', ''], 'one\ntwo\n'],
+])('a blank line %s', async (_name, chunk, after) => {
+  const root = scratchFolder();
+  writeFiles(root, { 'a.txt': 'one\n' });
+
+  await applyPatch(root, '*** Update File: a.txt', ...chunk);
+
+  expect(readFiles(root)).toEqual({ 'a.txt': after });
+});
+
+test('ends lines as the first line of the file is ended', async () => {
+  const root = scratchFolder();
+  writeFiles(root, { 'a.txt': 'one\r\ntwo\nthree', 'b.txt': 'one\ntwo\r\nthree' });
+
+  await applyPatch(root, '*** Update File: a.txt', ' one', '+1', '*** Update File: b.txt', ' two', '+2');
+
+  expect(readFiles(root)).toEqual({ 'a.txt': 'one\r\n1\r\ntwo\nthree\r\n', 'b.txt': 'one\ntwo\r\n2\nthree\n' });
+});
+
 test('keeps line ends and mode bits', async () => {
   const root = scratchFolder();
   writeFiles(root, { 'run.sh': 'one\r\ntwo\r\nthree\r\n' });
@@ -85,6 +125,27 @@ test('tells that a patch is already applied', async () => {
   expect(readFiles(root)).toEqual({ 'b.txt': 'b\n', 'c.txt': 'one\n2\n' });
 });
 
+test.each([
+  ['stand above the anchor', ['@@ g:', '  a', '+ b'], { before: 'f:\n a\n b\ng:\n a\n', after: 'f:\n a\n b\ng:\n a\n b\n' }],
+  ['are wanted twice', [' }', '+}'], { before: '}\n}\n', after: '}\n}\n}\n' }],
+])('applies what fits although its lines %s', async (_name, chunk, { before, after }) => {
+  const root = scratchFolder();
+  writeFiles(root, { 'a.txt': before });
+
+  await applyPatch(root, '*** Update File: a.txt', ...chunk);
+
+  expect(readFiles(root)).toEqual({ 'a.txt': after });
+});
+
+test('does not take lines elsewhere for an applied patch', async () => {
+  const root = scratchFolder();
+  writeFiles(root, { 'a.txt': 'f:\n b\ng:\n c\n' });
+
+  const result = await applyPatch(root, '*** Update File: a.txt', '@@ g:', '- a', '+ b');
+
+  expect(result).toEqual({ outcome: 'failed', output: expect.stringContaining('not found after line 3') });
+});
+
 test('says which lines it misses and where the nearest are, and changes nothing', async () => {
   const root = scratchFolder();
   writeFiles(root, { 'a.txt': 'zero\none\ntwo\nthree\n' });
@@ -93,7 +154,7 @@ test('says which lines it misses and where the nearest are, and changes nothing'
 
   expect(result.outcome).toBe('failed');
   expect(result.output).toMatch(
-    /"a\.txt": these lines were not found.*\none\ntwoo\nthree\n.*line 2, where 2 of 3 match; line 3 is "two", not "twoo"/s,
+    /"a\.txt": these lines were not found in the file:\none\ntwoo\nthree\nThe nearest place is line 2 \(\d\d % alike\), where this stands:\n2: one\n3: two\n4: three\nLine 3 is "two", not "twoo"\./,
   );
   expect(readFiles(root)).toEqual({ 'a.txt': 'zero\none\ntwo\nthree\n' });
 });
@@ -140,7 +201,7 @@ test.each([
   ['no end', '*** Begin Patch\n*** Delete File: x', 'last line'],
   ['nothing', '*** Begin Patch\n*** End Patch', 'changes no file'],
   ['an unknown header', '*** Begin Patch\n*** Rename File: x\n*** End Patch', 'no header'],
-  ['an empty update', '*** Begin Patch\n*** Update File: x\n*** Move to: y\n*** End Patch', 'no lines to change'],
+  ['an empty update', '*** Begin Patch\n*** Update File: x\n*** End of File\n*** End Patch', 'no lines to change'],
   ['a bad line', '*** Begin Patch\n*** Update File: x\nbad\n*** End Patch', 'at its line 3'],
 ])('explains a patch with %s', async (_name, text, reason) => {
   const result = await runTool(scratchFolder(), 'apply_patch', { kind: 'text', text });
