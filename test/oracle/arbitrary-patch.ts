@@ -204,13 +204,3 @@ export const arbitraryPatch: fc.Arbitrary<PatchCase> = fc
       how,
     ),
   }));
-
-export interface DiffCase {
-  readonly before: string;
-  readonly diff: string;
-}
-
-/** The same for one file, as the built-in tool has it: without an envelope. */
-export const arbitraryDiff: fc.Arbitrary<DiffCase> = fc
-  .record({ before: text, chunks: chunkShapes })
-  .map(({ before, chunks }) => ({ before, diff: writeChunks(before, chunks).join('\n') }));
