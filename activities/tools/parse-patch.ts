@@ -123,7 +123,7 @@ function isSectionOver(cursor: Cursor): boolean {
 }
 
 /** Models that think of another format give line numbers, which say nothing here. */
-const UNIFIED_HEADER = /^@@ -\d+(?:,\d+)? \+\d+(?:,\d+)? @@/;
+export const UNIFIED_HEADER = /^@@ -\d+(?:,\d+)? \+\d+(?:,\d+)? @@/;
 
 function readAnchors(cursor: Cursor): readonly string[] {
   const anchors: string[] = [];

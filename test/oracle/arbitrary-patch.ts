@@ -34,16 +34,18 @@ const line = fc.oneof({ weight: 3, arbitrary: fc.constantFrom(...LINES) }, fc.st
 
 export type LineEnds = 'lf' | 'crlf' | 'mixed';
 
-const text = fc
-  .record({
-    lines: fc.array(line, { maxLength: 14 }),
-    ends: fc.oneof({ weight: 6, arbitrary: fc.constant<LineEnds>('lf') }, fc.constantFrom<LineEnds>('crlf', 'mixed')),
-    isEnded: fc.oneof({ weight: 4, arbitrary: fc.constant(true) }, fc.constant(false)),
-  })
-  .map(({ lines, ends, isEnded }) => {
-    const joined = lines.map((each, index) => each + endOf(ends, index)).join('');
-    return isEnded ? joined : joined.replace(/\r?\n$/, '');
-  });
+function textOf(...seldom: readonly LineEnds[]): fc.Arbitrary<string> {
+  return fc
+    .record({
+      lines: fc.array(line, { maxLength: 14 }),
+      ends: fc.oneof({ weight: 6, arbitrary: fc.constant<LineEnds>('lf') }, fc.constantFrom(...seldom)),
+      isEnded: fc.oneof({ weight: 4, arbitrary: fc.constant(true) }, fc.constant(false)),
+    })
+    .map(({ lines, ends, isEnded }) => {
+      const joined = lines.map((each, index) => each + endOf(ends, index)).join('');
+      return isEnded ? joined : joined.replace(/\r?\n$/, '');
+    });
+}
 
 function endOf(ends: LineEnds, index: number): string {
   return ends === 'crlf' || (ends === 'mixed' && index % 2 === 0) ? '\r\n' : '\n';
@@ -193,6 +195,7 @@ function dress(sections: readonly (readonly string[])[], how: Dressing): string 
   }
 }
 
+const text = textOf('crlf', 'mixed');
 const files = fc.record({ 'a.txt': text, 'b.txt': text, 'sub/c.txt': text });
 
 export const arbitraryPatch: fc.Arbitrary<PatchCase> = fc
@@ -204,3 +207,13 @@ export const arbitraryPatch: fc.Arbitrary<PatchCase> = fc
       how,
     ),
   }));
+
+export interface DiffCase {
+  readonly before: string;
+  readonly diff: string;
+}
+
+/** The same for one file, as the built-in tool has it: without an envelope. */
+export const arbitraryDiff: fc.Arbitrary<DiffCase> = fc
+  .record({ before: textOf('crlf'), chunks: chunkShapes })
+  .map(({ before, chunks }) => ({ before, diff: writeChunks(before, chunks).join('\n') }));

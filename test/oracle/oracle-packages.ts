@@ -49,3 +49,11 @@ export function codexPackage(platform: string = process.platform, arch: string =
 function isPlatform(name: string): name is Platform {
   return Object.hasOwn(CODEX, name);
 }
+
+/** `applyDiff`, which applies the diffs of the built-in tool of the Responses API. The file imports nothing. */
+export const AGENTS_CORE: OraclePackage = {
+  spec: '@openai/agents-core@0.20.0',
+  integrity: 'sha512-9nJJ3iyQTwO2kmrZJPMqnHI61g3xp2DgtpW4V0cgNtYot5jocDqAMN5+dkjtsBo64U3Wbl7rIAV0q5kvycoIIA==',
+  member: 'package/dist/utils/applyDiff.mjs',
+  size: '1 MB',
+};
