@@ -9,6 +9,8 @@ import { createOpenWorkspace } from '../../activities/open-workspace.ts';
 import { openSqliteTaskStore } from '../../activities/store/sqlite.ts';
 import type { TaskStore } from '../../activities/store/task-store.ts';
 import { CommandSessions } from '../../activities/tools/command-sessions.ts';
+import type { OwnTool } from '../../activities/tools/define-tool.ts';
+import { createOwnTools } from '../../activities/tools/own-tools.ts';
 import { createBuiltInTools, createToolRegistry } from '../../activities/tools/tool-registry.ts';
 import { toolsFor } from '../../activities/tools/tools-for-model.ts';
 import { workspaceDirectory } from '../../activities/workspace/move-workspace.ts';
@@ -36,7 +38,11 @@ const LIMITS = { base: 'never', maxBaseBytes: 0, maxFileBytes: 1024, maxCheckpoi
 const REQUEST: TaskRequest = { prompt: 'Mend it.', model: MODEL };
 
 /** Opens the workspace, where there is one, and the task, as the workflow does. */
-async function open(task: string, request: Partial<TaskRequest>): Promise<readonly TranscriptItem[]> {
+async function open(
+  task: string,
+  request: Partial<TaskRequest>,
+  tools: readonly OwnTool[] = [],
+): Promise<readonly TranscriptItem[]> {
   const environment = new MockActivityEnvironment({ workflowExecution: { workflowId: `agent-task/${task}`, runId: 'run' } });
   const { workspace, folder } = request;
   if (workspace !== undefined) {
@@ -57,6 +63,7 @@ async function open(task: string, request: Partial<TaskRequest>): Promise<readon
     store,
     workspaceTools: (model) => toolsFor(model, registry.names),
     findTool: (name) => registry.find(name),
+    addedTools: createOwnTools({ tools, alert: () => undefined }),
     tenants: [],
   });
   const input = { request: { ...REQUEST, ...request } };
