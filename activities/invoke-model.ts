@@ -30,6 +30,7 @@ import { callModel, pickUp, stopResponse } from './model-call.ts';
 import { reserveFor } from './reserve-for.ts';
 import type { ServedDeployment } from './served-deployment.ts';
 import type { AttemptKey, AttemptReserve, AttemptState, StoredAnswer, TaskStore } from './store/task-store.ts';
+import { definitionsOf } from './tools/added-tools.ts';
 import type { TurnAnswerDependencies } from './turn-answer.ts';
 import { toTurnAnswer } from './turn-answer.ts';
 import { withUniqueCallIds } from './unique-call-ids.ts';
@@ -39,7 +40,7 @@ export interface InvokeModelDependencies extends TurnAnswerDependencies {
   /** Before every attempt that is really new. */
   readonly gate: AttemptGate;
   readonly eligibility: EligibilityFacts;
-  /** The definitions of these tools; names it does not know are left out. */
+  /** The definitions of these built-in tools; names it does not know are left out. */
   toolDefinitions(names: readonly string[]): readonly ToolDefinition[];
 }
 
@@ -146,7 +147,7 @@ async function prepare(
   // The cloud refused reasoning that was thought to be its own: what it does not get, it cannot refuse.
   const transcript = input.dropReasoning === true ? whole.filter(({ kind }) => kind !== 'reasoning') : whole;
   const isCompaction = input.purpose === 'compact';
-  const tools = isCompaction ? [] : toolDefinitions(settings.tools);
+  const tools = isCompaction ? [] : definitionsOf(settings, toolDefinitions);
   // Only `auto` asks what was answered so far: a long task has thousands of attempts.
   const attempts = deployment.background === 'auto' ? await store.listAttempts(key.taskId) : [];
   // The background mode stores what is sent.

@@ -16,6 +16,8 @@ import { instructionsFor } from './instructions.ts';
 import type { PlannedTenant } from './plan-route.ts';
 import type { TaskStore } from './store/task-store.ts';
 import { AGENT_TOOLS } from './tools/agent-tools.ts';
+import type { AddedTools, OfferedTool, ToolsOfTask } from './tools/added-tools.ts';
+import { withAdded } from './tools/added-tools.ts';
 import type { Tool } from './tools/tool.ts';
 
 export interface OpenTaskDependencies {
@@ -25,6 +27,7 @@ export interface OpenTaskDependencies {
   /** The configured tenants; `default` needs no entry. */
   readonly tenants: readonly PlannedTenant[];
   findTool(name: string): Tool | undefined;
+  readonly addedTools: AddedTools;
 }
 
 /** A task that only looks still has to run what there is to see; what its commands write stays in its workspace. */
@@ -42,12 +45,19 @@ export function createOpenTask(dependencies: OpenTaskDependencies) {
       const context = await contextOf(store, taskId, approvals.mode);
       const prompt = await store.putItems(taskId, [{ kind: 'user-message', text: request.prompt }]);
       const head = await store.appendToTranscript(taskId, EMPTY_TRANSCRIPT, [...context, ...prompt]);
+      const { tools, ...offered } = await toolsFor(dependencies, request);
       await store.putSettings(taskId, {
         approvals,
         request: kept,
         openedHead: head,
-        instructions: instructionsFor({ kind: kindOf(request), own: request.instructions, outputSchema }),
-        tools: toolsFor(dependencies, request),
+        instructions: instructionsFor({
+          kind: kindOf(request),
+          hasTools: tools.length > 0,
+          own: request.instructions,
+          outputSchema,
+        }),
+        tools,
+        ...offered,
         eligibility: taskEligibilityOf(request),
         ...(maxOutputTokens === undefined ? {} : { maxOutputTokens }),
         ...(outputSchema === undefined ? {} : { outputSchema }),
@@ -72,7 +82,16 @@ function kindOf({ workspace, readOnly }: TaskRequest): TaskKind {
   return readOnly === true ? 'read-only' : 'changes-files';
 }
 
-function toolsFor({ workspaceTools, findTool }: OpenTaskDependencies, request: TaskRequest): readonly string[] {
+async function toolsFor(dependencies: OpenTaskDependencies, request: TaskRequest): Promise<ToolsOfTask> {
+  const kind = kindOf(request);
+  const added = await dependencies.addedTools.offer();
+  return withAdded(
+    builtInFor(dependencies, request),
+    added.filter((tool) => mayHave(kind, tool)),
+  );
+}
+
+function builtInFor({ workspaceTools, findTool }: OpenTaskDependencies, request: TaskRequest): readonly string[] {
   const all = workspaceTools(request.model);
   const agents = request.subAgents === true ? AGENT_TOOLS : [];
   const offered = all.filter((name) => !AGENT_TOOLS.includes(name) || agents.includes(name));
@@ -83,6 +102,18 @@ function toolsFor({ workspaceTools, findTool }: OpenTaskDependencies, request: T
       return offered;
     case 'read-only':
       return offered.filter((name) => COMMAND_TOOLS.includes(name) || findTool(name)?.retryClass === 'read-only');
+  }
+}
+
+/** Of the tools that are not built in. */
+function mayHave(kind: TaskKind, { retryClass, risk }: OfferedTool): boolean {
+  switch (kind) {
+    case 'plain':
+      return retryClass !== 'workspace' && risk !== 'workspace';
+    case 'changes-files':
+      return true;
+    case 'read-only':
+      return retryClass === 'read-only';
   }
 }
 

@@ -7,37 +7,34 @@ import { ApplicationFailure } from '@temporalio/activity';
 import { existsSync } from 'node:fs';
 import type { RunToolInput, RunToolResult } from '../workflows/activity-interfaces.ts';
 import type { AgentReport } from '../workflows/domain/sub-agent.ts';
-import type { CallClass } from '../workflows/domain/tool-call.ts';
 import { toPrintable } from '../workflows/domain/tool-call.ts';
-import type { ToolCall, ToolOutcome } from '../workflows/domain/transcript.ts';
+import type { ToolCall } from '../workflows/domain/transcript.ts';
 import type { ApprovalNeeded, CallDecision, ToolStep } from '../workflows/domain/turn.ts';
 import { activitySignal, cancelConfirmed, isTaskCancelled } from './activity-signal.ts';
 import { currentTaskId } from './current-task.ts';
 import { toActivityFailure } from './failures.ts';
 import { withHeartbeat } from './heartbeat.ts';
-import { approvalNeeded, classifyCall, judge } from './judge-tool-call.ts';
+import { approvalNeeded, judge } from './judge-tool-call.ts';
+import type { FindToolDependencies, PlacedTool, RunContext, ToolPlace } from './place-tool.ts';
+import { findTaskTool, placeTool } from './place-tool.ts';
 import type { Sandbox } from './sandbox/sandbox.ts';
 import type { TaskStore, ToolCallEntry, ToolCallKey, WorkspaceRecord } from './store/task-store.ts';
 import type { CommandSessions } from './tools/command-sessions.ts';
 import { countTokens } from './tools/truncate-output.ts';
 import { TOKENS_OF_IMAGE } from '../workflows/domain/token-estimate.ts';
-import type { Tool, ToolContext, ToolReturn } from './tools/tool.ts';
+import type { ToolReturn } from './tools/tool.ts';
 import { restoreBefore } from './workspace/restore-step.ts';
 import type { WorkspaceKeeper } from './workspace/workspace-keeper.ts';
 
-export interface RunToolDependencies {
+export interface RunToolDependencies extends FindToolDependencies {
   readonly store: TaskStore;
   readonly hostId: string;
-  findTool(name: string): Tool | undefined;
   sandboxOf(name: WorkspaceRecord['sandbox']): Sandbox;
   readonly keeper: WorkspaceKeeper;
   readonly sessions: CommandSessions;
   /** Whether a command may run without the sandbox when a person, or a rule, says so. */
   readonly allowsEscalation: boolean;
 }
-
-/** What came of a call, before it is stored. */
-type ToolEnd = Omit<ToolReturn, 'outcome'> & { readonly outcome: ToolOutcome };
 
 /** Tools keep to far less; this bounds what one item can cost the store and the next request. */
 const MAX_OUTPUT_CHARACTERS = 512 * 1024;
@@ -46,23 +43,23 @@ const LEAST_TOKENS = 200;
 /** A line of the story. */
 const WHY_CHARACTERS = 100;
 
-const HOST_LOST: ToolEnd = {
+const HOST_LOST: ToolReturn = {
   outcome: 'unknown',
   output:
     'The host was lost while this call ran. It may have run in part or in full, and it was not run again. ' +
     'Find out what it did before you repeat it.',
 };
-const INTERRUPTED: ToolEnd = {
+const INTERRUPTED: ToolReturn = {
   outcome: 'unknown',
   output:
     'A message to you came while this call ran, and ended it. It may have run in part. Look at what it did before you go on.',
 };
-const NOT_BEGUN: ToolEnd = { outcome: 'refused', output: 'Not run: a message to you came first.' };
-const NO_ESCALATION: ToolEnd = {
+const NOT_BEGUN: ToolReturn = { outcome: 'refused', output: 'Not run: a message to you came first.' };
+const NO_ESCALATION: ToolReturn = {
   outcome: 'refused',
   output: 'Not run: the operator has every command run in the sandbox. Run it without require_escalated, or do without.',
 };
-const EXPIRED: ToolEnd = { outcome: 'refused', output: 'Not run: it needs approval, and nobody answered in time.' };
+const EXPIRED: ToolReturn = { outcome: 'refused', output: 'Not run: it needs approval, and nobody answered in time.' };
 
 /** The activity `runTool`. */
 export function createRunTool(dependencies: RunToolDependencies) {
@@ -84,13 +81,13 @@ async function runTool(dependencies: RunToolDependencies, input: RunToolInput): 
   const call = await readCall(store, key, input.item);
   const decided = endWithoutRunning(input.decision, earlier);
   if (decided !== undefined) return finishUnrun(store, key, { call, end: decided, earlier });
-  const found = await findTool(dependencies, key, call);
+  const found = findTaskTool(dependencies, await store.getSettings(key.taskId), call.name);
   if (found.kind === 'none') return finishUnrun(store, key, { call, end: refused(found.reason), earlier });
   const workspace = await readWorkspace(dependencies, key);
-  const callClass = classifyCall(found.tool, call, dependencies.sandboxOf(workspace.sandbox));
+  const tool = placeTool(found, call, placeOf(dependencies, workspace));
   if (earlier?.retryClass === 'external') return finish(store, key, HOST_LOST);
   const prepared: Prepared = {
-    ...{ call, tool: found.tool, workspace, callClass, isRetry: earlier !== undefined },
+    ...{ call, tool, workspace, isRetry: earlier !== undefined },
     ...(input.decision?.kind === 'carried-out' ? { report: input.decision.report } : {}),
   };
   const stopped = await reasonToStop(dependencies, input, { key, prepared });
@@ -103,8 +100,9 @@ async function reasonToStop(
   { store, allowsEscalation }: RunToolDependencies,
   { decision, approvals: changes }: RunToolInput,
   { key, prepared }: { readonly key: ToolCallKey; readonly prepared: Prepared },
-): Promise<ToolEnd | ApprovalNeeded | undefined> {
-  const { call, callClass, isRetry } = prepared;
+): Promise<ToolReturn | ApprovalNeeded | undefined> {
+  const { call, tool, isRetry } = prepared;
+  const { callClass } = tool;
   if (callClass.escalation !== undefined && !allowsEscalation) return NO_ESCALATION;
   if (isRetry || decision !== undefined) return undefined;
   const { approvals: policy } = await store.getSettings(key.taskId);
@@ -119,48 +117,48 @@ async function reasonToStop(
   }
 }
 
-function refused(output: string): ToolEnd {
+function refused(output: string): ToolReturn {
   return { outcome: 'refused', output };
 }
 
 interface Prepared {
   readonly call: ToolCall;
-  readonly tool: Tool;
-  readonly workspace: WorkspaceRecord;
-  readonly callClass: CallClass;
+  readonly tool: PlacedTool;
+  /** Absent: the task has none. */
+  readonly workspace: WorkspaceRecord | undefined;
   readonly isRetry: boolean;
   readonly report?: AgentReport;
 }
 
 async function start(dependencies: RunToolDependencies, key: ToolCallKey, prepared: Prepared): Promise<RunToolResult> {
   const { store, keeper, sessions } = dependencies;
-  const { call, tool, workspace, callClass, isRetry, report } = prepared;
+  const { call, tool, workspace, isRetry, report } = prepared;
   const { taskId, callId, turn } = key;
-  const changesFiles = callClass.retryClass !== 'read-only';
-  if (isRetry && changesFiles) {
+  const { retryClass, escalation } = tool.callClass;
+  const changed = retryClass === 'read-only' ? undefined : workspace;
+  if (isRetry && changed !== undefined) {
     await sessions.endAll(taskId);
-    await restoreBefore({ store, keeper }, { taskId, workspace }, { turn, callId });
+    await restoreBefore({ store, keeper }, { taskId, workspace: changed }, { turn, callId });
   }
   const signal = activitySignal();
-  const sandbox = dependencies.sandboxOf(workspace.sandbox);
-  const escalate = callClass.escalation !== undefined;
-  const place = { taskId, callId, workspace: workspace.directory, sandbox, signal, escalate };
-  const context: ToolContext = { ...place, ...(report === undefined ? {} : { report }) };
+  const idempotencyKey = `${taskId}/${turn}/${callId}`;
+  const said = { taskId, callId, idempotencyKey, signal, escalate: escalation !== undefined };
+  const context: RunContext = { ...said, ...(report === undefined ? {} : { report }) };
   // What it has the workflow do is in the history: asking again changes nothing.
-  const ordered = report === undefined ? await tool.order?.(call.input, context) : undefined;
+  const ordered = report === undefined ? await tool.order(context) : undefined;
   if (ordered !== undefined && 'agents' in ordered) return ordered;
-  await store.startToolCall(key, call.name, callClass.retryClass);
+  await store.startToolCall(key, call.name, retryClass);
   if (ordered !== undefined) return finish(store, key, ordered);
-  const end = await runGuarded(tool, call, context);
+  const end = await runGuarded(tool, context);
   // Killed by a cancel or a stopping worker: no result is written, so that a retry finds a start without one.
   if (isTaskCancelled()) await cancelConfirmed();
   signal.throwIfAborted();
-  if (changesFiles) await keeper.checkpoint(taskId, workspace, { turn, callId });
+  if (changed !== undefined) await keeper.checkpoint(taskId, changed, { turn, callId });
   return finish(store, key, end);
 }
 
 /** `undefined`: nothing was decided against running it. */
-function endWithoutRunning(decision: CallDecision | undefined, earlier: ToolCallEntry | undefined): ToolEnd | undefined {
+function endWithoutRunning(decision: CallDecision | undefined, earlier: ToolCallEntry | undefined): ToolReturn | undefined {
   switch (decision?.kind) {
     case undefined:
     case 'approved':
@@ -183,26 +181,13 @@ async function readCall(store: TaskStore, key: ToolCallKey, item: string): Promi
   throw ApplicationFailure.nonRetryable(`item ${item} is no tool call but a ${call.kind}`, 'BrokenInvariant');
 }
 
-type FoundTool = { readonly kind: 'found'; readonly tool: Tool } | { readonly kind: 'none'; readonly reason: string };
-
-/** Or words for the model when there is none. */
-async function findTool(
-  { store, findTool: find }: RunToolDependencies,
+/** `undefined`: the task has none. */
+async function readWorkspace(
+  { store, hostId, keeper }: RunToolDependencies,
   { taskId }: ToolCallKey,
-  call: ToolCall,
-): Promise<FoundTool> {
-  const { tools } = await store.getSettings(taskId);
-  const tool = tools.includes(call.name) ? find(call.name) : undefined;
-  if (tool !== undefined) return { kind: 'found', tool };
-  if (tools.length === 0) {
-    return { kind: 'none', reason: 'This task has no workspace and no tools. Answer without calling any.' };
-  }
-  return { kind: 'none', reason: `There is no tool "${call.name}". The tools are: ${tools.join(', ')}.` };
-}
-
-async function readWorkspace({ store, hostId, keeper }: RunToolDependencies, { taskId }: ToolCallKey): Promise<WorkspaceRecord> {
+): Promise<WorkspaceRecord | undefined> {
   const workspace = await store.getWorkspace(taskId);
-  if (workspace === undefined) throw ApplicationFailure.nonRetryable('the task has no workspace', 'BrokenInvariant');
+  if (workspace === undefined) return undefined;
   // A host that was thought gone and is back: its call is waited for by nobody.
   if (workspace.hostId !== hostId)
     throw ApplicationFailure.nonRetryable('another host has the workspace by now', 'WorkspaceMoved');
@@ -210,10 +195,14 @@ async function readWorkspace({ store, hostId, keeper }: RunToolDependencies, { t
   return workspace;
 }
 
+function placeOf({ sandboxOf }: RunToolDependencies, workspace: WorkspaceRecord | undefined): ToolPlace | undefined {
+  return workspace === undefined ? undefined : { workspace: workspace.directory, sandbox: sandboxOf(workspace.sandbox) };
+}
+
 /** A tool answers what the model did wrong by itself; what escapes it (a full disk) is told to the model, too. */
-async function runGuarded(tool: Tool, call: ToolCall, context: ToolContext): Promise<ToolReturn> {
+async function runGuarded(tool: PlacedTool, context: RunContext): Promise<ToolReturn> {
   try {
-    return await tool.run(call.input, context);
+    return await tool.run(context);
   } catch (error) {
     const problem = error instanceof Error ? error.message : String(error);
     return { outcome: 'failed', output: `The tool broke: ${problem}` };
@@ -223,13 +212,13 @@ async function runGuarded(tool: Tool, call: ToolCall, context: ToolContext): Pro
 async function finishUnrun(
   store: TaskStore,
   key: ToolCallKey,
-  { call, end, earlier }: { readonly call: ToolCall; readonly end: ToolEnd; readonly earlier: ToolCallEntry | undefined },
+  { call, end, earlier }: { readonly call: ToolCall; readonly end: ToolReturn; readonly earlier: ToolCallEntry | undefined },
 ): Promise<ToolStep> {
   if (earlier === undefined) await store.startToolCall(key, call.name, 'read-only');
   return finish(store, key, end);
 }
 
-async function finish(store: TaskStore, key: ToolCallKey, { outcome, output, images, plan }: ToolEnd): Promise<ToolStep> {
+async function finish(store: TaskStore, key: ToolCallKey, { outcome, output, images, plan }: ToolReturn): Promise<ToolStep> {
   const bounded = output.slice(0, MAX_OUTPUT_CHARACTERS);
   const pictures = images === undefined || images.length === 0 ? {} : { images };
   const result = { kind: 'tool-result', callId: key.callId, outcome, output: bounded, ...pictures } as const;

@@ -6,7 +6,7 @@ import type { AttemptKey, StoredAnswer, TaskStore } from './store/task-store.ts'
 
 export interface TurnAnswerDependencies {
   readonly store: TaskStore;
-  /** Whether calls of this tool may run beside others of the same answer. */
+  /** Whether calls of this built-in tool may run beside others of the same answer. */
   isSideBySide(tool: string): boolean;
 }
 
@@ -20,10 +20,12 @@ export async function toTurnAnswer(
   const items = await Promise.all(answer.items.map((id) => store.getItem(taskId, id)));
   const said = items.flatMap((item) => (item.kind === 'assistant-message' ? [item.text] : [])).join(' ');
   const excerpt = toPrintable(said, EXCERPT_CHARACTERS);
+  const { offered = [] } = await store.getSettings(taskId);
+  const added = new Map(offered.map(({ definition, retryClass }) => [definition.name, retryClass === 'read-only']));
   const toReference = (item: TranscriptItem, id: ItemId | undefined): readonly ToolCallReference[] => {
     if (item.kind !== 'tool-call' || id === undefined) return [];
     const reference = { callId: item.callId, name: item.name, item: id, excerpt: excerptOf(item) };
-    return [isSideBySide(item.name) ? { ...reference, sideBySide: true } : reference];
+    return [(added.get(item.name) ?? isSideBySide(item.name)) ? { ...reference, sideBySide: true } : reference];
   };
   return {
     head: answer.head,

@@ -82,12 +82,21 @@ export interface WorkspacesConfig {
   readonly setUp: SetUpSettings;
 }
 
+/** A module with tools of the user's own. */
+export interface ToolModule {
+  /** Absolute. */
+  readonly path: string;
+  /** Where the file names it, for messages. */
+  readonly place: string;
+}
+
 export interface AnyportConfig {
   readonly endpoints: readonly EndpointConfig[];
   readonly tenants: readonly TenantConfig[];
   /** `required`: bubblewrap or nothing; `optional`: a task may ask for none; `none`: commands run unconfined. */
   readonly sandbox: 'required' | 'optional' | 'none';
   readonly workspaces: WorkspacesConfig;
+  readonly tools: readonly ToolModule[];
   /** Where it came from, for messages: a path, or `environment`, or `emulated clouds`. */
   readonly source: string;
   /** The built-in facts with those of the file. */

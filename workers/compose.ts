@@ -22,6 +22,8 @@ import { createSetUp } from '../activities/workspace/set-up.ts';
 import { createWorkspaceKeeper } from '../activities/workspace/workspace-keeper.ts';
 import { createAgentTools } from '../activities/tools/agent-tools.ts';
 import { CommandSessions } from '../activities/tools/command-sessions.ts';
+import type { OwnTool } from '../activities/tools/define-tool.ts';
+import { createOwnTools } from '../activities/tools/own-tools.ts';
 import { createBuiltInTools, createToolRegistry } from '../activities/tools/tool-registry.ts';
 import { toolsFor } from '../activities/tools/tools-for-model.ts';
 import type { DeploymentId } from '../workflows/domain/ids.ts';
@@ -33,6 +35,7 @@ import type { ResolvedEndpoints } from './endpoints.ts';
 import { resolveEndpoints } from './endpoints.ts';
 import { readHostId } from './host-id.ts';
 import type { TemporalSettings } from './locate-temporal.ts';
+import { loadTools } from './load-tools.ts';
 import { createHoldReader } from './queue-holds.ts';
 import { storeFile } from './store-file.ts';
 import { connectTemporal } from './temporal-connection.ts';
@@ -44,6 +47,8 @@ export interface WorkerSettings extends TemporalSettings {
   readonly store?: string;
   /** Wins over the configuration's. */
   readonly sandbox?: SandboxPolicy;
+  /** Beside those of the configuration. */
+  readonly tools?: readonly OwnTool[];
 }
 
 export interface ComposedWorkers {
@@ -82,6 +87,7 @@ export async function composeWorkers(settings: WorkerSettings): Promise<Composed
   const { environment } = settings;
   const config = loadConfig({ file: settings.config, environment, workingDirectory: process.cwd() });
   const endpoints = resolveEndpoints(config, environment);
+  const ownTools = await loadTools(config.tools, settings.tools);
   tellUnserved(endpoints);
   const { connection, namespace } = await connectTemporal(settings);
   const store = await openSqliteTaskStore(storeFile(settings));
@@ -89,7 +95,9 @@ export async function composeWorkers(settings: WorkerSettings): Promise<Composed
   const readHold = createHoldReader(connection, namespace);
   const sessions = new CommandSessions();
   const hostBeats = startHostBeats({ store, hostId, now: () => Date.now() });
-  const groups = await composeActivities({ settings, config, endpoints, store, hostId, readHold, sessions, hostBeats });
+  const groups = await composeActivities({
+    ...{ settings, config, endpoints, ownTools, store, hostId, readHold, sessions, hostBeats },
+  });
   const owner = nameThisProcess();
   const watch = createActivityWatch(store, owner);
   const interceptors = { activity: [watch.interceptor] };
@@ -141,10 +149,11 @@ interface Parts {
   readonly readHold: ReturnType<typeof createHoldReader>;
   readonly sessions: CommandSessions;
   readonly hostBeats: HostBeats;
+  readonly ownTools: readonly OwnTool[];
 }
 
 async function composeActivities(parts: Parts): Promise<ActivityGroups> {
-  const { settings, config, endpoints, store, hostId, readHold, sessions, hostBeats } = parts;
+  const { settings, config, endpoints, ownTools, store, hostId, readHold, sessions, hostBeats } = parts;
   const served = new Map<DeploymentId, ServedDeployment>();
   for (const { connect, deployments, timeouts } of endpoints.served) {
     const client = createRenewingClient(connect, timeouts);
@@ -184,6 +193,7 @@ async function composeActivities(parts: Parts): Promise<ActivityGroups> {
     isSideBySide: (name) => registry.find(name)?.retryClass === 'read-only',
     toolDefinitions: (names) => registry.definitions(names),
     findTool: (name) => registry.find(name),
+    addedTools: createOwnTools({ tools: ownTools, alert }),
     sandboxOf: createSandbox,
     sandboxPolicy,
     allowsEscalation: sandboxPolicy !== 'required',

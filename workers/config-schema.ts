@@ -85,6 +85,7 @@ export const configSchema = z.strictObject({
     .optional(),
   sandbox: z.enum(['required', 'optional', 'none']).optional(),
   workspaces: workspacesSchema.optional(),
+  tools: z.array(text).optional(),
   catalog: catalogSchema.optional(),
 });
 /** For those who only ask the catalog. */

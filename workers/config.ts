@@ -1,12 +1,12 @@
 /** Finds, reads and checks the configuration. Every mistake is told with its place, and all of them at once. */
 import { existsSync, readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import type { Document } from 'yaml';
 import { isAlias, isMap, isNode, isScalar, isSeq, LineCounter, parseDocument, visit } from 'yaml';
 import type { CatalogProblem } from '../activities/catalog/facts.ts';
 import { loadCatalog } from '../activities/catalog/load-catalog.ts';
 import { momentOf } from '../activities/eligibility/tenant-eligibility.ts';
-import type { AnyportConfig, EndpointConfig, TenantConfig } from './anyport-config.ts';
+import type { AnyportConfig, EndpointConfig, TenantConfig, ToolModule } from './anyport-config.ts';
 import { createTenantCheck } from './check-tenant.ts';
 import { ConfigError } from './config-error.ts';
 import type { Mistake, Report } from './config-mistakes.ts';
@@ -164,7 +164,10 @@ function toConfig(
     return toTenantConfig(name, entry);
   });
   const workspaces = toWorkspacesConfig(raw.workspaces);
-  const config = { endpoints, tenants, sandbox: raw.sandbox ?? 'required', workspaces, source, catalog };
+  const tools = (raw.tools ?? []).map((path, index): ToolModule => {
+    return { path: resolve(dirname(source), path), place: placeOf(['tools', index]) };
+  });
+  const config = { endpoints, tenants, sandbox: raw.sandbox ?? 'required', workspaces, tools, source, catalog };
   return { config, mistakes: withoutRepetition(mistakes) };
 }
 

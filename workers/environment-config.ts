@@ -58,7 +58,15 @@ export function configFromEnvironment(environment: Environment): AnyportConfig {
   }
   // What is wrong with an endpoint is told for each of its models.
   if (problems.length > 0) throw new ConfigError([...new Set(problems)]);
-  return { endpoints, tenants: [], sandbox: 'required', workspaces: toWorkspacesConfig(), source: 'environment', catalog };
+  return {
+    endpoints,
+    tenants: [],
+    sandbox: 'required',
+    workspaces: toWorkspacesConfig(),
+    tools: [],
+    source: 'environment',
+    catalog,
+  };
 }
 
 type Read = (name: string) => string | undefined;

@@ -12,6 +12,7 @@ import type { OutputSchema } from '../../workflows/domain/output-schema.ts';
 import type { Cloud } from '../../workflows/domain/route.ts';
 import type { ItemId, ToolOutcome, TranscriptHead, TranscriptItem } from '../../workflows/domain/transcript.ts';
 import type { Usage } from '../../workflows/domain/usage.ts';
+import type { OfferedTool } from '../tools/added-tools.ts';
 
 /** Names one attempt; `attempt` counts from 1 within its turn. */
 export interface AttemptKey {
@@ -75,6 +76,8 @@ export interface ToolCallEntry {
 export interface TaskSettings {
   readonly instructions: string;
   readonly tools: readonly string[];
+  /** Those of the tools that are not built in. */
+  readonly offered?: readonly OfferedTool[];
   readonly maxOutputTokens?: number;
   /** What the last message must fit. */
   readonly outputSchema?: OutputSchema;

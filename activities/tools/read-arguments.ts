@@ -6,9 +6,25 @@ export type Arguments<T> = { readonly kind: 'valid'; readonly value: T } | { rea
 
 /** A function tool's arguments, or what is wrong with them in words that let the model do better. */
 export function readArguments<T>(tool: string, schema: ZodType<T>, input: ToolInput): Arguments<T> {
-  let raw: unknown;
+  const json = readJson(tool, input);
+  if (json.kind === 'invalid') return json;
+  const asWritten = schema.safeParse(json.value);
+  // Models write null for what they leave out.
+  return toArguments({ tool, schema }, asWritten.success ? asWritten : schema.safeParse(withoutNulls(json.value)));
+}
+
+/** The same by a schema that may have to wait for its answer. */
+export async function readArgumentsLater<T>(tool: string, schema: ZodType<T>, input: ToolInput): Promise<Arguments<T>> {
+  const json = readJson(tool, input);
+  if (json.kind === 'invalid') return json;
+  const asWritten = await schema.safeParseAsync(json.value);
+  return toArguments({ tool, schema }, asWritten.success ? asWritten : await schema.safeParseAsync(withoutNulls(json.value)));
+}
+
+/** An input of nothing is an object of nothing. */
+export function readJson(tool: string, input: ToolInput): Arguments<unknown> {
   try {
-    raw = JSON.parse(input.text.trim() === '' ? '{}' : input.text);
+    return { kind: 'valid', value: JSON.parse(input.text.trim() === '' ? '{}' : input.text) };
   } catch (error) {
     const detail = error instanceof Error ? error.message : String(error);
     return {
@@ -16,9 +32,12 @@ export function readArguments<T>(tool: string, schema: ZodType<T>, input: ToolIn
       problem: `The arguments of ${tool} are not valid JSON (${detail}). Call it again with one JSON object.`,
     };
   }
-  const asWritten = schema.safeParse(raw);
-  // Models write null for what they leave out.
-  const parsed = asWritten.success ? asWritten : schema.safeParse(withoutNulls(raw));
+}
+
+function toArguments<T>(
+  { tool, schema }: { readonly tool: string; readonly schema: ZodType<T> },
+  parsed: z.ZodSafeParseResult<T>,
+): Arguments<T> {
   if (parsed.success) return { kind: 'valid', value: parsed.data };
   const problems = parsed.error.issues.map(({ path, message }) =>
     path.length === 0 ? message : `${path.join('.')}: ${message}`,

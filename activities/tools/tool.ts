@@ -1,7 +1,7 @@
 import type { TaskId } from '../../workflows/domain/ids.ts';
 import type { AgentReport } from '../../workflows/domain/sub-agent.ts';
 import type { CallClass, TaskPlan, ToolDefinition } from '../../workflows/domain/tool-call.ts';
-import type { ToolImage, ToolInput } from '../../workflows/domain/transcript.ts';
+import type { ToolImage, ToolInput, ToolOutcome } from '../../workflows/domain/transcript.ts';
 import type { AgentsNeeded } from '../../workflows/domain/turn.ts';
 import type { Sandbox } from '../sandbox/sandbox.ts';
 
@@ -19,9 +19,12 @@ export interface ToolContext {
   readonly report?: AgentReport;
 }
 
-/** `output` is what the model reads; `failed` means the tool says so itself (a red test, a patch that does not apply). */
+/**
+ * `output` is what the model reads; `failed` means the tool says so itself (a red test, a patch that does not apply), `unknown` that it
+ * cannot tell what became of what it asked of somebody else.
+ */
 export interface ToolReturn {
-  readonly outcome: 'ok' | 'failed' | 'refused';
+  readonly outcome: ToolOutcome;
   readonly output: string;
   /** Shown to the model after the output, where the deployment takes images. */
   readonly images?: readonly ToolImage[];

@@ -4,11 +4,15 @@ import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { z } from 'zod';
 import { createOpenTask } from '../../activities/open-task.ts';
 import { createOpenWorkspace } from '../../activities/open-workspace.ts';
 import { openSqliteTaskStore } from '../../activities/store/sqlite.ts';
 import type { TaskStore } from '../../activities/store/task-store.ts';
 import { CommandSessions } from '../../activities/tools/command-sessions.ts';
+import type { OwnTool } from '../../activities/tools/define-tool.ts';
+import { defineTool } from '../../activities/tools/define-tool.ts';
+import { createOwnTools } from '../../activities/tools/own-tools.ts';
 import { createBuiltInTools, createToolRegistry } from '../../activities/tools/tool-registry.ts';
 import { toolsFor } from '../../activities/tools/tools-for-model.ts';
 import { workspaceDirectory } from '../../activities/workspace/move-workspace.ts';
@@ -36,7 +40,11 @@ const LIMITS = { base: 'never', maxBaseBytes: 0, maxFileBytes: 1024, maxCheckpoi
 const REQUEST: TaskRequest = { prompt: 'Mend it.', model: MODEL };
 
 /** Opens the workspace, where there is one, and the task, as the workflow does. */
-async function open(task: string, request: Partial<TaskRequest>): Promise<readonly TranscriptItem[]> {
+async function open(
+  task: string,
+  request: Partial<TaskRequest>,
+  tools: readonly OwnTool[] = [],
+): Promise<readonly TranscriptItem[]> {
   const environment = new MockActivityEnvironment({ workflowExecution: { workflowId: `agent-task/${task}`, runId: 'run' } });
   const { workspace, folder } = request;
   if (workspace !== undefined) {
@@ -57,6 +65,7 @@ async function open(task: string, request: Partial<TaskRequest>): Promise<readon
     store,
     workspaceTools: (model) => toolsFor(model, registry.names),
     findTool: (name) => registry.find(name),
+    addedTools: createOwnTools({ tools, alert: () => undefined }),
     tenants: [],
   });
   const input = { request: { ...REQUEST, ...request } };
@@ -132,6 +141,36 @@ describe('a task with a workspace', () => {
 
 test('a task without a workspace begins with what is asked alone', async () => {
   expect(await open('plain', {})).toEqual([{ kind: 'user-message', text: 'Mend it.' }]);
+});
+
+describe('of tools that are not built in', () => {
+  const own = (name: string, more: Pick<Parameters<typeof defineTool>[0], 'risk' | 'retryClass'>): OwnTool =>
+    defineTool({ name, description: 'd', parameters: z.object({}), run: () => '', ...more });
+  const tools = [
+    own('look', { risk: 'external', retryClass: 'read-only' }),
+    own('tidy', { risk: 'workspace', retryClass: 'workspace' }),
+    own('send', {}),
+  ];
+
+  test('a task without a workspace has what needs none, and is told that it has tools', async () => {
+    await open('plain-with-tools', {}, tools);
+
+    const { tools: names, offered, instructions } = await settingsOf('plain-with-tools');
+    expect(names).toEqual(['look', 'send']);
+    expect(offered?.map(({ definition, retryClass }) => [definition.name, retryClass])).toEqual([
+      ['look', 'read-only'],
+      ['send', 'external'],
+    ]);
+    expect(instructions).toContain('by means of the tools you are given');
+  });
+
+  test('a task that only looks has what only looks, and one that does more has all of them', async () => {
+    await open('looks-with-tools', { workspace: repository, readOnly: true }, tools);
+    await open('changes-with-tools', { workspace: repository }, tools);
+
+    expect((await settingsOf('looks-with-tools')).offered).toMatchObject([{ definition: { name: 'look' } }]);
+    expect((await settingsOf('changes-with-tools')).tools.slice(-3)).toEqual(['look', 'tidy', 'send']);
+  });
 });
 
 test('a task with an output schema is told of it in words, after what its caller says', async () => {

@@ -9,6 +9,7 @@ import { createFinishTask } from '../../activities/finish-task.ts';
 import { createOpenTask } from '../../activities/open-task.ts';
 import { openSqliteTaskStore } from '../../activities/store/sqlite.ts';
 import { CommandSessions } from '../../activities/tools/command-sessions.ts';
+import { createOwnTools } from '../../activities/tools/own-tools.ts';
 import { workspaceDirectory } from '../../activities/workspace/move-workspace.ts';
 import { openWorkspace } from '../../activities/workspace/open-workspace.ts';
 import { createWorkspaceKeeper } from '../../activities/workspace/workspace-keeper.ts';
@@ -24,7 +25,9 @@ function inTask<Result>(activity: () => Promise<Result>): Promise<Result> {
 
 test('a result counts lost attempts that were made again, and effects that were started again', async () => {
   const store = await openSqliteTaskStore(join(await mkdtemp(join(tmpdir(), 'anyport-activities-')), 'a.db'));
-  const openTask = createOpenTask({ store, workspaceTools: () => ['exec_command'], findTool: () => undefined, tenants: [] });
+  const addedTools = createOwnTools({ tools: [], alert: () => undefined });
+  const noTools = { workspaceTools: () => ['exec_command'], findTool: () => undefined, addedTools };
+  const openTask = createOpenTask({ store, ...noTools, tenants: [] });
   const { head } = await inTask(() => openTask({ request: { prompt: 'p', model: MODEL, workspace: '/r' } }));
   for (const attempt of [1, 2, 3]) {
     await store.startAttempt({ taskId: TASK, turn: 1, attempt }, deploymentAt('openai'), { cloud: 'openai', usdMicros: 70 });

@@ -31,7 +31,7 @@ describe('the layout', () => {
   test('has an index only where a process registers or a package is imported', () => {
     const indexes = FILES.filter((file) => SOURCE_FOLDERS.test(file) && /(?:^|\/)index\.[a-z]+$/.test(file));
 
-    expect(indexes.toSorted()).toEqual(['activities/index.ts', 'client/index.ts', 'workflows/index.ts']);
+    expect(indexes.toSorted()).toEqual(['activities/index.ts', 'client/index.ts', 'workers/index.ts', 'workflows/index.ts']);
   });
 });
 

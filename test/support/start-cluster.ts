@@ -36,6 +36,8 @@ export interface ClusterOptions {
   readonly tenants?: Readonly<Record<string, object>>;
   /** Keys laid over the endpoints' own, as in the configuration. */
   readonly configure?: Readonly<Partial<Record<EmulatedEndpoint, object>>>;
+  /** Further keys of the configuration. */
+  readonly configuration?: object;
   /** Those that generate in background mode. */
   readonly background?: readonly EmulatedEndpoint[];
   /** Variables of the emulated clouds' credentials that the first worker does not get. */
@@ -59,6 +61,9 @@ export interface Cluster {
   readonly directory: string;
   /** The file of the task store. */
   readonly store: string;
+  readonly config: string;
+  /** The credentials of the emulated clouds. */
+  readonly credentials: Readonly<Record<string, string>>;
   /** The way of the workers to Temporal; `tasks` and `temporal` have another. */
   readonly proxy: FreezableProxy;
   /** The worker that was started last. */
@@ -108,11 +113,8 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   };
   await startWorker(options.without);
   return {
-    tasks,
-    temporal: new Client({ connection }),
-    address: server.address,
-    directory,
-    store,
+    ...{ tasks, temporal: new Client({ connection }), address: server.address },
+    ...{ directory, store, config, credentials: emulators.environment },
     hostFolder: (host) => join(directory, host),
     proxy,
     worker: () => lastOf(workers),
@@ -178,6 +180,7 @@ function configOf(options: ClusterOptions, emulators: Emulators): object {
     catalog: emulators.catalog,
     tenants: { default: { order: [...order] }, ...options.tenants },
     sandbox: 'optional',
+    ...options.configuration,
   };
 }
 
