@@ -94,13 +94,16 @@ function isBreak(error: unknown): error is ModelFailureError {
 function toModelRequest({ key, served, background, settings, tools, transcript }: ModelCall): ModelRequest {
   const { deployment, wireModel } = served;
   const { maxOutputTokens } = settings;
+  const customTools = deployment.capabilities.includes('custom-tools');
   return {
     wireModel,
     background,
     tools,
     instructions: settings.instructions,
     items: handOver(transcript, deployment.boundary).items,
-    customTools: deployment.capabilities.includes('custom-tools'),
+    customTools,
+    // Whole patches are better where they can be said: all or nothing, and with moves.
+    builtInPatch: !customTools && deployment.capabilities.includes('apply-patch'),
     encryptedReasoning: deployment.capabilities.includes('encrypted-reasoning'),
     // Clouds route by a hash of it and limit its length.
     promptCacheKey: createHash('sha256').update(key.taskId).digest('base64url').slice(0, 32),

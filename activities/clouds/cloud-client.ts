@@ -17,6 +17,8 @@ export interface ModelRequest {
   readonly tools: readonly ToolDefinition[];
   /** The deployment takes custom (freeform) tools; otherwise they are rendered as functions with one `input` string. */
   readonly customTools: boolean;
+  /** The patch tool is offered as the one that the Responses API has built in: an operation on one file per call. */
+  readonly builtInPatch: boolean;
   /** Ask for reasoning that can be replayed at the same boundary. */
   readonly encryptedReasoning: boolean;
   /** Generate on the cloud's side even when the connection is lost, so that `reattach` can pick the answer up. */

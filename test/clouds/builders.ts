@@ -25,6 +25,7 @@ export function aRequest(overrides: Partial<ModelRequest> = {}): ModelRequest {
     items: [{ kind: 'user-message', text: 'say hello' }],
     tools: [],
     customTools: true,
+    builtInPatch: false,
     encryptedReasoning: false,
     background: false,
     promptCacheKey: 'cache-1',

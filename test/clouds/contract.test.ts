@@ -2,6 +2,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { CloudClient, ModelRequest } from '../../activities/clouds/cloud-client.ts';
 import { createCloudClient } from '../../activities/clouds/create-cloud-client.ts';
+import { parsePatch } from '../../activities/tools/parse-patch.ts';
 import type { TranscriptItem } from '../../workflows/domain/transcript.ts';
 import { startEmulators } from '../emulators/start-emulators.ts';
 import { clearFaults, readLedger, setFaults } from '../support/emulated-cloud.ts';
@@ -15,6 +16,7 @@ const PATIENT = { firstEventMs: 15_000, idleMs: 15_000, cancelMs: 15_000, pollMs
 const IMPATIENT = { ...PATIENT, firstEventMs: 700, idleMs: 700 };
 const SILENT: ReadonlySet<string> = new Set(['silence', 'slow-first-event', 'stream-stall']);
 const PATCH = '*** Begin Patch\n*** Delete File: a.txt\n*** End Patch\n';
+const TWO_FILES = '*** Begin Patch\n*** Add File: a.txt\n+a\n*** Update File: b.txt\n@@ f\n-b\n+c\n*** End Patch';
 const SCRIPT = [
   {
     when: { inputContains: 'use the tools' },
@@ -28,6 +30,10 @@ const SCRIPT = [
       },
       { text: 'It is done.' },
     ],
+  },
+  {
+    when: { inputContains: 'patch two files' },
+    turns: [{ toolCalls: [{ name: 'apply_patch', input: TWO_FILES }] }, { text: 'Both are patched.' }],
   },
   { when: { inputContains: 'say hello' }, turns: [{ text: 'hello there, whoever reads this line of text' }] },
 ];
@@ -204,3 +210,24 @@ function withWrongSecret({ connection }: EmulatedSurface): EmulatedSurface['conn
       return { ...connection, credential: { kind: 'access-token', token: 'wrong' } };
   }
 }
+
+describe.each(CALLERS.filter(({ name }) => knownCapabilities(name).includes('apply-patch')))('$name by $by', ({ name }) => {
+  test('gives and is given patches by file, with the patch tool of the API itself', async () => {
+    const { connection, wireModel } = toSurface(emulators.endpoints[name], emulators.environment);
+    const client = createCloudClient(connection, PATIENT);
+    const shared = { wireModel, tools: [APPLY_PATCH], customTools: false, builtInPatch: true };
+    const asked: readonly TranscriptItem[] = [{ kind: 'user-message', text: 'patch two files' }];
+
+    const first = await client.invoke(aRequest({ ...shared, items: asked }), aCall());
+
+    const calls = first.items.flatMap((item) => (item.kind === 'tool-call' ? [item] : []));
+    expect(calls.map(({ name: tool, input }) => [tool, input.kind, parsePatch(input.text)])).toEqual([
+      ['apply_patch', 'text', parsePatch(TWO_FILES).slice(0, 1)],
+      ['apply_patch', 'text', parsePatch(TWO_FILES).slice(1)],
+    ]);
+
+    const results = calls.map(({ callId }): TranscriptItem => ({ kind: 'tool-result', callId, outcome: 'ok', output: 'Done' }));
+    const second = await client.invoke(aRequest({ ...shared, items: [...asked, ...first.items, ...results] }), aCall());
+    expect(second.items.at(-1)).toMatchObject({ text: 'Both are patched.' });
+  });
+});

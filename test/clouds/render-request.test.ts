@@ -96,6 +96,61 @@ describe('a request', () => {
     expect(input).toContainEqual({ type: 'function_call_output', call_id: 'c2', output: 'Done' });
   });
 
+  test('gives the built-in patch tool one call for each file, with one result for all of them', () => {
+    const text = '*** Begin Patch\n*** Add File: a\n+x\n*** Update File: b\n@@ f\n-1\n+2\n*** Delete File: c\n*** End Patch';
+    const items: readonly TranscriptItem[] = [
+      { kind: 'tool-call', callId: 'c1', name: 'apply_patch', input: { kind: 'text', text } },
+      { kind: 'tool-call', callId: 'c1_2', name: 'read_file', input: { kind: 'json', text: '{}' } },
+      { kind: 'tool-result', callId: 'c1', outcome: 'failed', output: 'no such file' },
+      { kind: 'tool-result', callId: 'c1_2', outcome: 'ok', output: 'text' },
+    ];
+
+    const { input, tools } = renderRequest(
+      aRequest({ items, tools: [READ_FILE, APPLY_PATCH], customTools: false, builtInPatch: true }),
+      OPENAI_REQUEST,
+    );
+
+    expect(tools).toMatchObject([{ type: 'function', name: 'read_file' }, { type: 'apply_patch' }]);
+    const part = { type: 'apply_patch_call_output', status: 'failed', output: expect.stringContaining('the last') };
+    expect(input).toEqual([
+      {
+        type: 'apply_patch_call',
+        call_id: 'c1',
+        status: 'completed',
+        operation: { type: 'create_file', path: 'a', diff: '+x\n' },
+      },
+      {
+        type: 'apply_patch_call',
+        call_id: 'c1_3',
+        status: 'completed',
+        operation: { type: 'update_file', path: 'b', diff: '@@ f\n-1\n+2' },
+      },
+      { type: 'apply_patch_call', call_id: 'c1_4', status: 'completed', operation: { type: 'delete_file', path: 'c' } },
+      { type: 'function_call', call_id: 'c1_2', name: 'read_file', arguments: '{}' },
+      { ...part, call_id: 'c1' },
+      { ...part, call_id: 'c1_3' },
+      { ...part, call_id: 'c1_4', output: 'no such file' },
+      { type: 'function_call_output', call_id: 'c1_2', output: 'text' },
+    ]);
+  });
+
+  test.each([
+    ['moves a file', '*** Begin Patch\n*** Update File: a\n*** Move to: b\n*** End Patch'],
+    ['is no patch', 'hello'],
+  ])('tells the built-in patch tool as a function what %s', (_name, text) => {
+    const items: readonly TranscriptItem[] = [
+      { kind: 'tool-call', callId: 'c1', name: 'apply_patch', input: { kind: 'text', text } },
+      { kind: 'tool-result', callId: 'c1', outcome: 'ok', output: 'Done' },
+    ];
+
+    const { input } = renderRequest(aRequest({ items, customTools: true, builtInPatch: true }), OPENAI_REQUEST);
+
+    expect(input).toEqual([
+      { type: 'function_call', call_id: 'c1', name: 'apply_patch', arguments: JSON.stringify({ input: text }) },
+      { type: 'function_call_output', call_id: 'c1', output: 'Done' },
+    ]);
+  });
+
   test('keeps metadata within the limits', () => {
     const metadata = Object.fromEntries(
       Array.from({ length: 20 }, (_, index) => [`${'k'.repeat(70)}${index}`.slice(index), 'v'.repeat(600)]),

@@ -22,11 +22,26 @@ const callId = fc.oneof(
   { weight: 4, arbitrary: fc.constantFrom('call_0', 'call_1', 'call_2', 'toolu-A', 'functions.read:0', 'x'.repeat(64)) },
   { weight: 1, arbitrary: fc.oneof(fc.constantFrom('', '\ud800', 'x'.repeat(65), 'y'.repeat(300)), text) },
 );
+/** As models write them for one deployment, to be told to another. */
+const patch = fc.constantFrom(
+  '*** Begin Patch\n*** Add File: a\n+x\n*** End Patch',
+  '*** Begin Patch\n*** Delete File: a\n*** Update File: b\n@@ f\n-x\n+*** End Patch\n*** End Patch',
+  '*** Begin Patch\n*** Add File: empty\n*** Add File: c\n+\ud83d\n*** Delete File: a\n*** End Patch',
+  '*** Begin Patch\n*** Update File: a\n*** Move to: b\n-x\n+y\n*** End Patch',
+  '*** Begin Patch\n*** Update File: a\nno line\n*** End Patch',
+);
 const toolName = fc.oneof(fc.constantFrom('read_file', 'apply_patch', 'functions.read_file', '', 'n'.repeat(200)), text);
 const input: fc.Arbitrary<ToolInput> = fc.oneof(
   fc.record({ kind: fc.constant('json' as const), text: fc.oneof(fc.constantFrom('{"path":"a"}', '{"path', '{}'), text) }),
   fc.record({ kind: fc.constant('text' as const), text }),
 );
+
+const patchCall: fc.Arbitrary<TranscriptItem & { kind: 'tool-call' }> = fc.record({
+  kind: fc.constant('tool-call' as const),
+  callId,
+  name: fc.constant('apply_patch'),
+  input: patch.map((written): ToolInput => ({ kind: 'text', text: written })),
+});
 
 const reasoning = fc
   .record({ endpoint: fc.constantFrom(...EMULATED_ENDPOINTS), number: fc.nat({ max: 9 }), summary: text })
@@ -49,7 +64,10 @@ const assistantMessage: fc.Arbitrary<TranscriptItem> = fc.record(
   },
   { requiredKeys: ['kind', 'text'] },
 );
-const toolCall = fc.record({ kind: fc.constant('tool-call' as const), callId, name: toolName, input });
+const toolCall = fc.oneof(
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('tool-call' as const), callId, name: toolName, input }) },
+  { weight: 1, arbitrary: patchCall },
+);
 const outcome = fc.constantFrom('ok' as const, 'failed' as const, 'refused' as const, 'unknown' as const);
 const toolResult = fc.record({ kind: fc.constant('tool-result' as const), callId, outcome, output: text });
 

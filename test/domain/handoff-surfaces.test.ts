@@ -5,6 +5,7 @@ import { AWS_REQUESTS } from '../../activities/clouds/aws/request.ts';
 import { AZURE_REQUEST } from '../../activities/clouds/azure/request.ts';
 import { GOOGLE_REQUEST } from '../../activities/clouds/google/request.ts';
 import { OPENAI_REQUEST } from '../../activities/clouds/openai/request.ts';
+import type { ModelRequest } from '../../activities/clouds/cloud-client.ts';
 import type { RequestDialect } from '../../activities/clouds/responses-api/cloud-dialect.ts';
 import { renderRequest } from '../../activities/clouds/responses-api/render-request.ts';
 import { compactedTranscript, summaryRequest } from '../../activities/conversation/compact-transcript.ts';
@@ -27,8 +28,21 @@ const DIALECTS: Readonly<Record<string, RequestDialect>> = {
   'google-global': GOOGLE_REQUEST,
 };
 
+type ToolForms = Pick<ModelRequest, 'customTools' | 'builtInPatch'>;
+
+/** Every way in which the endpoint takes tools, the usual one first. */
+function formsOf({ customTools, builtInPatch }: EmulatedEndpoint): readonly ToolForms[] {
+  return [
+    ...(customTools ? [{ customTools, builtInPatch: false }] : []),
+    ...(builtInPatch ? [{ customTools: false, builtInPatch }] : []),
+    ...(customTools && builtInPatch ? [{ customTools, builtInPatch }] : []),
+    { customTools: false, builtInPatch: false },
+  ];
+}
+
 /** The body as it is sent, after the handoff to the endpoint's boundary. */
-function bodyFor({ name, wireModel }: EmulatedEndpoint, transcript: readonly TranscriptItem[]): unknown {
+function bodyFor(endpoint: EmulatedEndpoint, transcript: readonly TranscriptItem[], forms = formsOf(endpoint)[0]): unknown {
+  const { name, wireModel } = endpoint;
   const dialect = DIALECTS[name];
   if (dialect === undefined) throw new Error(`no dialect is known for the endpoint ${name}`);
   const capabilities = knownCapabilities(name);
@@ -38,7 +52,7 @@ function bodyFor({ name, wireModel }: EmulatedEndpoint, transcript: readonly Tra
     boundary,
     items: handOver(transcript, boundary).items,
     tools: [READ_FILE, APPLY_PATCH],
-    customTools: capabilities.includes('custom-tools'),
+    ...forms,
     encryptedReasoning: capabilities.includes('encrypted-reasoning'),
     background: capabilities.includes('background'),
   });
@@ -46,13 +60,22 @@ function bodyFor({ name, wireModel }: EmulatedEndpoint, transcript: readonly Tra
 }
 
 describe.each(EMULATED_ENDPOINTS.map((endpoint) => [endpoint.name, endpoint] as const))('%s', (name, endpoint) => {
-  test('takes any transcript, cut anywhere', () => {
+  test.each(formsOf(endpoint))('takes any transcript, cut anywhere, with tools as %j', (forms) => {
     fc.assert(
       fc.property(anyTranscript, (transcript) => {
-        expect(readRequest(endpoint, bodyFor(endpoint, transcript))).toHaveProperty('items');
+        expect(readRequest(endpoint, bodyFor(endpoint, transcript, forms))).toHaveProperty('items');
       }),
       { numRuns: 500 },
     );
+  });
+
+  test('can do what the catalog says of tools, and is asked in that form', () => {
+    const capabilities = knownCapabilities(name);
+
+    expect(endpoint).toMatchObject({
+      customTools: capabilities.includes('custom-tools'),
+      builtInPatch: capabilities.includes('apply-patch'),
+    });
   });
 
   test('takes what any transcript is compacted to, and the request for its summary', () => {
@@ -111,6 +134,17 @@ describe('the clouds', () => {
     if (openai === undefined) throw new Error('no emulated OpenAI');
 
     expect(readRequest(openai, renderRequest(aRequest({ items }), OPENAI_REQUEST))).toHaveProperty('reason');
+  });
+
+  test('without a patch tool of their own refuse its calls', () => {
+    const azure = EMULATED_ENDPOINTS.find(({ builtInPatch }) => !builtInPatch);
+    if (azure === undefined) throw new Error('no emulated cloud without a patch tool');
+    const text = '*** Begin Patch\n*** Delete File: a\n*** End Patch';
+    const items = [aToolCall({ name: 'apply_patch', input: { kind: 'text', text } }), aToolResult()];
+
+    const body = renderRequest(aRequest({ items, wireModel: azure.wireModel, builtInPatch: true }), AZURE_REQUEST);
+
+    expect(readRequest(azure, body)).toHaveProperty('reason');
   });
 
   test('without custom tools refuse their calls', () => {

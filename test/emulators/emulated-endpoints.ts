@@ -34,6 +34,8 @@ export interface EmulatedEndpoint {
   readonly auth: Authentication;
   readonly background: 'unstored' | 'stored' | 'none';
   readonly customTools: boolean;
+  /** The API's own `apply_patch`; of other clouds than OpenAI nobody says that they have it (2026-11). */
+  readonly builtInPatch: boolean;
   readonly encryptedReasoning: boolean;
   /** Only OpenAI and Azure document `x-ratelimit-*`; their forms of a duration differ. */
   readonly rateLimitHeaders: 'durations' | 'seconds' | 'none';
@@ -94,6 +96,7 @@ export const EMULATED_ENDPOINTS: readonly EmulatedEndpoint[] = [
     auth: { bearer: [EMULATED_CREDENTIALS.EMULATED_OPENAI_API_KEY] },
     background: 'unstored',
     customTools: true,
+    builtInPatch: true,
     encryptedReasoning: true,
     rateLimitHeaders: 'durations',
     retryAfter: 'seconds',
@@ -118,6 +121,7 @@ export const EMULATED_ENDPOINTS: readonly EmulatedEndpoint[] = [
     },
     background: 'stored',
     customTools: true,
+    builtInPatch: false,
     encryptedReasoning: true,
     rateLimitHeaders: 'seconds',
     retryAfter: 'milliseconds',
@@ -140,6 +144,7 @@ export const EMULATED_ENDPOINTS: readonly EmulatedEndpoint[] = [
     auth: awsAuth('bedrock-mantle'),
     background: 'stored',
     customTools: true,
+    builtInPatch: false,
     encryptedReasoning: true,
     rateLimitHeaders: 'none',
     retryAfter: 'seconds',
@@ -163,6 +168,7 @@ export const EMULATED_ENDPOINTS: readonly EmulatedEndpoint[] = [
     auth: awsAuth('bedrock'),
     background: 'none',
     customTools: true,
+    builtInPatch: false,
     encryptedReasoning: false,
     rateLimitHeaders: 'none',
     retryAfter: 'seconds',
@@ -185,6 +191,7 @@ export const EMULATED_ENDPOINTS: readonly EmulatedEndpoint[] = [
     auth: { bearer: [EMULATED_CREDENTIALS.EMULATED_GOOGLE_TOKEN, EMULATED_CREDENTIALS.EMULATED_GOOGLE_RENEWED_TOKEN] },
     background: 'none',
     customTools: false,
+    builtInPatch: false,
     encryptedReasoning: false,
     rateLimitHeaders: 'none',
     retryAfter: 'retry-info',

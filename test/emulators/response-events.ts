@@ -2,6 +2,7 @@
 import type { ScriptedTurn } from './conversation-script.ts';
 import type { EmulatedEndpoint } from './emulated-endpoints.ts';
 import type { RequestFault } from './fault-plan.ts';
+import { operationsOf } from './patch-operations.ts';
 import type { ModelRequestBody } from './validate-request.ts';
 
 export type WireEvent = { readonly type: string; readonly sequence_number: number } & Readonly<Record<string, unknown>>;
@@ -23,6 +24,7 @@ export interface ResponseInput {
   readonly fault: RequestFault | undefined;
 }
 
+type ScriptedCall = NonNullable<ScriptedTurn['toolCalls']>[number];
 type Item = Readonly<Record<string, unknown>> & { readonly type: string };
 
 /** Text comes in pieces of this many characters. */
@@ -86,18 +88,28 @@ function outputOf({ endpoint, request, turn, number, fault }: ResponseInput): re
   if (fault?.kind === 'refusal') return [...reasoning, messageOf(id, { type: 'refusal', refusal: fault.text })];
   const message: readonly Item[] =
     turn.text === undefined ? [] : [messageOf(id, { type: 'output_text', text: turn.text, annotations: [] })];
-  const calls = (turn.toolCalls ?? []).map(({ name, input }, index): Item => {
-    const call = {
-      id: `tc_${id}_${index}`,
-      call_id: `call_${id}_${index}`.replaceAll(/[^A-Za-z0-9_-]/g, '_'),
-      name,
-      status: 'completed',
-    };
-    const isCustom = request.tools?.some((tool) => tool.name === name && tool.type === 'custom') ?? false;
-    if (typeof input === 'string' && isCustom) return { type: 'custom_tool_call', ...call, input };
-    return { type: 'function_call', ...call, arguments: JSON.stringify(typeof input === 'string' ? { input } : input) };
-  });
+  const calls = (turn.toolCalls ?? []).flatMap((call, index) => callsOf(call, request, `${id}_${index}`));
   return [...reasoning, ...message, ...calls];
+}
+
+/** In the form in which the tool was offered. A patch of several files is several calls where the tool is the API's own. */
+function callsOf({ name, input }: ScriptedCall, { tools = [] }: ModelRequestBody, id: string): readonly Item[] {
+  const callId = `call_${id}`.replaceAll(/[^A-Za-z0-9_-]/g, '_');
+  const call = { id: `tc_${id}`, call_id: callId, name, status: 'completed' };
+  if (typeof input !== 'string') return [{ type: 'function_call', ...call, arguments: JSON.stringify(input) }];
+  if (tools.some((tool) => tool.name === name && tool.type === 'custom')) return [{ type: 'custom_tool_call', ...call, input }];
+  const operations = name === 'apply_patch' && tools.some(({ type }) => type === name) ? operationsOf(input) : undefined;
+  if (operations === undefined) return [{ type: 'function_call', ...call, arguments: JSON.stringify({ input }) }];
+  return operations.map((operation, index) => {
+    const suffix = index === 0 ? '' : `_${index}`;
+    return {
+      type: 'apply_patch_call',
+      id: `apc_${id}${suffix}`,
+      call_id: callId + suffix,
+      status: 'completed',
+      operation,
+    };
+  });
 }
 
 function messageOf(id: string, part: object): Item {
@@ -114,14 +126,25 @@ function eventsOfItem(item: Item, index: number): readonly EventBody[] {
 }
 
 function deltasOf(item: Item): readonly EventBody[] {
-  const [text, type] =
-    item.type === 'message'
-      ? textOf(item)
-      : item.type === 'function_call'
-        ? [String(item['arguments']), 'response.function_call_arguments.delta']
-        : [typeof item['input'] === 'string' ? item['input'] : '', 'response.custom_tool_call_input.delta'];
+  const [text, type] = streamedText(item);
   const pieces = text.match(new RegExp(`[^]{1,${PIECE}}`, 'gu')) ?? [];
   return pieces.map((delta) => ({ type, content_index: 0, delta }));
+}
+
+function streamedText(item: Item): readonly [text: string, event: string] {
+  switch (item.type) {
+    case 'message':
+      return textOf(item);
+    case 'function_call':
+      return [String(item['arguments']), 'response.function_call_arguments.delta'];
+    case 'apply_patch_call': {
+      const { operation } = item;
+      const hasDiff = typeof operation === 'object' && operation !== null && 'diff' in operation;
+      return [hasDiff ? String(operation.diff) : '', 'response.apply_patch_call_operation_diff.delta'];
+    }
+    default:
+      return [typeof item['input'] === 'string' ? item['input'] : '', 'response.custom_tool_call_input.delta'];
+  }
 }
 
 function textOf(item: Item): readonly [text: string, event: string] {

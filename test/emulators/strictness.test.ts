@@ -189,6 +189,40 @@ describe('what only some clouds have', () => {
     { type: 'custom_tool_call_output', call_id: 'call_1', output: 'done' },
   ];
 
+  const ownPatch = { tools: [{ type: 'apply_patch' }] };
+  const operation = { type: 'update_file', path: 'a', diff: '-x\n+y' };
+  const patchCall = { type: 'apply_patch_call', call_id: 'call_1', status: 'completed', operation };
+  const patchOutput = { type: 'apply_patch_call_output', call_id: 'call_1', status: 'failed', output: 'no such file' };
+
+  test.each(NAMES.filter((name) => name !== 'openai'))(
+    'the patch tool of the API and its calls are refused by %s',
+    async (name) => {
+      expect(await post(name, aBody(name, ownPatch))).toMatchObject(INVALID[name]);
+      expect(await post(name, aBody(name, { input: [patchCall, patchOutput] }))).toMatchObject(INVALID[name]);
+    },
+  );
+
+  test.each<[string, object, object]>([
+    ['a whole patch for a diff', { operation: { ...operation, diff: '*** Begin Patch\n*** Delete File: a\n*** End Patch' } }, {}],
+    ['a diff for a deletion', { operation: { type: 'delete_file', path: 'a', diff: '-x' } }, {}],
+    ['a move', { operation: { type: 'move_file', path: 'a' } }, {}],
+    ['a call without a state', { status: undefined }, {}],
+    ['a result without a state', {}, { status: undefined }],
+    ['a result of another form', {}, { type: 'function_call_output' }],
+  ])('openai takes patches by file, but not %s', async (_name, call, output) => {
+    const right = { ...ownPatch, input: [patchCall, patchOutput] };
+    expect(await post('openai', aBody('openai', right))).toMatchObject({ status: 200 });
+
+    const wrong = {
+      ...ownPatch,
+      input: [
+        { ...patchCall, ...call },
+        { ...patchOutput, ...output },
+      ],
+    };
+    expect(await post('openai', aBody('openai', wrong))).toMatchObject(INVALID.openai);
+  });
+
   test('custom tools and their calls are refused at google', async () => {
     expect(await post('google-global', aBody('google-global', custom))).toMatchObject(INVALID['google-global']);
     expect(await post('google-global', aBody('google-global', { input: customCalls }))).toMatchObject(INVALID['google-global']);

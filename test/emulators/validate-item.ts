@@ -1,5 +1,28 @@
 /** What a cloud says against one item of a request, seen with those around it. */
+import { z } from 'zod';
 import type { InputItem } from './validate-request.ts';
+
+const PATH = z.string().min(1);
+const PATCH_CALL = z.strictObject({
+  type: z.literal('apply_patch_call'),
+  id: z.string().nullish(),
+  call_id: z.string().min(1),
+  status: z.enum(['in_progress', 'completed']),
+  operation: z.discriminatedUnion('type', [
+    z.strictObject({ type: z.literal('create_file'), path: PATH, diff: z.string() }),
+    z.strictObject({ type: z.literal('update_file'), path: PATH, diff: z.string() }),
+    z.strictObject({ type: z.literal('delete_file'), path: PATH }),
+  ]),
+});
+const PATCH_OUTPUT = z.strictObject({
+  type: z.literal('apply_patch_call_output'),
+  id: z.string().nullish(),
+  call_id: z.string().min(1),
+  status: z.enum(['completed', 'failed']),
+  output: z.string().nullish(),
+});
+/** Headers of a patch: a diff is the body below one. */
+const ENVELOPE = /^\*\*\* (?:Begin Patch|End Patch|Add File:|Update File:|Delete File:|Move to:)/m;
 
 const TOOL_NAME = /^[A-Za-z0-9_-]{1,64}$/;
 
@@ -11,6 +34,7 @@ export function findProblem(items: readonly InputItem[]): string | undefined {
 function problemOfItem(items: readonly InputItem[], index: number): string | undefined {
   const item = items[index];
   if (item?.type === 'reasoning') return problemOfReasoning(item, nextAfterReasoning(items, index));
+  if (item?.type === 'apply_patch_call') return problemOfPatch(item);
   if (item?.type?.endsWith('_call') === true) return problemOfName(item);
   if (item?.type?.endsWith('_call_output') === true) return problemOfOutput(item, items.slice(0, index));
   return undefined;
@@ -23,6 +47,17 @@ function problemOfReasoning({ id, encrypted_content: blob }: InputItem, next: In
   return isFollowed ? undefined : `Item '${String(id)}' of type 'reasoning' was provided without its required following item.`;
 }
 
+function problemOfPatch(item: InputItem): string | undefined {
+  const parsed = PATCH_CALL.safeParse(item);
+  const diff = parsed.data !== undefined && 'diff' in parsed.data.operation ? parsed.data.operation.diff : '';
+  return ENVELOPE.test(diff) ? 'operation.diff: an envelope of a patch is no diff' : problemOfParse(parsed);
+}
+
+function problemOfParse({ error }: z.ZodSafeParseResult<unknown>): string | undefined {
+  const [issue] = error?.issues ?? [];
+  return issue === undefined ? undefined : `${issue.path.join('.')}: ${issue.message}`;
+}
+
 function nextAfterReasoning(items: readonly InputItem[], index: number): InputItem | undefined {
   return items.slice(index + 1).find(({ type }) => type !== 'reasoning');
 }
@@ -31,8 +66,10 @@ function problemOfName({ name = '' }: InputItem): string | undefined {
   return TOOL_NAME.test(name) ? undefined : 'name: string does not match pattern';
 }
 
-function problemOfOutput({ type, call_id: callId }: InputItem, before: readonly InputItem[]): string | undefined {
+function problemOfOutput(item: InputItem, before: readonly InputItem[]): string | undefined {
+  const { type, call_id: callId } = item;
   const call = before.findLast((item) => item.call_id === callId && item.type?.endsWith('_call'));
-  if (call === undefined || `${call.type}_output` === type) return undefined;
+  if (call === undefined || `${call.type}_output` === type)
+    return type === 'apply_patch_call_output' ? problemOfParse(PATCH_OUTPUT.safeParse(item)) : undefined;
   return `the output of ${call.type} ${callId} is a ${type}`;
 }

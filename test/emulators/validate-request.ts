@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { EmulatedEndpoint } from './emulated-endpoints.ts';
 import type { Refusal } from './refusals.ts';
 import { findProblem } from './validate-item.ts';
+import { problemOfTool } from './validate-tool.ts';
 
 const ITEM = z.looseObject({
   type: z.string().optional(),
@@ -11,7 +12,7 @@ const ITEM = z.looseObject({
   call_id: z.string().optional(),
   encrypted_content: z.string().nullish(),
 });
-const TOOL = z.looseObject({ type: z.string(), name: z.string() });
+const TOOL = z.looseObject({ type: z.string(), name: z.string().optional() });
 const BODY = z.looseObject({
   model: z.string(),
   input: z.union([z.string(), z.array(ITEM)]),
@@ -24,6 +25,7 @@ const BODY = z.looseObject({
 });
 
 export type InputItem = z.infer<typeof ITEM>;
+export type OfferedTool = z.infer<typeof TOOL>;
 export interface ModelRequestBody extends z.infer<typeof BODY> {
   readonly items: readonly InputItem[];
 }
@@ -70,8 +72,8 @@ function refusalOfFeatures(
     return { reason: 'unsupported-here', message: 'background is not supported here', param: 'background' };
   if (background === true && endpoint.background === 'stored' && store !== true)
     return invalid('background requires store=true', 'store');
-  if (!endpoint.customTools && tools.some(({ type }) => type === 'custom'))
-    return invalid('custom tools are not supported here', 'tools');
+  const problem = tools.map((tool) => problemOfTool(endpoint, tool)).find((each) => each !== undefined);
+  if (problem !== undefined) return invalid(problem, 'tools');
   return refusalOfMetadata(metadata ?? {});
 }
 
@@ -94,10 +96,11 @@ function refusalOfItems(endpoint: EmulatedEndpoint, items: readonly InputItem[])
   );
 }
 
-function refusalOfItem({ name, customTools }: EmulatedEndpoint, item: InputItem): Refusal | undefined {
+function refusalOfItem({ name, customTools, builtInPatch }: EmulatedEndpoint, item: InputItem): Refusal | undefined {
   const { type = '', call_id: callId = '', encrypted_content: blob } = item;
   if (callId.length > MAX_CALL_ID) return invalid(`call_id is longer than ${MAX_CALL_ID} characters`, 'input');
   if (!customTools && type.startsWith('custom_tool_call')) return invalid('custom tools are not supported here', 'input');
+  if (!builtInPatch && type.startsWith('apply_patch_call')) return invalid('apply_patch is not supported here', 'input');
   const isForeign = typeof blob === 'string' && !blob.startsWith(`enc:${name}:`);
   return isForeign ? { reason: 'foreign-reasoning', param: 'input' } : undefined;
 }

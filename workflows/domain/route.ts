@@ -9,6 +9,7 @@ export const CAPABILITIES = [
   'streaming',
   'tools',
   'custom-tools',
+  'apply-patch',
   'background',
   'encrypted-reasoning',
   'structured-output',

@@ -18,7 +18,8 @@ import {
   StreamedError,
   readResponseStream,
 } from './read-response-stream.ts';
-import { UnreadableReasoningError, renderRequest } from './render-request.ts';
+import { UnreadableReasoningError } from './render-items.ts';
+import { renderRequest } from './render-request.ts';
 import type { ResponseObject } from './response-object.ts';
 import { RESPONSE } from './response-object.ts';
 import type { CallState } from './to-model-failure.ts';

@@ -5,6 +5,9 @@
 import type { PatchChunk, PatchSection } from '../../tools/parse-patch.ts';
 import { parsePatch, PatchSyntaxError, UNIFIED_HEADER } from '../../tools/parse-patch.ts';
 
+/** The name that the API has for it, and we. */
+export const PATCH_TOOL = 'apply_patch';
+
 export type PatchOperation =
   | { readonly type: 'create_file' | 'update_file'; readonly path: string; readonly diff: string }
   | { readonly type: 'delete_file'; readonly path: string };

@@ -3,9 +3,10 @@ import { EMPTY_ANSWER_CODE } from '../../../workflows/domain/failure-class.ts';
 import type { ToolInput, TranscriptItem } from '../../../workflows/domain/transcript.ts';
 import type { Usage } from '../../../workflows/domain/usage.ts';
 import type { ModelAnswer, ModelRequest } from '../cloud-client.ts';
+import { PATCH_TOOL, toPatch } from './patch-operation.ts';
 import { toCode } from './read-refusal.ts';
 import type { ResponseObject } from './response-object.ts';
-import { CUSTOM_CALL_ITEM, FUNCTION_CALL_ITEM, MESSAGE_ITEM, OUTPUT_ITEM } from './response-object.ts';
+import { CUSTOM_CALL_ITEM, FUNCTION_CALL_ITEM, MESSAGE_ITEM, OUTPUT_ITEM, PATCH_CALL_ITEM } from './response-object.ts';
 
 /** The cloud says that it is done, but what it gave is no answer. `code` is for the failure. */
 export class NoAnswerError extends Error {
@@ -67,6 +68,9 @@ function readItem(raw: unknown, request: ModelRequest): readonly TranscriptItem[
       return item.status === 'incomplete' ? [] : [readFunctionCall(raw, request)];
     case 'custom_tool_call':
       return item.status === 'incomplete' ? [] : [readCustomCall(raw)];
+    case 'apply_patch_call':
+      // Such a call knows no `incomplete`; what a limit cut off is left in progress.
+      return item.status === 'in_progress' ? [] : [readPatchCall(raw)];
     default:
       // What waits for a result of ours cannot be left out: the conversation would hang on it. We never offer such tools.
       if (typeof item.call_id === 'string') throw new NoAnswerError(`unknown call ${item.type}`);
@@ -117,6 +121,12 @@ function readCustomCall(raw: unknown): TranscriptItem {
     name: call.name,
     input: { kind: 'text', text: call.input ?? '' },
   };
+}
+
+function readPatchCall(raw: unknown): TranscriptItem {
+  const call = PATCH_CALL_ITEM.safeParse(raw).data;
+  if (call === undefined) throw new NoAnswerError('malformed apply_patch call');
+  return { kind: 'tool-call', callId: call.call_id, name: PATCH_TOOL, input: { kind: 'text', text: toPatch(call.operation) } };
 }
 
 /** `{"input": "…"}` of a freeform tool rendered as a function; anything else stays as written, for the tool to answer. */

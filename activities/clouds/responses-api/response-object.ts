@@ -54,3 +54,11 @@ export const CUSTOM_CALL_ITEM = z.object({
   name: z.string().min(1),
   input: z.string().nullish(),
 });
+export const PATCH_CALL_ITEM = z.object({
+  call_id: z.string().min(1),
+  operation: z.discriminatedUnion('type', [
+    z.object({ type: z.literal('create_file'), path: z.string(), diff: z.string() }),
+    z.object({ type: z.literal('update_file'), path: z.string(), diff: z.string() }),
+    z.object({ type: z.literal('delete_file'), path: z.string() }),
+  ]),
+});
