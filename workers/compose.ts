@@ -70,8 +70,11 @@ const WORKER_OPTIONS = {
   maxConcurrentActivityTaskPolls: 2,
   maxConcurrentWorkflowTaskPolls: 4,
 } as const satisfies Partial<WorkerOptions>;
-/** Commands use the host's processors, unlike model calls. */
-const TOOLS_AT_ONCE = 2 * availableParallelism();
+/**
+ * Commands use the host's processors, unlike model calls; but most of them wait, and a call that waits for a session holds its place for up
+ * to five minutes. With two for each processor, four such waits would stop every other task's tools.
+ */
+const TOOLS_AT_ONCE = 16 * availableParallelism();
 
 /** Everything but running. @throws ConfigError, TaskStoreError, or an Error with words when Temporal does not answer */
 export async function composeWorkers(settings: WorkerSettings): Promise<ComposedWorkers> {

@@ -3,6 +3,7 @@ import { existsSync, lstatSync, readFileSync, readlinkSync, realpathSync } from 
 import { delimiter, dirname, isAbsolute, join, resolve, sep } from 'node:path';
 import { commandEnvironment } from './command-environment.ts';
 import type { ConfinedCommand } from './sandbox.ts';
+import { GATE } from './spawned-process.ts';
 
 /** Programs and libraries. `/etc` is bound in parts: a worker that runs as root could show /etc/shadow otherwise. */
 const SYSTEM = ['/usr', '/bin', '/sbin', '/lib', '/lib32', '/lib64', '/libx32', '/opt', '/nix/store', '/run/current-system/sw'];
@@ -32,6 +33,11 @@ const UID = '1000';
 
 /** Core dumps help nobody; 4 GiB per file and 4,096 files and processes are more than a build needs and end a runaway one. */
 const LIMITS = 'ulimit -c 0; ulimit -f 8388608; ulimit -n 4096; ulimit -u 4096 2>/dev/null || ulimit -p 4096 2>/dev/null; ';
+/**
+ * Says on the gate that bubblewrap has done its work, and waits to be let in. A bubblewrap that is killed before it has asked to take its
+ * sandbox along leaves it behind: what it would have run then finds the gate closed.
+ */
+const PASS_GATE = `echo >&${GATE} && read -r _ <&${GATE} && exec ${GATE}>&- || exit 137; `;
 /** One pipe for both streams keeps their order. */
 const START = `${LIMITS}exec "$@" 2>&1`;
 
@@ -60,7 +66,8 @@ export function bubblewrapArguments(request: ConfinedCommand, options: ReadonlyS
     ...['--remount-ro', '/'],
     ...['--chdir', workingDirectory, '--clearenv'],
     ...Object.entries(commandEnvironment(searchPath(node), '/tmp')).flatMap(([name, value]) => ['--setenv', name, value]),
-    ...['--', '/bin/sh', '-c', START, 'sh', ...argv],
+    // With a terminal the guard finds what is left behind, by its mark.
+    ...['--', '/bin/sh', '-c', terminal === undefined ? `${PASS_GATE}${START}` : START, 'sh', ...argv],
   ];
 }
 

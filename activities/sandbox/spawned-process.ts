@@ -2,6 +2,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
+import type { Duplex } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import type { Launch } from './bubblewrap-launch.ts';
 import type { TerminalSize } from './sandbox.ts';
@@ -23,10 +24,21 @@ type Program = Pick<Launch, 'command' | 'args' | 'environment'> & {
   readonly terminal?: TerminalSize;
 };
 
-/** For a program that takes all below it along when it is killed. */
+/** The file descriptor on which a program that is spawned directly asks to be let in. */
+export const GATE = 3;
+
+/** For a program that takes all below it along when it is killed, once it has asked at the gate; before that nobody lets it in. */
 export function spawnDirectly({ command, args, environment }: Program): SpawnedProcess {
-  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], env: environment });
-  return { child, killTree: () => child.kill('SIGKILL') };
+  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe', 'pipe'], env: environment });
+  const gate = child.stdio[GATE] as Duplex; // A pipe between processes goes both ways.
+  gate.once('data', () => gate.end('\n'));
+  // It closes when the program ends before it asked, or was killed by someone else.
+  gate.on('error', () => undefined);
+  const killTree = (): void => {
+    gate.destroy();
+    child.kill('SIGKILL');
+  };
+  return { child, killTree };
 }
 
 /** By way of the guard: for a program that leaves others behind, or that needs a terminal. */

@@ -3,6 +3,7 @@ const BENCHES: Readonly<Record<string, () => Promise<unknown>>> = {
   turns: () => import('./turn-bench.ts'),
   failover: () => import('./failover-bench.ts'),
   eligibility: () => import('./eligibility-bench.ts'),
+  tools: () => import('./tool-bench.ts'),
   workspace: () => import('./workspace-bench.ts'),
 };
 

@@ -2,12 +2,10 @@
  * `npm run bench -- workspace`: what a checkpoint costs after a step, beside `git add` and `git commit` in the same tree, and what a restore
  * costs, beside `git clone`. Goals are told, not asserted.
  */
-import Table from 'cli-table3';
 import { execFile } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { performance } from 'node:perf_hooks';
 import { promisify } from 'node:util';
 import { openSqliteTaskStore } from '../../activities/store/sqlite.ts';
 import type { WorkspaceRecord } from '../../activities/store/task-store.ts';
@@ -17,6 +15,7 @@ import { createWorkspaceKeeper } from '../../activities/workspace/workspace-keep
 import { toTaskId } from '../../workflows/domain/ids.ts';
 import { layOutGitRepository } from '../support/git-repository.ts';
 import { quantile } from './statistics.ts';
+import { tell, time } from './timings.ts';
 
 const FILES = 3_000;
 /** Rounds of every variant, one after the other, so that a busy moment hits all of them. The first round warms up. */
@@ -119,22 +118,6 @@ async function benchRestores(workspace: WorkspaceRecord): Promise<void> {
     'move to another host': moved,
     'git clone': cloned,
   });
-}
-
-function tell(what: string, rows: Readonly<Record<string, readonly number[]>>): void {
-  const table = new Table({ head: [what, 'p50 ms', 'p95 ms', 'p50 is'], style: { head: [], border: [] } });
-  const rival = quantile(Object.values(rows).at(-1) ?? [], 0.5);
-  for (const [name, times] of Object.entries(rows)) {
-    const p50 = quantile(times, 0.5);
-    table.push([name, p50.toFixed(0), quantile(times, 0.95).toFixed(0), `${(p50 / rival).toFixed(2)}x`]);
-  }
-  console.log(table.toString());
-}
-
-async function time(work: () => Promise<unknown>): Promise<number> {
-  const begun = performance.now();
-  await work();
-  return performance.now() - begun;
 }
 
 function git(cwd: string, ...args: readonly string[]): Promise<unknown> {

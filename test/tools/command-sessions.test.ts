@@ -65,7 +65,7 @@ test('what is typed in a session is answered, and its end told', async () => {
   const scene = aToolScene(scratchFolder());
   const id = await startSession(scene, { cmd: 'read a; echo "<$a>"; read b; echo "<$b>"', tty: true });
 
-  const first = await scene.run('write_stdin', { session_id: id, chars: 'ä\n' });
+  const first = await scene.run('write_stdin', { session_id: id, chars: 'ä\n', yield_time_ms: 3_000 });
   const second = await scene.run('write_stdin', { session_id: id, chars: 'b\n', yield_time_ms: 30_000 });
 
   expect([sessionOf(first), outputOf(first)]).toEqual([id, 'ä\r\n<ä>\r\n']);

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, test, vi } from 'vitest';
 import { createSandbox } from '../../activities/sandbox/create-sandbox.ts';
 import { probeBubblewrap } from '../../activities/sandbox/probe-sandbox.ts';
@@ -45,6 +46,24 @@ describe.each(['none', 'bubblewrap'] as const)('%s', (name) => {
     expect(printed()).toBe('30 100\r\nyes\r\n<yes>\r\n');
     expect(process.write('more\n')).toBe(false);
   });
+
+  test.skipIf(!runs).each([true, false])(
+    `nothing is left of a command that is killed while it is started, terminal %s${why}`,
+    async (isTerminal) => {
+      const sleeps = Array.from({ length: 60 }, uniqueSleep);
+
+      await Promise.all(
+        sleeps.map(async (sleep, index) => {
+          const { process } = await start(name, `setsid ${sleep} & exec ${sleep}`, isTerminal);
+          await delay(index % 20);
+          process.kill();
+          expect(await process.ended).toEqual({ kind: 'cancelled' });
+        }),
+      );
+
+      await vi.waitFor(() => expect(sleeps.filter(isRunning)).toEqual([]), PATIENCE);
+    },
+  );
 
   test.skipIf(!runs)(`ctrl-C reaches the command, which may go on${why}`, async () => {
     const { process, printed } = await start(name, 'trap "echo caught" INT; echo ready; read a; read b; echo "$b"; exit 5');
