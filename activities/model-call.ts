@@ -104,6 +104,7 @@ function toModelRequest({ key, served, background, settings, tools, transcript }
     customTools,
     // Whole patches are better where they can be said: all or nothing, and with moves.
     builtInPatch: !customTools && deployment.capabilities.includes('apply-patch'),
+    vision: deployment.capabilities.includes('vision'),
     encryptedReasoning: deployment.capabilities.includes('encrypted-reasoning'),
     // Clouds route by a hash of it and limit its length.
     promptCacheKey: createHash('sha256').update(key.taskId).digest('base64url').slice(0, 32),

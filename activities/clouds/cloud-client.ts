@@ -19,6 +19,8 @@ export interface ModelRequest {
   readonly customTools: boolean;
   /** The patch tool is offered as the one that the Responses API has built in: an operation on one file per call. */
   readonly builtInPatch: boolean;
+  /** The deployment takes pictures. */
+  readonly vision: boolean;
   /** Ask for reasoning that can be replayed at the same boundary. */
   readonly encryptedReasoning: boolean;
   /** Generate on the cloud's side even when the connection is lost, so that `reattach` can pick the answer up. */

@@ -36,6 +36,8 @@ export interface EmulatedEndpoint {
   readonly customTools: boolean;
   /** The API's own `apply_patch`; of other clouds than OpenAI nobody says that they have it (2026-11). */
   readonly builtInPatch: boolean;
+  /** Takes pictures; how Bedrock's endpoints do is not documented (2026-11). */
+  readonly vision: boolean;
   readonly encryptedReasoning: boolean;
   /** Only OpenAI and Azure document `x-ratelimit-*`; their forms of a duration differ. */
   readonly rateLimitHeaders: 'durations' | 'seconds' | 'none';
@@ -97,6 +99,7 @@ export const EMULATED_ENDPOINTS: readonly EmulatedEndpoint[] = [
     background: 'unstored',
     customTools: true,
     builtInPatch: true,
+    vision: true,
     encryptedReasoning: true,
     rateLimitHeaders: 'durations',
     retryAfter: 'seconds',
@@ -122,6 +125,7 @@ export const EMULATED_ENDPOINTS: readonly EmulatedEndpoint[] = [
     background: 'stored',
     customTools: true,
     builtInPatch: false,
+    vision: true,
     encryptedReasoning: true,
     rateLimitHeaders: 'seconds',
     retryAfter: 'milliseconds',
@@ -145,6 +149,7 @@ export const EMULATED_ENDPOINTS: readonly EmulatedEndpoint[] = [
     background: 'stored',
     customTools: true,
     builtInPatch: false,
+    vision: false,
     encryptedReasoning: true,
     rateLimitHeaders: 'none',
     retryAfter: 'seconds',
@@ -169,6 +174,7 @@ export const EMULATED_ENDPOINTS: readonly EmulatedEndpoint[] = [
     background: 'none',
     customTools: true,
     builtInPatch: false,
+    vision: false,
     encryptedReasoning: false,
     rateLimitHeaders: 'none',
     retryAfter: 'seconds',
@@ -192,6 +198,7 @@ export const EMULATED_ENDPOINTS: readonly EmulatedEndpoint[] = [
     background: 'none',
     customTools: false,
     builtInPatch: false,
+    vision: true,
     encryptedReasoning: false,
     rateLimitHeaders: 'none',
     retryAfter: 'retry-info',

@@ -223,6 +223,28 @@ describe('what only some clouds have', () => {
     expect(await post('openai', aBody('openai', wrong))).toMatchObject(INVALID.openai);
   });
 
+  const shown = (url: string): object => ({
+    input: [
+      CALL,
+      {
+        ...OUTPUT,
+        output: [
+          { type: 'input_text', text: 'a.png' },
+          { type: 'input_image', image_url: url },
+        ],
+      },
+    ],
+  });
+  const PICTURE = 'data:image/png;base64,iVBORw0KGgo=';
+
+  test.each(NAMES)('%s takes pictures where it is known to, and no file or damaged data', async (name) => {
+    const takes = !name.startsWith('aws');
+
+    expect(await post(name, aBody(name, shown(PICTURE)))).toMatchObject(takes ? { status: 200 } : INVALID[name]);
+    expect(await post(name, aBody(name, shown('file:///a.png')))).toMatchObject(INVALID[name]);
+    expect(await post(name, aBody(name, shown(PICTURE.replace('=', '*'))))).toMatchObject(INVALID[name]);
+  });
+
   test('custom tools and their calls are refused at google', async () => {
     expect(await post('google-global', aBody('google-global', custom))).toMatchObject(INVALID['google-global']);
     expect(await post('google-global', aBody('google-global', { input: customCalls }))).toMatchObject(INVALID['google-global']);

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { EmulatedEndpoint } from './emulated-endpoints.ts';
 import type { Refusal } from './refusals.ts';
 import { findProblem } from './validate-item.ts';
+import { problemOfImages } from './validate-output.ts';
 import { problemOfTool } from './validate-tool.ts';
 
 const ITEM = z.looseObject({
@@ -96,11 +97,14 @@ function refusalOfItems(endpoint: EmulatedEndpoint, items: readonly InputItem[])
   );
 }
 
-function refusalOfItem({ name, customTools, builtInPatch }: EmulatedEndpoint, item: InputItem): Refusal | undefined {
+function refusalOfItem(endpoint: EmulatedEndpoint, item: InputItem): Refusal | undefined {
+  const { name, customTools, builtInPatch } = endpoint;
   const { type = '', call_id: callId = '', encrypted_content: blob } = item;
   if (callId.length > MAX_CALL_ID) return invalid(`call_id is longer than ${MAX_CALL_ID} characters`, 'input');
   if (!customTools && type.startsWith('custom_tool_call')) return invalid('custom tools are not supported here', 'input');
   if (!builtInPatch && type.startsWith('apply_patch_call')) return invalid('apply_patch is not supported here', 'input');
+  const problem = problemOfImages(endpoint, item);
+  if (problem !== undefined) return invalid(problem, 'input');
   const isForeign = typeof blob === 'string' && !blob.startsWith(`enc:${name}:`);
   return isForeign ? { reason: 'foreign-reasoning', param: 'input' } : undefined;
 }
