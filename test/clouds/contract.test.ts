@@ -121,6 +121,15 @@ describe.each(CALLERS)('$name by $by', ({ name, auth }) => {
     expect(answer.at(-1)).toMatchObject({ kind: 'assistant-message' });
   });
 
+  test('is asked for an answer of a form, as far as it is known to keep one', async () => {
+    const outputSchema = { type: 'object', properties: { a: { type: 'string' } } };
+    const keeps = capable().includes('structured-output');
+
+    const { items } = await client.invoke(request(keeps ? { outputSchema } : {}), aCall());
+
+    expect(items.at(-1)).toMatchObject({ kind: 'assistant-message' });
+  });
+
   test.each([
     [
       { kind: 'status', status: 503 },

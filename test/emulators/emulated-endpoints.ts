@@ -38,6 +38,8 @@ export interface EmulatedEndpoint {
   readonly builtInPatch: boolean;
   /** Takes pictures; how Bedrock's endpoints do is not documented (2026-11). */
   readonly vision: boolean;
+  /** Holds an answer to a schema; nobody documents that for Google (2026-11). */
+  readonly structuredOutput: boolean;
   readonly encryptedReasoning: boolean;
   /** Only OpenAI and Azure document `x-ratelimit-*`; their forms of a duration differ. */
   readonly rateLimitHeaders: 'durations' | 'seconds' | 'none';
@@ -100,6 +102,7 @@ export const EMULATED_ENDPOINTS: readonly EmulatedEndpoint[] = [
     customTools: true,
     builtInPatch: true,
     vision: true,
+    structuredOutput: true,
     encryptedReasoning: true,
     rateLimitHeaders: 'durations',
     retryAfter: 'seconds',
@@ -126,6 +129,7 @@ export const EMULATED_ENDPOINTS: readonly EmulatedEndpoint[] = [
     customTools: true,
     builtInPatch: false,
     vision: true,
+    structuredOutput: true,
     encryptedReasoning: true,
     rateLimitHeaders: 'seconds',
     retryAfter: 'milliseconds',
@@ -150,6 +154,7 @@ export const EMULATED_ENDPOINTS: readonly EmulatedEndpoint[] = [
     customTools: true,
     builtInPatch: false,
     vision: false,
+    structuredOutput: true,
     encryptedReasoning: true,
     rateLimitHeaders: 'none',
     retryAfter: 'seconds',
@@ -175,6 +180,7 @@ export const EMULATED_ENDPOINTS: readonly EmulatedEndpoint[] = [
     customTools: true,
     builtInPatch: false,
     vision: false,
+    structuredOutput: true,
     encryptedReasoning: false,
     rateLimitHeaders: 'none',
     retryAfter: 'seconds',
@@ -199,6 +205,7 @@ export const EMULATED_ENDPOINTS: readonly EmulatedEndpoint[] = [
     customTools: false,
     builtInPatch: false,
     vision: true,
+    structuredOutput: false,
     encryptedReasoning: false,
     rateLimitHeaders: 'none',
     retryAfter: 'retry-info',

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import type { EmulatedEndpoint } from './emulated-endpoints.ts';
 import type { Refusal } from './refusals.ts';
+import { problemOfFormat } from './validate-format.ts';
 import { findProblem } from './validate-item.ts';
 import { problemOfImages } from './validate-output.ts';
 import { problemOfTool } from './validate-tool.ts';
@@ -23,6 +24,7 @@ const BODY = z.looseObject({
   store: z.boolean().optional(),
   background: z.boolean().optional(),
   metadata: z.record(z.string(), z.string()).nullish(),
+  text: z.looseObject({ format: z.unknown().optional() }).nullish(),
 });
 
 export type InputItem = z.infer<typeof ITEM>;
@@ -67,7 +69,7 @@ function refusalOfModel({ wireModel, bareModel }: EmulatedEndpoint, model: strin
 
 function refusalOfFeatures(
   endpoint: EmulatedEndpoint,
-  { background, store, tools = [], metadata }: ModelRequestBody,
+  { background, store, tools = [], metadata, text }: ModelRequestBody,
 ): Refusal | undefined {
   if (background === true && endpoint.background === 'none')
     return { reason: 'unsupported-here', message: 'background is not supported here', param: 'background' };
@@ -75,6 +77,8 @@ function refusalOfFeatures(
     return invalid('background requires store=true', 'store');
   const problem = tools.map((tool) => problemOfTool(endpoint, tool)).find((each) => each !== undefined);
   if (problem !== undefined) return invalid(problem, 'tools');
+  const formatProblem = text?.format === undefined ? undefined : problemOfFormat(endpoint, text.format);
+  if (formatProblem !== undefined) return invalid(formatProblem, 'text.format');
   return refusalOfMetadata(metadata ?? {});
 }
 
