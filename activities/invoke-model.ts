@@ -154,7 +154,9 @@ async function prepare(
   const background =
     !asksZeroRetention(eligibility, settings.eligibility) && chooseBackground({ served: deployment, settings, attempts });
   const asked = isCompaction ? askForSummary(transcript, input) : transcript;
-  const call: ModelCall = { key, served: deployment, background, settings, tools, transcript: asked };
+  const { outputSchema } = settings;
+  const format = isCompaction || outputSchema === undefined ? {} : { outputSchema };
+  const call: ModelCall = { key, served: deployment, background, settings, tools, transcript: asked, ...format };
   const attempt = { store, isSideBySide, key, head, call, reserve: reserveFor(call, Date.now()), sender: randomUUID() };
   const compacting = isCompaction ? { compacting: { transcript, window: input } } : {};
   return { ...attempt, ...compacting, acceptance: 'not-accepted' };

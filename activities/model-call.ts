@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { handOver } from '../workflows/domain/handoff.ts';
+import type { OutputSchema } from '../workflows/domain/output-schema.ts';
 import type { ToolDefinition } from '../workflows/domain/tool-call.ts';
 import type { TranscriptItem } from '../workflows/domain/transcript.ts';
 import type { AnswerProgress, CallOptions, ModelAnswer, ModelRequest, PickUpOptions } from './clouds/cloud-client.ts';
@@ -16,6 +17,8 @@ export interface ModelCall {
   readonly background: boolean;
   readonly settings: TaskSettings;
   readonly tools: readonly ToolDefinition[];
+  /** Of the answer to this very call; a summary has none. */
+  readonly outputSchema?: OutputSchema;
   readonly transcript: readonly TranscriptItem[];
 }
 
@@ -91,7 +94,7 @@ function isBreak(error: unknown): error is ModelFailureError {
   return kind === 'unavailable' || kind === 'timeout' || kind === 'protocol' || kind === 'overloaded';
 }
 
-function toModelRequest({ key, served, background, settings, tools, transcript }: ModelCall): ModelRequest {
+function toModelRequest({ key, served, background, settings, tools, transcript, outputSchema }: ModelCall): ModelRequest {
   const { deployment, wireModel } = served;
   const { maxOutputTokens } = settings;
   const customTools = deployment.capabilities.includes('custom-tools');
@@ -104,11 +107,13 @@ function toModelRequest({ key, served, background, settings, tools, transcript }
     customTools,
     // Whole patches are better where they can be said: all or nothing, and with moves.
     builtInPatch: !customTools && deployment.capabilities.includes('apply-patch'),
+    vision: deployment.capabilities.includes('vision'),
     encryptedReasoning: deployment.capabilities.includes('encrypted-reasoning'),
     // Clouds route by a hash of it and limit its length.
     promptCacheKey: createHash('sha256').update(key.taskId).digest('base64url').slice(0, 32),
     metadata: { task: key.taskId, turn: String(key.turn), attempt: String(key.attempt) },
     boundary: deployment.boundary,
+    ...(outputSchema !== undefined && deployment.capabilities.includes('structured-output') ? { outputSchema } : {}),
     ...(maxOutputTokens === undefined ? {} : { maxOutputTokens }),
   };
 }

@@ -4,6 +4,7 @@
  */
 import type { ModelFailure } from '../../workflows/domain/model-failure.ts';
 import { describeFailure } from '../../workflows/domain/model-failure.ts';
+import type { OutputSchema } from '../../workflows/domain/output-schema.ts';
 import type { ToolDefinition } from '../../workflows/domain/tool-call.ts';
 import type { TranscriptItem } from '../../workflows/domain/transcript.ts';
 import type { Usage } from '../../workflows/domain/usage.ts';
@@ -19,6 +20,8 @@ export interface ModelRequest {
   readonly customTools: boolean;
   /** The patch tool is offered as the one that the Responses API has built in: an operation on one file per call. */
   readonly builtInPatch: boolean;
+  /** The deployment takes pictures. */
+  readonly vision: boolean;
   /** Ask for reasoning that can be replayed at the same boundary. */
   readonly encryptedReasoning: boolean;
   /** Generate on the cloud's side even when the connection is lost, so that `reattach` can pick the answer up. */
@@ -28,6 +31,8 @@ export interface ModelRequest {
   /** For reconciliation on the cloud's side: task, turn, attempt. At most 16 pairs. */
   readonly metadata: Readonly<Record<string, string>>;
   readonly maxOutputTokens?: number;
+  /** The deployment is held to it, where it can be; present only where it can. */
+  readonly outputSchema?: OutputSchema;
   /** Where reasoning made by this answer will be valid; written into its items. */
   readonly boundary: string;
 }

@@ -5,6 +5,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { z } from 'zod';
 import { createCloudClient } from '../../activities/clouds/create-cloud-client.ts';
 import { createCircuitBoard } from '../../activities/health/circuit-board.ts';
 import { createInvokeModel } from '../../activities/invoke-model.ts';
@@ -29,6 +30,7 @@ interface Asked {
   readonly pauseMs?: number;
   readonly cancelled?: AbortSignal;
   readonly deployment?: DeploymentId;
+  readonly purpose?: 'compact';
 }
 
 let server: WireServer;
@@ -46,7 +48,10 @@ beforeEach(async () => {
   nowMs = 1_000_000;
   facts = eligibilityOf([{ deployment: { endpoint: 'azure' } }]);
   const deployments = ['azure', 'aws', 'google'].map((endpoint) => ({
-    deployment: aDeployment({ endpoint }),
+    deployment: aDeployment({
+      endpoint,
+      capabilities: ['streaming', ...(endpoint === 'aws' ? ['structured-output' as const] : [])],
+    }),
     prices: pricesOf(aDeployment()),
     wireModel: 'm',
     background: endpoint === 'google',
@@ -255,4 +260,21 @@ test('another model answers only while the policy lets it stand in', async () =>
   expect(await invoke(1)).toMatchObject({ excerpt: 'hello' });
   facts = eligibilityOf([{ deployment: { endpoint: 'azure' } }], [defaultPolicy('acme')]);
   expect((await failureOf(invoke(2))).details).toMatchObject([{ kind: 'ineligible', code: 'TENANT_DENY' }]);
+});
+
+test('an answer is held to its schema where the deployment can be, but never the summary of a conversation', async () => {
+  const outputSchema = { type: 'object', properties: {} };
+  await store.putSettings(TASK, { instructions: 'Be brief.', tools: [], outputSchema });
+  server.answer((response) => sendEvents(response, [completed([message('{}')])]));
+
+  await invoke(1, { deployment: deploymentAt('aws') });
+  await invoke(2, { deployment: deploymentAt('azure') });
+  await invoke(3, { deployment: deploymentAt('aws'), purpose: 'compact' });
+
+  const formats = server.requests.map(({ body }) => z.object({ text: z.unknown().optional() }).parse(JSON.parse(body)).text);
+  expect(formats).toEqual([
+    { format: expect.objectContaining({ type: 'json_schema', schema: outputSchema }) },
+    undefined,
+    undefined,
+  ]);
 });

@@ -26,6 +26,7 @@ export function aRequest(overrides: Partial<ModelRequest> = {}): ModelRequest {
     tools: [],
     customTools: true,
     builtInPatch: false,
+    vision: true,
     encryptedReasoning: false,
     background: false,
     promptCacheKey: 'cache-1',

@@ -103,6 +103,33 @@ describe.each(CALLERS)('$name by $by', ({ name, auth }) => {
     expect(second.items.at(-1)).toMatchObject({ kind: 'assistant-message', text: 'It is done.' });
   });
 
+  test('takes what a tool shows, as far as it takes pictures', async () => {
+    const items: readonly TranscriptItem[] = [
+      { kind: 'user-message', text: 'say hello' },
+      { kind: 'tool-call', callId: 'c1', name: 'view_image', input: { kind: 'json', text: '{"path":"a.png"}' } },
+      {
+        kind: 'tool-result',
+        callId: 'c1',
+        outcome: 'ok',
+        output: 'a.png',
+        images: [{ mediaType: 'image/png', base64: 'iVBORw0KGgo=' }],
+      },
+    ];
+
+    const { items: answer } = await client.invoke(request({ items, vision: capable().includes('vision') }), aCall());
+
+    expect(answer.at(-1)).toMatchObject({ kind: 'assistant-message' });
+  });
+
+  test('is asked for an answer of a form, as far as it is known to keep one', async () => {
+    const outputSchema = { type: 'object', properties: { a: { type: 'string' } } };
+    const keeps = capable().includes('structured-output');
+
+    const { items } = await client.invoke(request(keeps ? { outputSchema } : {}), aCall());
+
+    expect(items.at(-1)).toMatchObject({ kind: 'assistant-message' });
+  });
+
   test.each([
     [
       { kind: 'status', status: 503 },

@@ -151,6 +151,41 @@ describe('a request', () => {
     ]);
   });
 
+  const picture = (base64: string): TranscriptItem => ({
+    ...{ kind: 'tool-result', callId: 'c1', outcome: 'ok', output: 'a.png: image/png' },
+    images: [{ mediaType: 'image/png', base64 }],
+  });
+
+  test('shows the pictures of a result behind its text', () => {
+    const { input } = renderRequest(aRequest({ items: [picture('iVBORw0KGgo=')] }), OPENAI_REQUEST);
+
+    expect(input).toEqual([
+      {
+        type: 'function_call_output',
+        call_id: 'c1',
+        output: [
+          { type: 'input_text', text: 'a.png: image/png' },
+          { type: 'input_image', image_url: 'data:image/png;base64,iVBORw0KGgo=', detail: 'auto' },
+        ],
+      },
+    ]);
+  });
+
+  test('says that there is a picture where the deployment takes none', () => {
+    const { input } = renderRequest(aRequest({ items: [picture('iVBORw0KGgo=')], vision: false }), OPENAI_REQUEST);
+
+    expect(input).toEqual([{ type: 'function_call_output', call_id: 'c1', output: expect.stringContaining('cannot be shown') }]);
+  });
+
+  test('leaves out the older pictures when they are more than a request has room for', () => {
+    const large = picture('a'.repeat(6_000_000));
+
+    const { input } = renderRequest(aRequest({ items: [large, large, { ...large }, { ...large }] }), OPENAI_REQUEST);
+
+    const outputs = Array.isArray(input) ? input.map((item) => 'output' in item && Array.isArray(item.output)) : [];
+    expect(outputs).toEqual([false, false, true, true]);
+  });
+
   test('keeps metadata within the limits', () => {
     const metadata = Object.fromEntries(
       Array.from({ length: 20 }, (_, index) => [`${'k'.repeat(70)}${index}`.slice(index), 'v'.repeat(600)]),

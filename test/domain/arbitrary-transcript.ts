@@ -1,6 +1,6 @@
 /** Transcripts as no cloud should leave them, but a crash, a cut, a bug or another cloud can. */
 import fc from 'fast-check';
-import type { ToolInput, TranscriptItem } from '../../workflows/domain/transcript.ts';
+import type { ToolImage, ToolInput, TranscriptItem } from '../../workflows/domain/transcript.ts';
 import { EMULATED_ENDPOINTS } from '../emulators/emulated-endpoints.ts';
 
 /** The boundary of an emulated endpoint's deployment. */
@@ -69,7 +69,14 @@ const toolCall = fc.oneof(
   { weight: 1, arbitrary: patchCall },
 );
 const outcome = fc.constantFrom('ok' as const, 'failed' as const, 'refused' as const, 'unknown' as const);
-const toolResult = fc.record({ kind: fc.constant('tool-result' as const), callId, outcome, output: text });
+const image: fc.Arbitrary<ToolImage> = fc.record({
+  mediaType: fc.constantFrom('image/png' as const, 'image/jpeg' as const),
+  base64: fc.constantFrom('iVBORw0KGgo=', '/9j/4AAQ'),
+});
+const toolResult: fc.Arbitrary<TranscriptItem> = fc.record(
+  { kind: fc.constant('tool-result' as const), callId, outcome, output: text, images: fc.array(image, { maxLength: 2 }) },
+  { requiredKeys: ['kind', 'callId', 'outcome', 'output'] },
+);
 
 /** A turn as it should be, with the results in any order; its ids may be those of another turn. */
 const turn = fc

@@ -53,6 +53,8 @@ function bodyFor(endpoint: EmulatedEndpoint, transcript: readonly TranscriptItem
     items: handOver(transcript, boundary).items,
     tools: [READ_FILE, APPLY_PATCH],
     ...forms,
+    vision: capabilities.includes('vision'),
+    ...(capabilities.includes('structured-output') ? { outputSchema: { type: 'object' } } : {}),
     encryptedReasoning: capabilities.includes('encrypted-reasoning'),
     background: capabilities.includes('background'),
   });
@@ -69,12 +71,14 @@ describe.each(EMULATED_ENDPOINTS.map((endpoint) => [endpoint.name, endpoint] as 
     );
   });
 
-  test('can do what the catalog says of tools, and is asked in that form', () => {
+  test('can do of tools, pictures and schemas what the catalog says', () => {
     const capabilities = knownCapabilities(name);
 
     expect(endpoint).toMatchObject({
       customTools: capabilities.includes('custom-tools'),
       builtInPatch: capabilities.includes('apply-patch'),
+      vision: capabilities.includes('vision'),
+      structuredOutput: capabilities.includes('structured-output'),
     });
   });
 

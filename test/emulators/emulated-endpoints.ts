@@ -36,6 +36,10 @@ export interface EmulatedEndpoint {
   readonly customTools: boolean;
   /** The API's own `apply_patch`; of other clouds than OpenAI nobody says that they have it (2026-11). */
   readonly builtInPatch: boolean;
+  /** Takes pictures; how Bedrock's endpoints do is not documented (2026-11). */
+  readonly vision: boolean;
+  /** Holds an answer to a schema; nobody documents that for Google (2026-11). */
+  readonly structuredOutput: boolean;
   readonly encryptedReasoning: boolean;
   /** Only OpenAI and Azure document `x-ratelimit-*`; their forms of a duration differ. */
   readonly rateLimitHeaders: 'durations' | 'seconds' | 'none';
@@ -97,6 +101,8 @@ export const EMULATED_ENDPOINTS: readonly EmulatedEndpoint[] = [
     background: 'unstored',
     customTools: true,
     builtInPatch: true,
+    vision: true,
+    structuredOutput: true,
     encryptedReasoning: true,
     rateLimitHeaders: 'durations',
     retryAfter: 'seconds',
@@ -122,6 +128,8 @@ export const EMULATED_ENDPOINTS: readonly EmulatedEndpoint[] = [
     background: 'stored',
     customTools: true,
     builtInPatch: false,
+    vision: true,
+    structuredOutput: true,
     encryptedReasoning: true,
     rateLimitHeaders: 'seconds',
     retryAfter: 'milliseconds',
@@ -145,6 +153,8 @@ export const EMULATED_ENDPOINTS: readonly EmulatedEndpoint[] = [
     background: 'stored',
     customTools: true,
     builtInPatch: false,
+    vision: false,
+    structuredOutput: true,
     encryptedReasoning: true,
     rateLimitHeaders: 'none',
     retryAfter: 'seconds',
@@ -169,6 +179,8 @@ export const EMULATED_ENDPOINTS: readonly EmulatedEndpoint[] = [
     background: 'none',
     customTools: true,
     builtInPatch: false,
+    vision: false,
+    structuredOutput: true,
     encryptedReasoning: false,
     rateLimitHeaders: 'none',
     retryAfter: 'seconds',
@@ -192,6 +204,8 @@ export const EMULATED_ENDPOINTS: readonly EmulatedEndpoint[] = [
     background: 'none',
     customTools: false,
     builtInPatch: false,
+    vision: true,
+    structuredOutput: false,
     encryptedReasoning: false,
     rateLimitHeaders: 'none',
     retryAfter: 'retry-info',

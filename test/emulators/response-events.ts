@@ -29,13 +29,15 @@ type Item = Readonly<Record<string, unknown>> & { readonly type: string };
 
 /** Text comes in pieces of this many characters. */
 const PIECE = 12;
+/** About a thousand tokens. */
+const CHARACTERS_OF_IMAGE = 4000;
 
 export function scriptResponse(input: ResponseInput): ScriptedResponse {
   const { endpoint, request, number, fault } = input;
   const id = `resp_${endpoint.name}_${number}`;
   const output = outputOf(input);
   const usage = {
-    inputTokens: Math.ceil(JSON.stringify(request.items).length / 4),
+    inputTokens: Math.ceil(JSON.stringify(request.items, withoutImages).length / 4),
     outputTokens: Math.ceil(JSON.stringify(output).length / 4),
   };
   // Cut off by a limit: what was said counts, calls that were not finished do not.
@@ -63,6 +65,11 @@ export function scriptResponse(input: ResponseInput): ScriptedResponse {
   const told = fault?.kind === 'unknown-events' ? bodies.flatMap((body) => [UNKNOWN_EVENT, body]) : bodies;
   const events = told.map((body, index): WireEvent => ({ ...body, sequence_number: index }));
   return { id, events, usage, snapshot };
+}
+
+/** A picture costs what it shows, not what it weighs. */
+function withoutImages(_key: string, value: unknown): unknown {
+  return typeof value === 'string' && value.startsWith('data:image/') ? value.slice(0, CHARACTERS_OF_IMAGE) : value;
 }
 
 /** What a cloud may add one day, which nobody has to understand. */

@@ -223,6 +223,49 @@ describe('what only some clouds have', () => {
     expect(await post('openai', aBody('openai', wrong))).toMatchObject(INVALID.openai);
   });
 
+  const shown = (url: string): object => ({
+    input: [
+      CALL,
+      {
+        ...OUTPUT,
+        output: [
+          { type: 'input_text', text: 'a.png' },
+          { type: 'input_image', image_url: url },
+        ],
+      },
+    ],
+  });
+  const PICTURE = 'data:image/png;base64,iVBORw0KGgo=';
+
+  test.each(NAMES)('%s takes pictures where it is known to, and no file or damaged data', async (name) => {
+    const takes = !name.startsWith('aws');
+
+    expect(await post(name, aBody(name, shown(PICTURE)))).toMatchObject(takes ? { status: 200 } : INVALID[name]);
+    expect(await post(name, aBody(name, shown('file:///a.png')))).toMatchObject(INVALID[name]);
+    expect(await post(name, aBody(name, shown(PICTURE.replace('=', '*'))))).toMatchObject(INVALID[name]);
+  });
+
+  const answer = { type: 'object', properties: { a: { type: 'string' } }, required: ['a'], additionalProperties: false };
+  const asked = (overrides: object): object => ({
+    text: { format: { type: 'json_schema', name: 'answer', schema: answer, strict: true, ...overrides } },
+  });
+
+  test.each(NAMES.filter((name) => name !== 'google-global'))('%s holds an answer to a schema that it can keep', async (name) => {
+    expect(await post(name, aBody(name, asked({})))).toMatchObject({ status: 200 });
+    for (const wrong of [
+      { schema: { ...answer, additionalProperties: true } },
+      { schema: { ...answer, required: [] } },
+      { schema: { ...answer, properties: { a: { allOf: [] } } } },
+      { strict: false, schema: { type: 'array' } },
+      { name: 'an answer' },
+    ])
+      expect(await post(name, aBody(name, asked(wrong)))).toMatchObject(INVALID[name]);
+  });
+
+  test('a schema is refused at google', async () => {
+    expect(await post('google-global', aBody('google-global', asked({})))).toMatchObject(INVALID['google-global']);
+  });
+
   test('custom tools and their calls are refused at google', async () => {
     expect(await post('google-global', aBody('google-global', custom))).toMatchObject(INVALID['google-global']);
     expect(await post('google-global', aBody('google-global', { input: customCalls }))).toMatchObject(INVALID['google-global']);

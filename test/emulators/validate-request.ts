@@ -2,7 +2,9 @@
 import { z } from 'zod';
 import type { EmulatedEndpoint } from './emulated-endpoints.ts';
 import type { Refusal } from './refusals.ts';
+import { problemOfFormat } from './validate-format.ts';
 import { findProblem } from './validate-item.ts';
+import { problemOfImages } from './validate-output.ts';
 import { problemOfTool } from './validate-tool.ts';
 
 const ITEM = z.looseObject({
@@ -22,6 +24,7 @@ const BODY = z.looseObject({
   store: z.boolean().optional(),
   background: z.boolean().optional(),
   metadata: z.record(z.string(), z.string()).nullish(),
+  text: z.looseObject({ format: z.unknown().optional() }).nullish(),
 });
 
 export type InputItem = z.infer<typeof ITEM>;
@@ -66,7 +69,7 @@ function refusalOfModel({ wireModel, bareModel }: EmulatedEndpoint, model: strin
 
 function refusalOfFeatures(
   endpoint: EmulatedEndpoint,
-  { background, store, tools = [], metadata }: ModelRequestBody,
+  { background, store, tools = [], metadata, text }: ModelRequestBody,
 ): Refusal | undefined {
   if (background === true && endpoint.background === 'none')
     return { reason: 'unsupported-here', message: 'background is not supported here', param: 'background' };
@@ -74,6 +77,8 @@ function refusalOfFeatures(
     return invalid('background requires store=true', 'store');
   const problem = tools.map((tool) => problemOfTool(endpoint, tool)).find((each) => each !== undefined);
   if (problem !== undefined) return invalid(problem, 'tools');
+  const formatProblem = text?.format === undefined ? undefined : problemOfFormat(endpoint, text.format);
+  if (formatProblem !== undefined) return invalid(formatProblem, 'text.format');
   return refusalOfMetadata(metadata ?? {});
 }
 
@@ -96,11 +101,14 @@ function refusalOfItems(endpoint: EmulatedEndpoint, items: readonly InputItem[])
   );
 }
 
-function refusalOfItem({ name, customTools, builtInPatch }: EmulatedEndpoint, item: InputItem): Refusal | undefined {
+function refusalOfItem(endpoint: EmulatedEndpoint, item: InputItem): Refusal | undefined {
+  const { name, customTools, builtInPatch } = endpoint;
   const { type = '', call_id: callId = '', encrypted_content: blob } = item;
   if (callId.length > MAX_CALL_ID) return invalid(`call_id is longer than ${MAX_CALL_ID} characters`, 'input');
   if (!customTools && type.startsWith('custom_tool_call')) return invalid('custom tools are not supported here', 'input');
   if (!builtInPatch && type.startsWith('apply_patch_call')) return invalid('apply_patch is not supported here', 'input');
+  const problem = problemOfImages(endpoint, item);
+  if (problem !== undefined) return invalid(problem, 'input');
   const isForeign = typeof blob === 'string' && !blob.startsWith(`enc:${name}:`);
   return isForeign ? { reason: 'foreign-reasoning', param: 'input' } : undefined;
 }

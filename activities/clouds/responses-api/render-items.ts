@@ -4,6 +4,8 @@ import type { ToolCall, ToolResult, TranscriptItem } from '../../../workflows/do
 import type { ModelRequest } from '../cloud-client.ts';
 import { PATCH_TOOL, toOperations } from './patch-operation.ts';
 import type { PatchOperation } from './patch-operation.ts';
+import { choosePictured, renderOutput } from './render-result.ts';
+import type { OutputOptions } from './render-result.ts';
 
 /** The transcript has a reasoning item that is no JSON: the store or a hand-made test gave it. */
 export class UnreadableReasoningError extends Error {
@@ -25,16 +27,20 @@ interface OperationCall {
   readonly operation: PatchOperation;
 }
 
-type CallForms = ReadonlyMap<string, CallForm>;
+interface Rendering extends OutputOptions {
+  /** By call id. */
+  readonly forms: ReadonlyMap<string, CallForm>;
+}
 
 /** @throws UnreadableReasoningError */
 export function renderItems(request: ModelRequest): ResponseInputItem[] {
-  const forms = chooseForms(request);
-  return request.items.flatMap((item) => renderItem(item, forms));
+  const { items, vision } = request;
+  const rendering = { forms: chooseForms(request), vision, pictured: choosePictured(items) };
+  return items.flatMap((item) => renderItem(item, rendering));
 }
 
 /** By call id: handed-over ones are unique within a transcript. */
-function chooseForms({ items, customTools, builtInPatch }: ModelRequest): CallForms {
+function chooseForms({ items, customTools, builtInPatch }: ModelRequest): Rendering['forms'] {
   const calls = items.filter((item) => item.kind === 'tool-call');
   const taken = new Set(calls.map(({ callId }) => callId));
   const forms = new Map<string, CallForm>();
@@ -62,7 +68,7 @@ function giveIds(operations: readonly PatchOperation[], callId: string, taken: S
   });
 }
 
-function renderItem(item: TranscriptItem, forms: CallForms): readonly ResponseInputItem[] {
+function renderItem(item: TranscriptItem, rendering: Rendering): readonly ResponseInputItem[] {
   switch (item.kind) {
     case 'user-message':
       return [{ type: 'message', role: 'user', content: [{ type: 'input_text', text: item.text }] }];
@@ -75,9 +81,9 @@ function renderItem(item: TranscriptItem, forms: CallForms): readonly ResponseIn
     case 'reasoning':
       return [parseReasoning(item.payload)];
     case 'tool-call':
-      return renderCall(item, forms.get(item.callId));
+      return renderCall(item, rendering.forms.get(item.callId));
     case 'tool-result':
-      return renderResult(item, forms.get(item.callId));
+      return renderResult(item, rendering);
   }
 }
 
@@ -100,20 +106,23 @@ function renderCall({ callId, name, input }: ToolCall, form: CallForm | undefine
   }
 }
 
-function renderResult({ callId, outcome, output }: ToolResult, form: CallForm | undefined): readonly ResponseInputItem[] {
+function renderResult(result: ToolResult, rendering: Rendering): readonly ResponseInputItem[] {
+  const { callId, outcome } = result;
+  const form = rendering.forms.get(callId);
   switch (form?.kind) {
     case 'operations':
       return form.calls.map((call, index) => ({
         type: 'apply_patch_call_output',
         call_id: call.callId,
         status: outcome === 'ok' ? 'completed' : 'failed',
-        output: index === form.calls.length - 1 ? output : 'All or nothing with the calls after it: see what came of the last.',
+        output:
+          index === form.calls.length - 1 ? result.output : 'All or nothing with the calls after it: see what came of the last.',
       }));
     case 'custom':
-      return [{ type: 'custom_tool_call_output', call_id: callId, output }];
+      return [{ type: 'custom_tool_call_output', call_id: callId, output: renderOutput(result, rendering) }];
     case 'function':
     case undefined:
-      return [{ type: 'function_call_output', call_id: callId, output }];
+      return [{ type: 'function_call_output', call_id: callId, output: renderOutput(result, rendering) }];
   }
 }
 

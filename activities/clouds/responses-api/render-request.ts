@@ -3,6 +3,7 @@ import type { ResponseCreateParamsStreaming, Tool } from 'openai/resources/respo
 import type { ToolDefinition } from '../../../workflows/domain/tool-call.ts';
 import type { ModelRequest } from '../cloud-client.ts';
 import type { RequestDialect } from './cloud-dialect.ts';
+import { renderFormat } from './output-format.ts';
 import { PATCH_TOOL } from './patch-operation.ts';
 import { renderItems } from './render-items.ts';
 
@@ -11,7 +12,8 @@ const METADATA_LIMITS = { pairs: 16, key: 64, value: 512 };
 
 /** @throws UnreadableReasoningError */
 export function renderRequest(request: ModelRequest, dialect: RequestDialect): ResponseCreateParamsStreaming {
-  const { instructions, tools, maxOutputTokens } = request;
+  const { instructions, tools, maxOutputTokens, outputSchema } = request;
+  const format = outputSchema === undefined ? undefined : renderFormat(outputSchema);
   return {
     model: request.wireModel,
     input: renderItems(request),
@@ -21,6 +23,7 @@ export function renderRequest(request: ModelRequest, dialect: RequestDialect): R
     prompt_cache_key: request.promptCacheKey,
     ...(instructions === '' ? {} : { instructions }),
     ...(tools.length === 0 ? {} : { tools: tools.map((tool) => renderTool(tool, request)) }),
+    ...(format === undefined ? {} : { text: { format } }),
     ...(request.encryptedReasoning ? { include: ['reasoning.encrypted_content' as const] } : {}),
     ...(request.background ? { background: true } : {}),
     ...(dialect.metadata ? { metadata: renderMetadata(request.metadata) } : {}),
