@@ -12,6 +12,7 @@ import { currentTaskId } from './current-task.ts';
 import { taskEligibilityOf } from './eligibility/need-of.ts';
 import { toActivityFailure } from './failures.ts';
 import type { TaskKind } from './instructions.ts';
+import { withHeartbeat } from './heartbeat.ts';
 import { instructionsFor } from './instructions.ts';
 import type { PlannedTenant } from './plan-route.ts';
 import type { TaskStore } from './store/task-store.ts';
@@ -35,38 +36,40 @@ const COMMAND_TOOLS: readonly string[] = ['exec_command', 'write_stdin', 'shell'
 
 /** The activity `openTask`. Everything it writes is addressed by content or overwritten by the same: repeating it is safe. */
 export function createOpenTask(dependencies: OpenTaskDependencies) {
-  return async ({ request }: OpenTaskInput): Promise<OpenTaskResult> => {
-    const { store } = dependencies;
-    const taskId = currentTaskId();
-    const { prompt: _prompt, instructions: _instructions, ...kept } = request;
-    const { maxOutputTokens, outputSchema } = request;
-    try {
-      const approvals = approvalsFor(dependencies.tenants, request);
-      const context = await contextOf(store, taskId, approvals.mode);
-      const prompt = await store.putItems(taskId, [{ kind: 'user-message', text: request.prompt }]);
-      const head = await store.appendToTranscript(taskId, EMPTY_TRANSCRIPT, [...context, ...prompt]);
-      const { tools, ...offered } = await toolsFor(dependencies, request);
-      await store.putSettings(taskId, {
-        approvals,
-        request: kept,
-        openedHead: head,
-        instructions: instructionsFor({
-          kind: kindOf(request),
-          hasTools: tools.length > 0,
-          own: request.instructions,
-          outputSchema,
-        }),
-        tools,
-        ...offered,
-        eligibility: taskEligibilityOf(request),
-        ...(maxOutputTokens === undefined ? {} : { maxOutputTokens }),
-        ...(outputSchema === undefined ? {} : { outputSchema }),
-      });
-      return { head };
-    } catch (error) {
-      throw toActivityFailure(error);
-    }
-  };
+  return ({ request }: OpenTaskInput): Promise<OpenTaskResult> => withHeartbeat(() => openTask(dependencies, request));
+}
+
+async function openTask(dependencies: OpenTaskDependencies, request: TaskRequest): Promise<OpenTaskResult> {
+  const { store } = dependencies;
+  const taskId = currentTaskId();
+  const { prompt: _prompt, instructions: _instructions, ...kept } = request;
+  const { maxOutputTokens, outputSchema } = request;
+  try {
+    const approvals = approvalsFor(dependencies.tenants, request);
+    const context = await contextOf(store, taskId, approvals.mode);
+    const prompt = await store.putItems(taskId, [{ kind: 'user-message', text: request.prompt }]);
+    const head = await store.appendToTranscript(taskId, EMPTY_TRANSCRIPT, [...context, ...prompt]);
+    const { tools, ...offered } = await toolsFor(dependencies, request);
+    await store.putSettings(taskId, {
+      approvals,
+      request: kept,
+      openedHead: head,
+      instructions: instructionsFor({
+        kind: kindOf(request),
+        hasTools: tools.length > 0,
+        own: request.instructions,
+        outputSchema,
+      }),
+      tools,
+      ...offered,
+      eligibility: taskEligibilityOf(request),
+      ...(maxOutputTokens === undefined ? {} : { maxOutputTokens }),
+      ...(outputSchema === undefined ? {} : { outputSchema }),
+    });
+    return { head };
+  } catch (error) {
+    throw toActivityFailure(error);
+  }
 }
 
 /** @throws ApplicationFailure when the task asks for less than its tenant does */
@@ -84,7 +87,7 @@ function kindOf({ workspace, readOnly }: TaskRequest): TaskKind {
 
 async function toolsFor(dependencies: OpenTaskDependencies, request: TaskRequest): Promise<ToolsOfTask> {
   const kind = kindOf(request);
-  const added = await dependencies.addedTools.offer();
+  const added = await dependencies.addedTools.offer(request.tenant ?? DEFAULT_TENANT);
   return withAdded(
     builtInFor(dependencies, request),
     added.filter((tool) => mayHave(kind, tool)),

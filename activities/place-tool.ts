@@ -1,5 +1,6 @@
 /** Which tool a call means, and how it runs where its task is. */
 import { ApplicationFailure } from '@temporalio/activity';
+import { DEFAULT_TENANT } from '../workflows/domain/task-queues.ts';
 import type { CallClass } from '../workflows/domain/tool-call.ts';
 import type { ToolCall } from '../workflows/domain/transcript.ts';
 import type { AgentsNeeded } from '../workflows/domain/turn.ts';
@@ -26,13 +27,14 @@ export type FoundTool = TaskTool | { readonly kind: 'none'; readonly reason: str
 /** What the task was offered, as this worker has it. */
 export function findTaskTool(
   { findTool, addedTools }: FindToolDependencies,
-  { tools, offered = [] }: Pick<TaskSettings, 'tools' | 'offered'>,
+  { tools, offered = [], request }: Pick<TaskSettings, 'tools' | 'offered' | 'request'>,
   name: string,
 ): FoundTool {
   if (tools.length === 0) return none('This task has no workspace and no tools. Answer without calling any.');
   if (!tools.includes(name)) return none(`There is no tool "${name}". The tools are: ${tools.join(', ')}.`);
   const added = offered.find(({ definition }) => definition.name === name);
-  const found = added === undefined ? builtIn(findTool(name)) : ownOf(addedTools.find(added), added);
+  const found =
+    added === undefined ? builtIn(findTool(name)) : ownOf(addedTools.find(added, request?.tenant ?? DEFAULT_TENANT), added);
   return found ?? none(`The worker that has this task does not have the tool "${name}", or no more. Do without it.`);
 }
 

@@ -7,6 +7,7 @@ import type { Place } from '../workflows/domain/catalog.ts';
 import type { Capability, Cloud } from '../workflows/domain/route.ts';
 import type { TenantPolicy } from '../workflows/domain/tenant-policy.ts';
 import type { LoadedCatalog } from '../activities/catalog/load-catalog.ts';
+import type { McpServerSettings } from '../activities/mcp/mcp-server-settings.ts';
 import type { SetUpSettings } from '../activities/workspace/set-up-plan.ts';
 import type { WorkspaceLimits } from '../activities/workspace/workspace-keeper.ts';
 
@@ -82,6 +83,20 @@ export interface WorkspacesConfig {
   readonly setUp: SetUpSettings;
 }
 
+/** An MCP server, with the names of its secrets. */
+export interface McpServerConfig extends Omit<McpServerSettings, 'address'> {
+  readonly address:
+    | {
+        readonly kind: 'stdio';
+        readonly command: string;
+        readonly args: readonly string[];
+        readonly workingDirectory: string;
+        /** Names of environment variables that its process gets beside the usual ones. */
+        readonly variables: readonly string[];
+      }
+    | { readonly kind: 'http'; readonly url: string; readonly token?: SecretReference };
+}
+
 /** A module with tools of the user's own. */
 export interface ToolModule {
   /** Absolute. */
@@ -97,6 +112,7 @@ export interface AnyportConfig {
   readonly sandbox: 'required' | 'optional' | 'none';
   readonly workspaces: WorkspacesConfig;
   readonly tools: readonly ToolModule[];
+  readonly mcpServers: readonly McpServerConfig[];
   /** Where it came from, for messages: a path, or `environment`, or `emulated clouds`. */
   readonly source: string;
   /** The built-in facts with those of the file. */

@@ -12,6 +12,8 @@ import { createCircuitBoard } from '../activities/health/circuit-board.ts';
 import { createDrains, withDrains } from '../activities/health/drains.ts';
 import type { HostBeats } from '../activities/health/host-beats.ts';
 import { startHostBeats } from '../activities/health/host-beats.ts';
+import { McpServer } from '../activities/mcp/mcp-server.ts';
+import { createMcpTools } from '../activities/mcp/mcp-tools.ts';
 import type { SandboxPolicy } from '../activities/sandbox/choose-sandbox.ts';
 import { createSandbox } from '../activities/sandbox/create-sandbox.ts';
 import { probeBubblewrap } from '../activities/sandbox/probe-sandbox.ts';
@@ -20,6 +22,7 @@ import { openSqliteTaskStore } from '../activities/store/sqlite.ts';
 import type { TaskStore } from '../activities/store/task-store.ts';
 import { createSetUp } from '../activities/workspace/set-up.ts';
 import { createWorkspaceKeeper } from '../activities/workspace/workspace-keeper.ts';
+import { joinAddedTools } from '../activities/tools/added-tools.ts';
 import { createAgentTools } from '../activities/tools/agent-tools.ts';
 import { CommandSessions } from '../activities/tools/command-sessions.ts';
 import type { OwnTool } from '../activities/tools/define-tool.ts';
@@ -38,6 +41,7 @@ import type { TemporalSettings } from './locate-temporal.ts';
 import { loadTools } from './load-tools.ts';
 import { createHoldReader } from './queue-holds.ts';
 import { storeFile } from './store-file.ts';
+import { toServerSettings } from './to-mcp-servers.ts';
 import { connectTemporal } from './temporal-connection.ts';
 
 export interface WorkerSettings extends TemporalSettings {
@@ -88,6 +92,7 @@ export async function composeWorkers(settings: WorkerSettings): Promise<Composed
   const config = loadConfig({ file: settings.config, environment, workingDirectory: process.cwd() });
   const endpoints = resolveEndpoints(config, environment);
   const ownTools = await loadTools(config.tools, settings.tools);
+  const mcpServers = config.mcpServers.map((server) => new McpServer(toServerSettings(server, environment), alert));
   tellUnserved(endpoints);
   const { connection, namespace } = await connectTemporal(settings);
   const store = await openSqliteTaskStore(storeFile(settings));
@@ -96,7 +101,7 @@ export async function composeWorkers(settings: WorkerSettings): Promise<Composed
   const sessions = new CommandSessions();
   const hostBeats = startHostBeats({ store, hostId, now: () => Date.now() });
   const groups = await composeActivities({
-    ...{ settings, config, endpoints, ownTools, store, hostId, readHold, sessions, hostBeats },
+    ...{ settings, config, endpoints, ownTools, mcpServers, store, hostId, readHold, sessions, hostBeats },
   });
   const owner = nameThisProcess();
   const watch = createActivityWatch(store, owner);
@@ -116,7 +121,7 @@ export async function composeWorkers(settings: WorkerSettings): Promise<Composed
   ]);
   const close = async (): Promise<void> => {
     hostBeats.stop();
-    await Promise.all([watch.flush(), sessions.close()]);
+    await Promise.all([watch.flush(), sessions.close(), ...mcpServers.map((server) => server.close())]);
     await Promise.all([connection.close(), store.close()]);
   };
   return { owner, run: () => runAll(workers, close), stop: () => stopAll(workers) };
@@ -150,10 +155,11 @@ interface Parts {
   readonly sessions: CommandSessions;
   readonly hostBeats: HostBeats;
   readonly ownTools: readonly OwnTool[];
+  readonly mcpServers: readonly McpServer[];
 }
 
 async function composeActivities(parts: Parts): Promise<ActivityGroups> {
-  const { settings, config, endpoints, ownTools, store, hostId, readHold, sessions, hostBeats } = parts;
+  const { settings, config, endpoints, ownTools, mcpServers, store, hostId, readHold, sessions, hostBeats } = parts;
   const served = new Map<DeploymentId, ServedDeployment>();
   for (const { connect, deployments, timeouts } of endpoints.served) {
     const client = createRenewingClient(connect, timeouts);
@@ -193,7 +199,7 @@ async function composeActivities(parts: Parts): Promise<ActivityGroups> {
     isSideBySide: (name) => registry.find(name)?.retryClass === 'read-only',
     toolDefinitions: (names) => registry.definitions(names),
     findTool: (name) => registry.find(name),
-    addedTools: createOwnTools({ tools: ownTools, alert }),
+    addedTools: joinAddedTools([createOwnTools({ tools: ownTools, alert }), createMcpTools({ servers: mcpServers, alert })]),
     sandboxOf: createSandbox,
     sandboxPolicy,
     allowsEscalation: sandboxPolicy !== 'required',

@@ -15,7 +15,7 @@ type Issue = z.core.$ZodIssue;
 /** Of a longer value only the place is told. */
 const QUOTED_CHARACTERS = 60;
 /** Keys whose values may be secrets by mistake: credentials, and an address with a password in it. */
-const NEVER_QUOTED: readonly PropertyKey[] = ['auth', 'baseUrl'];
+const NEVER_QUOTED: readonly PropertyKey[] = ['auth', 'baseUrl', 'url', 'args', 'envFrom'];
 
 const EXPECTATIONS: Readonly<Record<string, string>> = {
   record: 'a map of names, one "NAME: …" a line',

@@ -2,20 +2,14 @@
 import { z } from 'zod';
 import { catalogSchema } from '../activities/catalog/catalog-schema.ts';
 import { CAPABILITIES, CLOUDS } from '../workflows/domain/route.ts';
-import { day, perMinute, TENANT_FORM, TENANT_NAME, tenantSchema, text, usd } from './tenant-schema.ts';
+import { day, perMinute, TENANT_FORM, TENANT_NAME, tenantSchema, text, usd, variable } from './tenant-schema.ts';
+import { mcpServersSchema } from './mcp-schema.ts';
 import { workspacesSchema } from './workspaces-schema.ts';
 
 /** Of an endpoint, which is a part of its queue's name, and of a region. */
 export const NAME = /^[a-z0-9-]+$/;
 export const REGION_FORM = 'must be a region such as us-east-1';
-const VARIABLE = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
-const variable = z
-  .string()
-  .regex(
-    VARIABLE,
-    'must be the name of an environment variable, not the secret itself: put the secret into a variable, and its name here',
-  );
 const price = z.strictObject({
   inputUsdPerMillion: usd,
   cachedInputUsdPerMillion: usd.optional(),
@@ -86,6 +80,7 @@ export const configSchema = z.strictObject({
   sandbox: z.enum(['required', 'optional', 'none']).optional(),
   workspaces: workspacesSchema.optional(),
   tools: z.array(text).optional(),
+  mcpServers: mcpServersSchema.optional(),
   catalog: catalogSchema.optional(),
 });
 /** For those who only ask the catalog. */

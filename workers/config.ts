@@ -6,7 +6,7 @@ import { isAlias, isMap, isNode, isScalar, isSeq, LineCounter, parseDocument, vi
 import type { CatalogProblem } from '../activities/catalog/facts.ts';
 import { loadCatalog } from '../activities/catalog/load-catalog.ts';
 import { momentOf } from '../activities/eligibility/tenant-eligibility.ts';
-import type { AnyportConfig, EndpointConfig, TenantConfig, ToolModule } from './anyport-config.ts';
+import type { AnyportConfig, EndpointConfig, McpServerConfig, TenantConfig, ToolModule } from './anyport-config.ts';
 import { createTenantCheck } from './check-tenant.ts';
 import { ConfigError } from './config-error.ts';
 import type { Mistake, Report } from './config-mistakes.ts';
@@ -17,6 +17,7 @@ import { messageOf } from './describe-problem.ts';
 import { configFromEnvironment } from './environment-config.ts';
 import type { Environment } from './read-secret.ts';
 import { toEndpointConfig } from './to-endpoint-config.ts';
+import { toMcpServer } from './to-mcp-servers.ts';
 import { toTenantConfig } from './to-tenant-config.ts';
 import { toWorkspacesConfig } from './workspaces-schema.ts';
 
@@ -150,7 +151,7 @@ function toConfig(
 ): { config: AnyportConfig; mistakes: readonly Mistake[] } {
   const { problems, ...catalog } = loadCatalog(raw.catalog);
   const mistakes: Mistake[] = problems.map(toMistake);
-  const reportAt = (kind: 'endpoint' | 'tenant', name: string): Report => {
+  const reportAt = (kind: 'endpoint' | 'tenant' | 'mcpServer', name: string): Report => {
     return (path, problem) => mistakes.push({ path: [`${kind}s`, name, ...path], problem: `${kind} ${name}: ${problem}` });
   };
   const context = { catalog: catalog.catalog, at: momentOf({ loaded: catalog }, Date.now()) };
@@ -167,7 +168,10 @@ function toConfig(
   const tools = (raw.tools ?? []).map((path, index): ToolModule => {
     return { path: resolve(dirname(source), path), place: placeOf(['tools', index]) };
   });
-  const config = { endpoints, tenants, sandbox: raw.sandbox ?? 'required', workspaces, tools, source, catalog };
+  const mcpServers = Object.entries(raw.mcpServers ?? {}).map(([name, entry]): McpServerConfig => {
+    return toMcpServer(name, entry, { source, tenants: Object.keys(raw.tenants ?? {}), report: reportAt('mcpServer', name) });
+  });
+  const config = { endpoints, tenants, sandbox: raw.sandbox ?? 'required', workspaces, tools, mcpServers, source, catalog };
   return { config, mistakes: withoutRepetition(mistakes) };
 }
 

@@ -64,6 +64,7 @@ export function configFromEnvironment(environment: Environment): AnyportConfig {
     sandbox: 'required',
     workspaces: toWorkspacesConfig(),
     tools: [],
+    mcpServers: [],
     source: 'environment',
     catalog,
   };

@@ -20,6 +20,13 @@ export const TENANT_FORM =
   'must begin with a letter or digit and go on with these, ".", "_" or "-", 64 in all: no request could name it otherwise';
 
 export const text = z.string().min(1, 'must not be empty: give it a value, or remove the key');
+const VARIABLE = /^[A-Za-z_][A-Za-z0-9_]*$/;
+export const variable = z
+  .string()
+  .regex(
+    VARIABLE,
+    'must be the name of an environment variable, not the secret itself: put the secret into a variable, and its name here',
+  );
 export const day = z.iso.date('must be a day such as 2026-11-17');
 export const usd = z.number().min(0).max(HIGHEST_PRICE_USD);
 export const perMinute = z.int().min(1);

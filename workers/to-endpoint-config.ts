@@ -7,6 +7,7 @@ import type { RateLimits } from '../workflows/domain/rate-window.ts';
 import type { Cloud } from '../workflows/domain/route.ts';
 import type { DeploymentConfig, EndpointAuth, EndpointConfig, SecretReference } from './anyport-config.ts';
 import { checkAddress, openaiAddressOf } from './check-address.ts';
+import { checkWebAddress } from './check-web-address.ts';
 import type { Report } from './config-mistakes.ts';
 import type { RawAuth, RawEndpoint, RawLimits, RawPrices } from './config-schema.ts';
 import { defaultPrices } from './default-prices.ts';
@@ -18,8 +19,6 @@ export interface EndpointContext {
   readonly at: Moment;
   readonly report: Report;
 }
-
-const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
 
 const AUTH_KINDS = {
   openai: ['api-key', 'bearer-token'],
@@ -48,7 +47,7 @@ const USUAL_AUTH = {
 export function toEndpointConfig(name: string, raw: RawEndpoint, context: EndpointContext): EndpointConfig {
   const { report } = context;
   checkCloud(raw, report);
-  checkBaseUrl(raw.baseUrl, report);
+  checkWebAddress('baseUrl', raw.baseUrl, report);
   checkAddress(raw, report);
   const baseUrl = raw.baseUrl ?? openaiAddressOf(raw, report);
   const surface = raw.cloud === 'aws' ? { surface: raw.surface ?? ('bedrock-mantle' as const) } : {};
@@ -84,21 +83,6 @@ function checkCloud(raw: RawEndpoint, report: Report): void {
   if (raw.cloud === 'aws' && raw.region === undefined) report([], 'cloud aws needs a region: add "region: us-east-1" or another');
   if (raw.cloud === 'azure' && raw.baseUrl === undefined) {
     report([], 'cloud azure needs the resource’s address: add "baseUrl: https://NAME.openai.azure.com/openai/v1/"');
-  }
-}
-
-function checkBaseUrl(baseUrl: string | undefined, report: Report): void {
-  if (baseUrl === undefined) return;
-  const url = URL.parse(baseUrl);
-  if (url === null || !['http:', 'https:'].includes(url.protocol)) {
-    report(['baseUrl'], 'baseUrl is no web address: write https://HOST/PATH');
-  } else if (url.username !== '' || url.password !== '' || url.search !== '' || url.hash !== '') {
-    report(['baseUrl'], 'baseUrl must have no user, password, query or fragment: credentials belong to auth');
-  } else if (url.protocol === 'http:' && !LOOPBACK.test(url.hostname)) {
-    report(
-      ['baseUrl'],
-      `baseUrl sends credentials to ${url.hostname} unencrypted: use https:// (http:// is for this machine alone)`,
-    );
   }
 }
 

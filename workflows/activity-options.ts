@@ -17,6 +17,13 @@ export const STORE_ACTIVITY = {
   retry: UNTIL_IT_WORKS,
 } as const satisfies ActivityOptions;
 
+/** Writes down how a task begins, and asks MCP servers for their tools, each of which may have to be started within two minutes. */
+export const OPEN_TASK_ACTIVITY = {
+  startToCloseTimeout: 5 * 60_000,
+  heartbeatTimeout: HEARTBEAT_TIMEOUT_MS,
+  retry: UNTIL_IT_WORKS,
+} as const satisfies ActivityOptions;
+
 /** One attempt; its own limit is the turn's deadline, given with each call. */
 export const MODEL_ACTIVITY = {
   heartbeatTimeout: HEARTBEAT_TIMEOUT_MS,

@@ -1,7 +1,13 @@
 /** How a task begins: its route, its workspace, its first items. Route first: a task that nobody may serve fails before anything is opened. */
 import { proxyActivities } from '@temporalio/workflow';
-import type { OpenWorkspaceActivities, PlanRouteResult, RouteDecision, TaskRequest } from './activity-interfaces.ts';
-import { WORKSPACE_ACTIVITY } from './activity-options.ts';
+import type {
+  OpenWorkspaceActivities,
+  PlanRouteResult,
+  RouteDecision,
+  TaskActivities,
+  TaskRequest,
+} from './activity-interfaces.ts';
+import { OPEN_TASK_ACTIVITY, WORKSPACE_ACTIVITY } from './activity-options.ts';
 import type { TaskBudget } from './domain/budget.ts';
 import { newSpending } from './domain/budget.ts';
 import type { TaskId } from './domain/ids.ts';
@@ -45,7 +51,12 @@ export async function openTask(request: TaskRequest, opening: Opening): Promise<
   const { budget, health = HEALTHY } = planned;
   const queue =
     request.workspace === undefined ? null : await openWorkspace({ ...request, workspace: request.workspace }, opening);
-  const { head } = await storeFor('write down the prompt').openTask({ request });
+  const openActivities = proxyActivities<TaskActivities>({
+    ...OPEN_TASK_ACTIVITY,
+    taskQueue: TASKS_QUEUE,
+    summary: 'write down the prompt',
+  });
+  const { head } = await openActivities.openTask({ request });
   const characters = request.prompt.length + (request.instructions?.length ?? 0);
   const spending = budget === undefined ? {} : { spending: newSpending(Date.now(), { characters }) };
   return {

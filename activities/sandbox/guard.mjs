@@ -3,11 +3,14 @@
  * when it closes, however the other end went, the command dies with everything it started. Processes are found by their group and,
  * where there is a /proc, by MARK in their environment, which also finds those that left the group (setsid).
  *
- * FORM is `pipes`, or `COLUMNSxROWS` for a pseudo-terminal of that size: what comes on standard input is typed there. The terminal is
+ * With the FORM `server` the command has standard input for itself, and descriptor 3 is the lifeline.
+ *
+ * Else FORM is `pipes`, or `COLUMNSxROWS` for a pseudo-terminal of that size: what comes on standard input is typed there. The terminal is
  * opened here and not in the worker, because its descriptor would be inherited by every command that the worker starts later.
  */
 import { spawn } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
+import { Socket } from 'node:net';
 import { constants } from 'node:os';
 
 /** A process may fork while the list is read; each round finds what the last one missed. */
@@ -19,22 +22,24 @@ const KILLED_BY = 128;
 
 const [form, mark, command, ...args] = process.argv.slice(2);
 const environment = { ...process.env, ANYPORT_COMMAND: mark };
+const lifeline = form === 'server' ? new Socket({ fd: 3 }) : process.stdin;
 const [columns, rows] = form.split('x').map(Number);
-const pid = form === 'pipes' ? startWithPipes() : await startInTerminal();
+const pid = form === 'server' || form === 'pipes' ? startWithPipes() : await startInTerminal();
 
-process.stdin.once('close', () => {
+lifeline.once('close', () => {
   // Not yet the leader of its group when it was forked a moment ago.
   if (pid !== undefined) kill(pid);
   killTree();
   process.exit(KILLED_BY + constants.signals.SIGKILL);
 });
-process.stdin.once('error', () => process.stdin.destroy());
+lifeline.once('error', () => lifeline.destroy());
 
 function startWithPipes() {
-  const child = spawn(command, args, { stdio: ['ignore', 1, 1], detached: true, env: environment });
+  const stdio = form === 'server' ? 'inherit' : ['ignore', 1, 1];
+  const child = spawn(command, args, { stdio, detached: true, env: environment });
   child.once('error', cannotRun);
   child.once('exit', (code, signal) => finish(code ?? KILLED_BY + constants.signals[signal]));
-  process.stdin.resume();
+  lifeline.resume();
   return child.pid;
 }
 

@@ -12,6 +12,8 @@ type FixedClass = Pick<CallClass, 'retryClass' | 'risk'>;
 /** As a task was offered it. */
 export interface OfferedTool extends FixedClass {
   readonly definition: ToolDefinition;
+  /** The MCP server that it is of, and its name there; absent: it is the worker's own. */
+  readonly server?: { readonly name: string; readonly tool: string };
 }
 
 /** What such a tool is told of a call. */
@@ -31,10 +33,23 @@ export interface AddedTool extends FixedClass {
 }
 
 export interface AddedTools {
-  /** All that a task may be offered now. */
-  offer(): Promise<readonly OfferedTool[]>;
-  /** `undefined`: this worker has no such tool. */
-  find(offered: OfferedTool): AddedTool | undefined;
+  /** All that a task of the tenant may be offered now. */
+  offer(tenant: string): Promise<readonly OfferedTool[]>;
+  /** `undefined`: this worker has no such tool, or not for the tenant. */
+  find(offered: OfferedTool, tenant: string): AddedTool | undefined;
+}
+
+export function joinAddedTools(all: readonly AddedTools[]): AddedTools {
+  return {
+    offer: async (tenant) => (await Promise.all(all.map((each) => each.offer(tenant)))).flat(),
+    find(offered, tenant) {
+      for (const each of all) {
+        const found = each.find(offered, tenant);
+        if (found !== undefined) return found;
+      }
+      return undefined;
+    },
+  };
 }
 
 /** The most functions that an API of OpenAI was ever documented to take in a request; no cloud is known to take fewer. */

@@ -45,8 +45,8 @@ export function createOwnTools({ tools, alert }: OwnToolsOptions): AddedTools {
   const offered = tools.map(({ definition, risk, retryClass }) => ({ definition, risk, retryClass }));
   return {
     offer: async () => offered,
-    find({ definition }) {
-      const tool = byName.get(definition.name);
+    find({ definition, server }) {
+      const tool = server === undefined ? byName.get(definition.name) : undefined;
       return tool === undefined ? undefined : toAddedTool(tool, alert);
     },
   };

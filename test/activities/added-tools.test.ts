@@ -45,7 +45,7 @@ interface Worker {
 /** Opens the task with these tools. */
 async function offer(store: TaskStore, tools: readonly OwnTool[], approvals?: ApprovalPolicy): Promise<void> {
   const policy = approvals === undefined ? {} : { approvals };
-  await store.putSettings(TASK, { instructions: '', ...withAdded([], await boxOf(tools).offer()), ...policy });
+  await store.putSettings(TASK, { instructions: '', ...withAdded([], await boxOf(tools).offer('default')), ...policy });
 }
 
 async function call({ store, tools, keeper }: Worker, overrides = {}): Promise<RunToolResult> {
@@ -203,7 +203,7 @@ test('calls of an answer run side by side where the task was offered them as loo
 });
 
 test('a task is told of its tools as they were when it was opened, in their order', async () => {
-  const added = await boxOf([aTool({ description: 'Then.' })]).offer();
+  const added = await boxOf([aTool({ description: 'Then.' })]).offer('default');
   const builtIn = (names: readonly string[]) =>
     names.map((name) => ({ name, description: 'Built in.', form: { kind: 'freeform' } as const }));
 
@@ -216,7 +216,7 @@ test('a task is told of its tools as they were when it was opened, in their orde
 });
 
 test('no more tools are offered than a request has room for', async () => {
-  const added = await boxOf(Array.from({ length: 200 }, (_, index) => aTool({ name: `t${index}` }))).offer();
+  const added = await boxOf(Array.from({ length: 200 }, (_, index) => aTool({ name: `t${index}` }))).offer('default');
 
   expect(withAdded(['a', 'b'], added).tools).toHaveLength(128);
 });

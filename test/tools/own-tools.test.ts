@@ -25,8 +25,8 @@ async function call(
 ): Promise<Called> {
   const alerts: string[] = [];
   const own = createOwnTools({ tools: [defineTool(described(overrides))], alert: (message) => alerts.push(message) });
-  const [offered] = await own.offer();
-  const tool = offered === undefined ? undefined : own.find(offered);
+  const [offered] = await own.offer('default');
+  const tool = offered === undefined ? undefined : own.find(offered, 'default');
   if (tool === undefined) throw new Error('it is not offered');
   const context = { taskId: toTaskId('t'), callId: 'c', idempotencyKey: 't/1/c', workspace: '/w', signal };
   return { end: await tool.run({ kind: 'json', text }, context), alerts };
@@ -41,7 +41,7 @@ describe('a description', () => {
   test('is what the model is told, and careful where it says nothing', async () => {
     const own = createOwnTools({ tools: [defineTool(described())], alert: () => undefined });
 
-    expect(await own.offer()).toEqual([
+    expect(await own.offer('default')).toEqual([
       {
         definition: {
           name: 'find_order',
