@@ -2,44 +2,26 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, onTestFinished, test } from 'vitest';
-import { McpServer } from '../../activities/mcp/mcp-server.ts';
+import { describe, expect, test } from 'vitest';
 import type { McpServerSettings } from '../../activities/mcp/mcp-server-settings.ts';
 import { createMcpTools } from '../../activities/mcp/mcp-tools.ts';
-import type { ToolReturn } from '../../activities/tools/tool.ts';
 import { toServerSettings } from '../../workers/to-mcp-servers.ts';
-import { toTaskId } from '../../workflows/domain/ids.ts';
 import { eventually } from '../support/eventually.ts';
+import type { McpScene } from './mcp-scene.ts';
+import { anMcpScene, LOOKS } from './mcp-scene.ts';
 import { isRunning, scratchFolder, uniqueSleep } from '../tools/tool-scene.ts';
 
 const SERVER = fileURLToPath(new URL('stdio-server.ts', import.meta.url));
 const ENVIRONMENT = { PATH: process.env['PATH'], HOME: '/nowhere', OPENAI_API_KEY: 'sk-secret', TRACKER_TOKEN: 'for the server' };
 
-interface Scene {
-  readonly server: McpServer;
+interface Scene extends McpScene {
   readonly folder: string;
-  readonly alerts: readonly string[];
-  names(): Promise<readonly string[]>;
-  call(tool: string, args?: object, signal?: AbortSignal): Promise<ToolReturn>;
   lines(file: string): readonly string[];
 }
 
 function aServer(overrides: Partial<McpServerSettings> = {}, args: readonly string[] = []): Scene {
   const folder = scratchFolder();
-  const address = {
-    kind: 'stdio',
-    command: process.execPath,
-    args: [SERVER, folder, ...args],
-    workingDirectory: folder,
-    variables: ['TRACKER_TOKEN'],
-  } as const;
-  const usual = { name: 'trial', startMs: 20_000, callMs: 20_000, deny: [], classes: [], isRequired: false };
-  const settings = toServerSettings({ ...usual, address }, ENVIRONMENT);
-  const alerts: string[] = [];
-  const alert = (message: string): void => void alerts.push(message);
-  const server = new McpServer({ ...settings, ...overrides }, alert);
-  onTestFinished(() => server.close());
-  const tools = createMcpTools({ servers: [server], alert });
+  const scene = anMcpScene({ ...programOf({ args: [SERVER, folder, ...args], variables: ['TRACKER_TOKEN'] }), ...overrides });
   const lines = (file: string): readonly string[] => {
     try {
       return readFileSync(join(folder, file), 'utf8').split('\n').slice(0, -1);
@@ -47,20 +29,20 @@ function aServer(overrides: Partial<McpServerSettings> = {}, args: readonly stri
       return [];
     }
   };
-  return {
-    ...{ server, folder, alerts, lines },
-    names: async () => (await tools.offer('default')).map(({ definition }) => definition.name),
-    async call(tool, given = {}, signal = new AbortController().signal) {
-      const offered = (await tools.offer('default')).find(({ server: origin }) => origin?.tool === tool);
-      const found = offered === undefined ? undefined : tools.find(offered, 'default');
-      if (found === undefined) throw new Error(`${tool} is not offered`);
-      const context = { taskId: toTaskId('t'), callId: 'c', idempotencyKey: 't/1/c', signal };
-      return found.run({ kind: 'json', text: JSON.stringify(given) }, context);
-    },
-  };
+  return { ...scene, folder, lines };
 }
 
-const LOOKS = [{ pattern: '*', risk: 'none', retryClass: 'read-only' }] as const;
+function programOf({
+  args,
+  variables,
+}: {
+  readonly args: readonly string[];
+  readonly variables: readonly string[];
+}): McpServerSettings {
+  const usual = { name: 'trial', startMs: 20_000, callMs: 20_000, deny: [], classes: [], isRequired: false };
+  const address = { kind: 'stdio', command: process.execPath, args, workingDirectory: '/', variables } as const;
+  return toServerSettings({ ...usual, address }, ENVIRONMENT);
+}
 
 describe('a server', () => {
   test('is started when its tools are first wanted, all pages of them, and told of each call once', async () => {
@@ -96,15 +78,7 @@ describe('a server', () => {
   });
 
   test('that lacks a variable is not started, and says which', async () => {
-    const { names, alerts, lines } = aServer({
-      address: toServerSettings(
-        {
-          ...{ name: 'trial', startMs: 1, callMs: 1, deny: [], classes: [], isRequired: false },
-          address: { kind: 'stdio', command: 'node', args: [], workingDirectory: '/', variables: ['NOT_THERE'] },
-        },
-        {},
-      ).address,
-    });
+    const { names, alerts, lines } = aServer(programOf({ args: [], variables: ['NOT_THERE'] }));
 
     expect(await names()).toEqual([]);
     expect(alerts).toEqual([
