@@ -10,6 +10,7 @@ import { readDevRecord } from './dev/dev-record.ts';
 import { checkEmulatedClouds, checkEndpoints } from './doctor/check-endpoints.ts';
 import { checkDisk } from './doctor/check-disk.ts';
 import { checkGit, checkNode, checkSandbox, checkStore } from './doctor/check-host.ts';
+import { checkTools } from './doctor/check-tools.ts';
 import { checkTemporal } from './doctor/check-temporal.ts';
 import type { Check } from './doctor/check.ts';
 
@@ -46,6 +47,7 @@ async function examine(): Promise<readonly Check[]> {
     checkDisk(dataDirectory),
     checkSandbox(policy),
     'endpoints' in config ? examineEndpoints(config) : [],
+    'endpoints' in config ? checkTools(config, process.env) : [],
   ]);
   return [checkNode(), 'endpoints' in config ? configFound(config) : config, ...groups.flat()];
 

@@ -23,7 +23,8 @@ async function loadModule({ path, place }: ToolModule): Promise<readonly OwnTool
   const exported = await importModule(path).catch((error: unknown) => {
     throw new ConfigError([`${place}: the tools of ${path} cannot be loaded: ${messageOf(error)}`]);
   });
-  const tools = [...new Set(Object.values(exported).flatMap((value: unknown) => (Array.isArray(value) ? value : [value])))];
+  const byName = Object.entries(exported).toSorted(([left], [right]) => (left < right ? -1 : 1));
+  const tools = [...new Set(byName.flatMap(([, value]: [string, unknown]) => (Array.isArray(value) ? value : [value])))];
   const own = tools.filter(isOwnTool);
   if (own.length === 0) {
     throw new ConfigError([`${place}: ${path} exports no tool: export what defineTool of anyport/worker gives`]);

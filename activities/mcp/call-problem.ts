@@ -32,7 +32,8 @@ export function toCallProblem(error: unknown): CallProblem {
   const code = causeOf(error);
   if (code !== undefined && NOT_CONNECTED.has(code)) return { kind: 'not-sent', reason: `it does not answer (${code})` };
   if (error instanceof Error && GONE.test(error.message)) return { kind: 'not-sent', reason: 'it is gone' };
-  return { kind: 'lost', reason: code === undefined ? 'it sends what is no answer' : `the connection broke (${code})` };
+  if (code !== undefined) return { kind: 'lost', reason: `the connection broke (${code})` };
+  return { kind: 'lost', reason: error instanceof TypeError ? 'the connection broke' : 'it sends what is no answer' };
 }
 
 /** In words that are ours: a server's own, or a library's, may hold what is for nobody else. */

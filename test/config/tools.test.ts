@@ -49,8 +49,8 @@ test('the example has two tools', async () => {
   const tools = await loadTools([at(EXAMPLE)]);
 
   expect(tools.map(({ definition, risk, retryClass }) => [definition.name, risk, retryClass])).toEqual([
-    ['find_order', 'none', 'read-only'],
     ['cancel_order', 'external', 'external'],
+    ['find_order', 'none', 'read-only'],
   ]);
 });
 

@@ -62,6 +62,49 @@ endpoints:
   expect(stdout).not.toContain('sk-very-secret');
 });
 
+test('loads tools and asks MCP servers for theirs', { timeout: SLOW_MS }, async () => {
+  const programs = fileURLToPath(new URL('../mcp/', import.meta.url));
+  const folder = scratchDirectory();
+  const server = (file: string, ...args: readonly string[]) =>
+    `{ command: "${process.execPath}", args: ["${programs}${file}", ${args.map((each) => `"${each}"`).join(', ')}]`;
+  const config = `
+endpoints: { a: { cloud: openai, deployments: { m: m } } }
+tools: ["${fileURLToPath(new URL('../../docs/examples/order-tools.ts', import.meta.url))}"]
+mcpServers:
+  good: ${server('stdio-server.ts', folder)}, allowTools: [echo, 'p*', ecco] }
+  partly: ${server('lying-server.ts', 'bad-schemas', folder)} }
+  away: ${server('lying-server.ts', 'ends', folder)} }
+  needed: { url: "http://127.0.0.1:${await closedPort()}/mcp", required: true }
+`;
+
+  const { checks } = await examine({ config, environment: { ...NO_SERVER, OPENAI_API_KEY: 'k' } });
+
+  expect(checks['tools']).toMatchObject({ state: 'ok', detail: '2 tools: cancel_order, find_order' });
+  expect(checks['MCP server good']).toMatchObject({
+    state: 'note',
+    detail: '3 tools: echo, progress, picture; no tool is called "ecco"',
+  });
+  expect(checks['MCP server partly']).toMatchObject({
+    state: 'note',
+    detail: expect.stringContaining('2 tools: b, good; "a" has'),
+  });
+  expect(checks['MCP server away']).toMatchObject({ state: 'note', detail: 'it ended with code 7' });
+  expect(checks['MCP server needed']).toMatchObject({
+    state: 'problem',
+    detail: 'it does not answer (ECONNREFUSED)',
+    remedy: expect.stringContaining('no task is opened without it'),
+  });
+});
+
+/** Some ports are known to Node as no web server's, so that it never knocks. */
+async function closedPort(): Promise<number> {
+  const door = createServer().listen(0, '127.0.0.1');
+  await once(door, 'listening');
+  const address = door.address();
+  await new Promise((done) => door.close(done));
+  return typeof address === 'object' ? (address?.port ?? 0) : 0;
+}
+
 test('says once what to do without a server', { timeout: SLOW_MS }, async () => {
   // The usual address may be taken on this machine: a profile names one where nobody listens.
   const profile = join(scratchDirectory(), 'temporal.toml');
