@@ -19,6 +19,7 @@ const NAMES = [
   'crash',
   'crash_once',
   'slow',
+  'slow_once',
   'progress',
   'picture',
   'fail',
@@ -70,6 +71,12 @@ const TOOLS: Readonly<Record<string, (call: Call) => CallToolResult | Promise<Ca
   async slow({ signal }) {
     signal.addEventListener('abort', () => note('cancelled', ''));
     await pause(60_000, undefined, { signal }).catch(() => undefined);
+    return text('late');
+  },
+  async slow_once() {
+    if (existsSync(join(folder, 'slowed'))) return text('whole');
+    note('slowed', '');
+    await pause(60_000);
     return text('late');
   },
   async progress({ report }) {

@@ -51,7 +51,7 @@ describe('a server', () => {
     expect(lines('starts')).toEqual([]);
 
     expect((await names()).slice(0, 3)).toEqual(['mcp__trial__echo', 'mcp__trial__environment', 'mcp__trial__crash']);
-    expect(await names()).toHaveLength(12);
+    expect(await names()).toHaveLength(13);
     expect(await call('echo', { text: 'hello' })).toEqual({ outcome: 'ok', output: 'hello' });
 
     expect(lines('starts')).toHaveLength(1);
