@@ -42,6 +42,19 @@ const taskResultSchema = z.object({
       }),
     )
     .exactOptional(),
+  approvals: z
+    .array(
+      z.object({
+        turn: count,
+        callId: z.string(),
+        tool: z.string(),
+        decision: z.enum(['approved', 'denied', 'expired']),
+        by: z.string().exactOptional(),
+        atMs: count,
+        remembered: z.string().exactOptional(),
+      }),
+    )
+    .exactOptional(),
   diff: z.string(),
   diffPath: z.string().exactOptional(),
   leftOut: z.array(z.string()).exactOptional(),

@@ -87,7 +87,8 @@ export async function agentTask(input: AgentTaskInput): Promise<TaskResult> {
     await stopped();
     story.tell({ kind: 'finishing' });
     await doors.agents.closeAll();
-    const result = await closeTask({ ending, loop: progress.loop, host: progress.host, agents: doors.agents.summaries() });
+    const told = { agents: doors.agents.summaries(), approvals: doors.desk.decisions() };
+    const result = await closeTask({ ending, loop: progress.loop, host: progress.host, ...told });
     story.end(result);
     if (batch !== null) await reportToBatch(batch.batchId, { line: batch.line, state: result.state });
     await condition(allHandlersFinished);

@@ -2,7 +2,7 @@
 import { ActivityFailure, proxyActivities } from '@temporalio/workflow';
 import type { CollectDiffResult, HostActivities, TaskActivities, TaskResult } from './activity-interfaces.ts';
 import { CLOSE_WORKSPACE_ACTIVITY, COLLECT_DIFF_ACTIVITY, STORE_ACTIVITY } from './activity-options.ts';
-import type { AgentSummary } from './domain/task-result.ts';
+import type { AgentSummary, ApprovalRecord } from './domain/task-result.ts';
 import { TASKS_QUEUE } from './domain/task-queues.ts';
 import { EMPTY_TRANSCRIPT } from './domain/transcript.ts';
 import type { TaskEnding } from './domain/turn.ts';
@@ -16,6 +16,7 @@ export interface CloseTaskInput {
   /** null: it has no workspace. */
   readonly host: WorkspaceHost | null;
   readonly agents: readonly AgentSummary[];
+  readonly approvals: readonly ApprovalRecord[];
 }
 
 type Collected = CollectDiffResult & { readonly problem?: string };
@@ -23,7 +24,7 @@ type Collected = CollectDiffResult & { readonly problem?: string };
 const NO_DIFF: Collected = { diff: '' };
 
 /** Gives the whole result. A diff that cannot be had fails a task that would have completed: its work would be lost unsaid. */
-export async function closeTask({ ending, loop, host, agents }: CloseTaskInput): Promise<TaskResult> {
+export async function closeTask({ ending, loop, host, ...told }: CloseTaskInput): Promise<TaskResult> {
   const { problem, ...collected } = host === null ? NO_DIFF : await collectDiff(host);
   const { finishTask } = proxyActivities<TaskActivities>({
     ...STORE_ACTIVITY,
@@ -37,11 +38,11 @@ export async function closeTask({ ending, loop, host, agents }: CloseTaskInput):
     ending: problem !== undefined && ending.kind === 'completed' ? { kind: 'failed', reason: problem } : ending,
   });
   if (host !== null && problem === undefined) await giveBack(host);
-  return { ...result, ...collected, ...agentsOf(agents) };
+  return { ...result, ...collected, ...toldOf(told) };
 }
 
-function agentsOf(agents: readonly AgentSummary[]): Pick<TaskResult, 'agents'> {
-  return agents.length === 0 ? {} : { agents };
+function toldOf({ agents, approvals }: Pick<CloseTaskInput, 'agents' | 'approvals'>): Pick<TaskResult, 'agents' | 'approvals'> {
+  return { ...(agents.length === 0 ? {} : { agents }), ...(approvals.length === 0 ? {} : { approvals }) };
 }
 
 async function collectDiff(host: WorkspaceHost): Promise<Collected> {

@@ -22,6 +22,20 @@ export interface AgentSummary {
   readonly spent: AgentSpending;
 }
 
+/** A tool call that a person was asked about, and what was decided. */
+export interface ApprovalRecord {
+  readonly turn: number;
+  readonly callId: string;
+  readonly tool: string;
+  /** `expired`: nobody answered in time, and it was not run. */
+  readonly decision: 'approved' | 'denied' | 'expired';
+  /** Who says to have answered. */
+  readonly by?: string;
+  readonly atMs: number;
+  /** In words, what was let pass from then on. */
+  readonly remembered?: string;
+}
+
 /** The result of a task, whatever its end. */
 export interface TaskResult {
   readonly taskId: string;
@@ -49,6 +63,8 @@ export interface TaskResult {
   readonly toolCalls?: number;
   /** Agents that worked for it; what they cost is in their own results. */
   readonly agents?: readonly AgentSummary[];
+  /** The newest decisions about its tool calls, oldest first, since it last went on after an end; absent: nobody was asked. */
+  readonly approvals?: readonly ApprovalRecord[];
   /** Unified git diff of the workspace against the commit it began at; '' without a workspace or change. */
   readonly diff: string;
   /** Where on the worker's host the whole diff lies when it is too large for a result, or no UTF-8; `diff` is '' then. */
