@@ -56,6 +56,7 @@ const taskResultSchema = z.object({
     )
     .exactOptional(),
   diff: z.string(),
+  diffStat: z.object({ files: count, insertions: count, deletions: count }).exactOptional(),
   diffPath: z.string().exactOptional(),
   leftOut: z.array(z.string()).exactOptional(),
   // Of workers that knew no sub-totals yet.

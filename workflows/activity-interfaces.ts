@@ -188,7 +188,7 @@ export interface FinishTaskInput {
   readonly ending: TaskEnding;
 }
 
-export type CollectDiffResult = Pick<TaskResult, 'diff' | 'diffPath' | 'leftOut'>;
+export type CollectDiffResult = Pick<TaskResult, 'diff' | 'diffStat' | 'diffPath' | 'leftOut'>;
 
 export interface StoreBatchLinesInput {
   readonly lines: readonly { readonly line: number; readonly request: TaskRequest }[];

@@ -22,6 +22,13 @@ export interface AgentSummary {
   readonly spent: AgentSpending;
 }
 
+/** How much a diff changes; files that are no text have no lines. */
+export interface DiffStat {
+  readonly files: number;
+  readonly insertions: number;
+  readonly deletions: number;
+}
+
 /** A tool call that a person was asked about, and what was decided. */
 export interface ApprovalRecord {
   readonly turn: number;
@@ -67,6 +74,8 @@ export interface TaskResult {
   readonly approvals?: readonly ApprovalRecord[];
   /** Unified git diff of the workspace against the commit it began at; '' without a workspace or change. */
   readonly diff: string;
+  /** Of the whole diff, wherever that is; absent without a workspace, and in results of before it was counted. */
+  readonly diffStat?: DiffStat;
   /** Where on the worker's host the whole diff lies when it is too large for a result, or no UTF-8; `diff` is '' then. */
   readonly diffPath?: string;
   /** Files of the workspace that are not in the diff, being too large or unreadable; the first few. */
