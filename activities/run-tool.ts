@@ -4,7 +4,6 @@
  * call and the call runs again, or, where it may have done something elsewhere, the model is told that nobody knows.
  */
 import { ApplicationFailure } from '@temporalio/activity';
-import { existsSync } from 'node:fs';
 import type { RunToolInput, RunToolResult } from '../workflows/activity-interfaces.ts';
 import type { AgentReport } from '../workflows/domain/sub-agent.ts';
 import type { CallClass } from '../workflows/domain/tool-call.ts';
@@ -16,6 +15,8 @@ import { currentTaskId } from './current-task.ts';
 import { toActivityFailure } from './failures.ts';
 import { withHeartbeat } from './heartbeat.ts';
 import { approvalNeeded, classifyCall, judge } from './judge-tool-call.ts';
+import type { OwnWorkspaceDependencies } from './own-workspace.ts';
+import { ownWorkspace } from './own-workspace.ts';
 import type { Sandbox } from './sandbox/sandbox.ts';
 import type { TaskStore, ToolCallEntry, ToolCallKey, WorkspaceRecord } from './store/task-store.ts';
 import type { CommandSessions } from './tools/command-sessions.ts';
@@ -23,14 +24,10 @@ import { countTokens } from './tools/truncate-output.ts';
 import { TOKENS_OF_IMAGE } from '../workflows/domain/token-estimate.ts';
 import type { Tool, ToolContext, ToolReturn } from './tools/tool.ts';
 import { restoreBefore } from './workspace/restore-step.ts';
-import type { WorkspaceKeeper } from './workspace/workspace-keeper.ts';
 
-export interface RunToolDependencies {
-  readonly store: TaskStore;
-  readonly hostId: string;
+export interface RunToolDependencies extends OwnWorkspaceDependencies {
   findTool(name: string): Tool | undefined;
   sandboxOf(name: WorkspaceRecord['sandbox']): Sandbox;
-  readonly keeper: WorkspaceKeeper;
   readonly sessions: CommandSessions;
   /** Whether a command may run without the sandbox when a person, or a rule, says so. */
   readonly allowsEscalation: boolean;
@@ -86,7 +83,7 @@ async function runTool(dependencies: RunToolDependencies, input: RunToolInput): 
   if (decided !== undefined) return finishUnrun(store, key, { call, end: decided, earlier });
   const found = await findTool(dependencies, key, call);
   if (found.kind === 'none') return finishUnrun(store, key, { call, end: refused(found.reason), earlier });
-  const workspace = await readWorkspace(dependencies, key);
+  const workspace = await ownWorkspace(dependencies, key.taskId);
   const callClass = classifyCall(found.tool, call, dependencies.sandboxOf(workspace.sandbox));
   if (earlier?.retryClass === 'external') return finish(store, key, HOST_LOST);
   const prepared: Prepared = {
@@ -198,16 +195,6 @@ async function findTool(
     return { kind: 'none', reason: 'This task has no workspace and no tools. Answer without calling any.' };
   }
   return { kind: 'none', reason: `There is no tool "${call.name}". The tools are: ${tools.join(', ')}.` };
-}
-
-async function readWorkspace({ store, hostId, keeper }: RunToolDependencies, { taskId }: ToolCallKey): Promise<WorkspaceRecord> {
-  const workspace = await store.getWorkspace(taskId);
-  if (workspace === undefined) throw ApplicationFailure.nonRetryable('the task has no workspace', 'BrokenInvariant');
-  // A host that was thought gone and is back: its call is waited for by nobody.
-  if (workspace.hostId !== hostId)
-    throw ApplicationFailure.nonRetryable('another host has the workspace by now', 'WorkspaceMoved');
-  if (!existsSync(workspace.directory)) await keeper.restore(taskId, workspace);
-  return workspace;
 }
 
 /** A tool answers what the model did wrong by itself; what escapes it (a full disk) is told to the model, too. */

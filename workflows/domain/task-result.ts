@@ -1,5 +1,6 @@
 import type { AgentSpending } from './sub-agent.ts';
 import type { SubTotals } from './ledger.ts';
+import type { CheckReport } from './task-check.ts';
 import type { TaskEnding } from './turn.ts';
 import type { Usage } from './usage.ts';
 
@@ -76,6 +77,8 @@ export interface TaskResult {
   readonly diff: string;
   /** Of the whole diff, wherever that is; absent without a workspace, and in results of before it was counted. */
   readonly diffStat?: DiffStat;
+  /** Of the request's check; absent without one, and when the task did not complete. */
+  readonly check?: CheckReport;
   /** Where on the worker's host the whole diff lies when it is too large for a result, or no UTF-8; `diff` is '' then. */
   readonly diffPath?: string;
   /** Files of the workspace that are not in the diff, being too large or unreadable; the first few. */
