@@ -2,6 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import { mkdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CollectDiffResult } from '../workflows/activity-interfaces.ts';
+import type { DiffStat } from '../workflows/domain/task-result.ts';
 import type { TaskId } from '../workflows/domain/ids.ts';
 import { currentTaskId } from './current-task.ts';
 import { toActivityFailure } from './failures.ts';
@@ -12,7 +13,7 @@ import { borrowCheckpoints } from './workspace/borrow-checkpoints.ts';
 import { toText } from './workspace/byte-path.ts';
 import { workspaceDirectory } from './workspace/move-workspace.ts';
 import type { WorkspaceKeeper } from './workspace/workspace-keeper.ts';
-import { writeDiff } from './workspace/write-diff.ts';
+import { writeCountedDiff } from './workspace/write-diff.ts';
 
 export interface CollectDiffDependencies {
   readonly store: TaskStore;
@@ -59,21 +60,27 @@ async function collect(
   await mkdir(directory, { recursive: true });
   const result = await borrowCheckpoints({ store, hostId, workspace, checkpoints, scratch: directory }, (folder) =>
     takeDiff(join(directory, 'result.diff'), (draft) =>
-      writeDiff({ folder, baseTree: workspace.baseTree, first, to: last }, draft),
+      writeCountedDiff({ folder, baseTree: workspace.baseTree, first, to: last }, draft),
     ),
   );
   const leftOut = last.leftOut.slice(0, MAX_NAMED_FILES).map(({ path }) => toText(path));
   return leftOut.length === 0 ? result : { ...result, leftOut };
 }
 
-async function takeDiff(diffPath: string, write: (draft: string) => Promise<number>): Promise<CollectDiffResult> {
+interface WrittenDiff {
+  readonly bytes: number;
+  readonly stat: DiffStat;
+}
+
+async function takeDiff(diffPath: string, write: (draft: string) => Promise<WrittenDiff>): Promise<CollectDiffResult> {
   // Under another name until it is whole: a worker may be killed while git writes it.
   const draft = `${diffPath}.new`;
-  const bytes = (await write(draft)) > LARGEST_INLINE_BYTES ? undefined : await readFile(draft);
+  const { bytes: length, stat: diffStat } = await write(draft);
+  const bytes = length > LARGEST_INLINE_BYTES ? undefined : await readFile(draft);
   if (bytes === undefined || !isUtf8(bytes)) {
     await rename(draft, diffPath);
-    return { diff: '', diffPath };
+    return { diff: '', diffStat, diffPath };
   }
   await rm(draft);
-  return { diff: bytes.toString('utf8') };
+  return { diff: bytes.toString('utf8'), diffStat };
 }

@@ -29,6 +29,7 @@ import { createReopenTask } from './reopen-task.ts';
 import { createReportEndpoints } from './report-endpoints.ts';
 import { createReportWorkspace } from './report-workspace.ts';
 import { createRollBack } from './roll-back.ts';
+import { createRunCheck } from './run-check.ts';
 import { createRunTool } from './run-tool.ts';
 import type { RunToolDependencies } from './run-tool.ts';
 import { createStopTask } from './stop-task.ts';
@@ -84,6 +85,7 @@ export function createActivities(dependencies: ActivityDependencies): ActivityGr
     endpoint: { invokeModel: createInvokeModel(dependencies) },
     host: {
       runTool,
+      runCheck: createRunCheck(dependencies),
       rollBack,
       collectDiff: createCollectDiff(dependencies),
       closeWorkspace: createCloseWorkspace(dependencies),

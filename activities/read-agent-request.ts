@@ -12,7 +12,7 @@ export function createReadAgentRequest({ store }: { readonly store: TaskStore })
       if (request === undefined || asked.kind !== 'user-message') {
         throw ApplicationFailure.nonRetryable(`task ${parent} asked no agent`, 'BrokenInvariant');
       }
-      const { outputSchema: _schema, subAgents: _agents, budget: _budget, ...terms } = request;
+      const { outputSchema: _schema, subAgents: _agents, budget: _budget, check: _check, ...terms } = request;
       return { ...terms, prompt: asked.text, ...(share === undefined ? {} : { budget: share }) };
     } catch (error) {
       throw toActivityFailure(error);

@@ -4,7 +4,6 @@
  * call and the call runs again, or, where it may have done something elsewhere, the model is told that nobody knows.
  */
 import { ApplicationFailure } from '@temporalio/activity';
-import { existsSync } from 'node:fs';
 import type { RunToolInput, RunToolResult } from '../workflows/activity-interfaces.ts';
 import type { AgentReport } from '../workflows/domain/sub-agent.ts';
 import { toPrintable } from '../workflows/domain/tool-call.ts';
@@ -15,6 +14,8 @@ import { currentTaskId } from './current-task.ts';
 import { toActivityFailure } from './failures.ts';
 import { withHeartbeat } from './heartbeat.ts';
 import { approvalNeeded, judge } from './judge-tool-call.ts';
+import type { OwnWorkspaceDependencies } from './own-workspace.ts';
+import { ownWorkspace } from './own-workspace.ts';
 import type { FindToolDependencies, PlacedTool, RunContext, ToolPlace } from './place-tool.ts';
 import { findTaskTool, placeTool } from './place-tool.ts';
 import type { Sandbox } from './sandbox/sandbox.ts';
@@ -24,13 +25,9 @@ import { countTokens } from './tools/truncate-output.ts';
 import { TOKENS_OF_IMAGE } from '../workflows/domain/token-estimate.ts';
 import type { ToolReturn } from './tools/tool.ts';
 import { restoreBefore } from './workspace/restore-step.ts';
-import type { WorkspaceKeeper } from './workspace/workspace-keeper.ts';
 
-export interface RunToolDependencies extends FindToolDependencies {
-  readonly store: TaskStore;
-  readonly hostId: string;
+export interface RunToolDependencies extends FindToolDependencies, OwnWorkspaceDependencies {
   sandboxOf(name: WorkspaceRecord['sandbox']): Sandbox;
-  readonly keeper: WorkspaceKeeper;
   readonly sessions: CommandSessions;
   /** Whether a command may run without the sandbox when a person, or a rule, says so. */
   readonly allowsEscalation: boolean;
@@ -83,7 +80,7 @@ async function runTool(dependencies: RunToolDependencies, input: RunToolInput): 
   if (decided !== undefined) return finishUnrun(store, key, { call, end: decided, earlier });
   const found = findTaskTool(dependencies, await store.getSettings(key.taskId), call.name);
   if (found.kind === 'none') return finishUnrun(store, key, { call, end: refused(found.reason), earlier });
-  const workspace = await readWorkspace(dependencies, key);
+  const workspace = await ownWorkspace(dependencies, key.taskId);
   const tool = placeTool(found, call, placeOf(dependencies, workspace));
   if (earlier?.retryClass === 'external') return finish(store, key, HOST_LOST);
   const prepared: Prepared = {
@@ -179,20 +176,6 @@ async function readCall(store: TaskStore, key: ToolCallKey, item: string): Promi
   const call = await store.getItem(key.taskId, item);
   if (call.kind === 'tool-call') return call;
   throw ApplicationFailure.nonRetryable(`item ${item} is no tool call but a ${call.kind}`, 'BrokenInvariant');
-}
-
-/** `undefined`: the task has none. */
-async function readWorkspace(
-  { store, hostId, keeper }: RunToolDependencies,
-  { taskId }: ToolCallKey,
-): Promise<WorkspaceRecord | undefined> {
-  const workspace = await store.getWorkspace(taskId);
-  if (workspace === undefined) return undefined;
-  // A host that was thought gone and is back: its call is waited for by nobody.
-  if (workspace.hostId !== hostId)
-    throw ApplicationFailure.nonRetryable('another host has the workspace by now', 'WorkspaceMoved');
-  if (!existsSync(workspace.directory)) await keeper.restore(taskId, workspace);
-  return workspace;
 }
 
 function placeOf({ sandboxOf }: RunToolDependencies, workspace: WorkspaceRecord | undefined): ToolPlace | undefined {

@@ -12,6 +12,8 @@ export { TaskClientError } from './task-client-error.ts';
 export type { WorkspaceDiffRange } from './workspace-report.ts';
 export { parseTaskRequest, TaskRequestError } from './task-request.ts';
 export type { AttemptRecord, SandboxChoice, TaskRequest, TaskResult } from '../workflows/activity-interfaces.ts';
+export type { AgentSummary, ApprovalRecord, DiffStat } from '../workflows/domain/task-result.ts';
+export type { CheckReport, TaskCheck } from '../workflows/domain/task-check.ts';
 export type { TaskBudget } from '../workflows/domain/budget.ts';
 export type { BatchStatus, TaskEvent, TaskState, TaskStatus } from '../workflows/domain/task-status.ts';
 export type { CheckpointSummary, WorkspaceOverview } from '../workflows/domain/workspace-report.ts';

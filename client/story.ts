@@ -1,6 +1,7 @@
 /** A task's events as lines for people. Pure: where they are printed, and in which colours, is the printer's matter. */
 import { describeExceeded, describeSpending } from '../workflows/domain/budget.ts';
 import { endpointOf } from '../workflows/domain/ids.ts';
+import { describeCheck } from '../workflows/domain/task-check.ts';
 import type { TaskEvent } from '../workflows/domain/task-status.ts';
 import { toPrintable } from '../workflows/domain/tool-call.ts';
 import { countOf } from './count-of.ts';
@@ -50,6 +51,10 @@ function tellTask(event: Exclude<Other, { turn: number }>): string {
       return `files    made again from the last checkpoint: ${line(event.reason)}`;
     case 'finishing':
       return 'end      taking the result';
+    case 'check-started':
+      return `check    ${line(event.command)}`;
+    case 'check-ended':
+      return `check    ${line(describeCheck(event))}`;
     case 'task-ended':
       return describeEnd(event);
   }

@@ -4,6 +4,8 @@ import { z } from 'zod';
 import type { TaskRequest } from '../workflows/activity-interfaces.ts';
 import type { BudgetKind, TaskBudget } from '../workflows/domain/budget.ts';
 import { BUDGET_RANGES } from '../workflows/domain/budget.ts';
+import type { TaskCheck } from '../workflows/domain/task-check.ts';
+import { CHECK_TIMEOUT_MS, LONGEST_CHECK_CHARACTERS } from '../workflows/domain/task-check.ts';
 import { CAPABILITIES } from '../workflows/domain/route.ts';
 import { APPROVALS_SHOULD_BE, approvalsSchema } from './approval-schema.ts';
 import { OUTPUT_SCHEMA_SHOULD_BE, outputSchemaSchema } from './output-schema.ts';
@@ -46,6 +48,9 @@ const SHOULD_BE = {
   readOnly: 'true or false',
   subAgents: 'true or false',
   outputSchema: OUTPUT_SCHEMA_SHOULD_BE,
+  check:
+    `an object with "command", a shell command line that ends with 0 when the work is good, and maybe "timeoutMs", from ` +
+    `${CHECK_TIMEOUT_MS.least} to ${CHECK_TIMEOUT_MS.most}`,
 } satisfies Record<keyof TaskRequest, string>;
 
 const text = z.string().refine((value) => Buffer.byteLength(value) <= LONGEST_TEXT_BYTES, {
@@ -72,7 +77,15 @@ const budget = z.strictObject({
   wallClockMs: within('wallClockMs'),
 }) satisfies z.ZodType<TaskBudget>;
 
-const taskRequestSchema = z.strictObject({
+const check = z.strictObject({
+  command: z
+    .string()
+    .max(LONGEST_CHECK_CHARACTERS)
+    .refine((command) => command.trim() !== '' && !command.includes('\0')),
+  timeoutMs: z.int().min(CHECK_TIMEOUT_MS.least).max(CHECK_TIMEOUT_MS.most).exactOptional(),
+}) satisfies z.ZodType<TaskCheck>;
+
+const taskRequestFields = z.strictObject({
   prompt: text.refine((value) => value.trim() !== ''),
   model: z.string().regex(MODEL),
   tenant: z.string().regex(TENANT).exactOptional(),
@@ -93,7 +106,13 @@ const taskRequestSchema = z.strictObject({
   readOnly: z.boolean().exactOptional(),
   subAgents: z.boolean().exactOptional(),
   outputSchema: outputSchemaSchema.exactOptional(),
+  check: check.exactOptional(),
 }) satisfies z.ZodType<TaskRequest>;
+
+const taskRequestSchema = taskRequestFields.refine((request) => request.check === undefined || request.workspace !== undefined, {
+  path: ['check'],
+  error: 'is of use with a workspace alone: name one, or leave it out',
+});
 
 /** @throws TaskRequestError naming every mistake */
 export function parseTaskRequest(value: unknown): TaskRequest {

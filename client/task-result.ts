@@ -42,7 +42,31 @@ const taskResultSchema = z.object({
       }),
     )
     .exactOptional(),
+  approvals: z
+    .array(
+      z.object({
+        turn: count,
+        callId: z.string(),
+        tool: z.string(),
+        decision: z.enum(['approved', 'denied', 'expired']),
+        by: z.string().exactOptional(),
+        atMs: count,
+        remembered: z.string().exactOptional(),
+      }),
+    )
+    .exactOptional(),
   diff: z.string(),
+  diffStat: z.object({ files: count, insertions: count, deletions: count }).exactOptional(),
+  check: z
+    .object({
+      outcome: z.enum(['passed', 'failed', 'timed-out', 'not-run']),
+      exitCode: z.int().exactOptional(),
+      reason: z.string().exactOptional(),
+      wallTimeMs: count,
+      excerpt: z.string().exactOptional(),
+      output: z.string().exactOptional(),
+    })
+    .exactOptional(),
   diffPath: z.string().exactOptional(),
   leftOut: z.array(z.string()).exactOptional(),
   // Of workers that knew no sub-totals yet.

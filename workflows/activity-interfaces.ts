@@ -13,6 +13,7 @@ import type { PlanRouteInput } from './domain/plan-route-input.ts';
 import type { QueueHold } from './domain/queue-hold.ts';
 import type { Cloud, Route } from './domain/route.ts';
 import type { RouteHealth } from './domain/route-health.ts';
+import type { CheckReport } from './domain/task-check.ts';
 import type { SandboxChoice, TaskRequest } from './domain/task-request.ts';
 import type { TaskResult } from './domain/task-result.ts';
 import type { ItemId, TranscriptHead } from './domain/transcript.ts';
@@ -124,6 +125,12 @@ export interface RunToolInput {
 
 export type RunToolResult = ToolStep | ApprovalNeeded | AgentsNeeded;
 
+/** As `TaskCheck`, with the time that it has. */
+export interface RunCheckInput {
+  readonly command: string;
+  readonly timeoutMs: number;
+}
+
 export interface ReadAgentRequestInput {
   readonly parent: TaskId;
   /** What the agent is to do. */
@@ -188,7 +195,7 @@ export interface FinishTaskInput {
   readonly ending: TaskEnding;
 }
 
-export type CollectDiffResult = Pick<TaskResult, 'diff' | 'diffPath' | 'leftOut'>;
+export type CollectDiffResult = Pick<TaskResult, 'diff' | 'diffStat' | 'diffPath' | 'leftOut'>;
 
 export interface StoreBatchLinesInput {
   readonly lines: readonly { readonly line: number; readonly request: TaskRequest }[];
@@ -257,6 +264,8 @@ export interface HostActivities {
   /** Finds the conversation as it was after a turn, and puts the files back to how they were then. */
   rollBack(input: RollBackInput): Promise<RollBackResult>;
   collectDiff(): Promise<CollectDiffResult>;
+  /** Runs a check on the files of the last checkpoint, in the sandbox, and leaves them as they are. */
+  runCheck(input: RunCheckInput): Promise<CheckReport>;
   closeWorkspace(): Promise<void>;
 }
 

@@ -45,6 +45,17 @@ export const TOOL_ACTIVITY = {
   retry: UNTIL_IT_WORKS,
 } as const satisfies ActivityOptions;
 
+/** The files are put back before and after a check, which reads a whole repository. */
+export const CHECK_OVERHEAD_MS = 15 * 60_000;
+
+/** Its own time comes with each check. One whose host is away for a day is not waited for. */
+export const CHECK_ACTIVITY = {
+  heartbeatTimeout: HEARTBEAT_TIMEOUT_MS,
+  scheduleToCloseTimeout: 24 * 3_600_000,
+  cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+  retry: UNTIL_IT_WORKS,
+} as const satisfies ActivityOptions;
+
 /** Opening a workspace or taking its diff reads a whole repository; a large one takes minutes on a slow disk. */
 export const WORKSPACE_ACTIVITY = {
   startToCloseTimeout: 15 * 60_000,

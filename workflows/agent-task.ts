@@ -24,11 +24,13 @@ import type { TaskEnding } from './domain/turn.ts';
 import type { LoopEnd, LoopState } from './loop-state.ts';
 import type { OpenedTask } from './open-task.ts';
 import { openTask, reopenTask } from './open-task.ts';
+import { prepareCheck } from './run-check.ts';
 import type { Doors, Progress, Said } from './task-doors.ts';
 import { openDoors, saidSoFar } from './task-doors.ts';
 import { createTaskEffects, storeFor } from './task-effects.ts';
 import type { TaskStory } from './task-story.ts';
 import { openTaskStory } from './task-story.ts';
+import type { WorkspaceHost } from './workspace-host.ts';
 import { createWorkspaceHost } from './workspace-host.ts';
 
 /**
@@ -74,6 +76,7 @@ export async function agentTask(input: AgentTaskInput): Promise<TaskResult> {
   };
   if (typeof continued?.opened.workspaceQueue === 'string') takeHost(progress, story, continued.opened.workspaceQueue);
   const stopped = stopOnCancel(progress);
+  const runCheck = prepareCheck((event) => story.tell(event));
   const doors = openDoors(story, { progress, continued: continued ?? undefined, isReopened: input.kind === 'reopened' });
   const end = await runToEnd(input, progress, doors);
   if (end.kind === 'continue-as-new' && progress.opened !== null) {
@@ -87,7 +90,10 @@ export async function agentTask(input: AgentTaskInput): Promise<TaskResult> {
     await stopped();
     story.tell({ kind: 'finishing' });
     await doors.agents.closeAll();
-    const result = await closeTask({ ending, loop: progress.loop, host: progress.host, agents: doors.agents.summaries() });
+    const told = { agents: doors.agents.summaries(), approvals: doors.desk.decisions() };
+    const { loop, host, opened } = progress;
+    const check = (where: WorkspaceHost) => (opened?.check === undefined ? undefined : runCheck(where, opened.check));
+    const result = await closeTask({ ending, loop, host, check, ...told });
     story.end(result);
     if (batch !== null) await reportToBatch(batch.batchId, { line: batch.line, state: result.state });
     await condition(allHandlersFinished);

@@ -6,6 +6,7 @@ import { ApplicationFailure, condition, setHandler } from '@temporalio/workflow'
 import { reasonAgainstAnswer, reasonAgainstMode } from './approval-answer.ts';
 import type { ApprovalChanges, ApprovalRule } from './domain/approval.ts';
 import { describeRule } from './domain/approval.ts';
+import type { ApprovalRecord } from './domain/task-result.ts';
 import type { TaskEventBody } from './domain/task-status.ts';
 import { toPrintable } from './domain/tool-call.ts';
 import type { ApprovalNeeded, ToolCallReference } from './domain/turn.ts';
@@ -16,11 +17,14 @@ import { approveToolCallUpdate, denyToolCallUpdate, setApprovalsUpdate } from '.
 export interface ApprovalDesk extends Pick<ToolEffects, 'awaitApproval'> {
   /** What was decided since the task was planned; `undefined`: nothing. */
   changes(): ApprovalChanges | undefined;
+  /** The newest decisions, oldest first. */
+  decisions(): readonly ApprovalRecord[];
 }
 
 export interface ApprovalDeskOptions {
   /** Of an earlier run of the task. */
   readonly begin: ApprovalChanges | undefined;
+  readonly decided: readonly ApprovalRecord[];
   hasEnded(): boolean;
   tell(event: TaskEventBody): void;
 }
@@ -37,16 +41,19 @@ interface DeskState {
   /** An approver whose request comes twice is answered the same. */
   readonly answered: Map<string, 'approved' | 'denied'>;
   changes: ApprovalChanges | undefined;
+  decisions: readonly ApprovalRecord[];
 }
 
 /** Longer than any name; more would be a text. */
 const BY_CHARACTERS = 80;
 const REASON_CHARACTERS = 500;
 const REMEMBERED_ANSWERS = 50;
+/** About 150 bytes each, which go along from run to run and into the result. */
+const KEPT_DECISIONS = 200;
 
 /** Sets the handlers; called before the first await, so that no answer finds a task without them. */
-export function openApprovalDesk({ begin, hasEnded, tell }: ApprovalDeskOptions): ApprovalDesk {
-  const state: DeskState = { pending: new Map(), answered: new Map(), changes: begin };
+export function openApprovalDesk({ begin, decided, hasEnded, tell }: ApprovalDeskOptions): ApprovalDesk {
+  const state: DeskState = { pending: new Map(), answered: new Map(), changes: begin, decisions: decided };
   setHandler(approveToolCallUpdate, (input) => approve(state, input), {
     validator: (input) => refuse(reasonAgainstAnswer(input, 'approved', standing(state))),
   });
@@ -69,6 +76,7 @@ export function openApprovalDesk({ begin, hasEnded, tell }: ApprovalDeskOptions)
   );
   return {
     changes: () => state.changes,
+    decisions: () => state.decisions,
     awaitApproval: (turn, call, needed) => awaitAnswer(state, tell, { turn, call, needed }),
   };
 }
@@ -113,9 +121,10 @@ interface Asked {
   readonly needed: ApprovalNeeded;
 }
 
-async function awaitAnswer({ pending }: DeskState, tell: ApprovalDeskOptions['tell'], asked: Asked): Promise<ApprovalAnswer> {
+async function awaitAnswer(state: DeskState, tell: ApprovalDeskOptions['tell'], asked: Asked): Promise<ApprovalAnswer> {
   const { turn, call, needed } = asked;
   const { callId, name: tool } = call;
+  const { pending } = state;
   const waits: Pending = { needed };
   pending.set(callId, waits);
   tell(requested(asked));
@@ -123,6 +132,7 @@ async function awaitAnswer({ pending }: DeskState, tell: ApprovalDeskOptions['te
     await untilAnswered(() => waits.answer !== undefined, needed.approval.expireMs);
     const given = waits.answer ?? { kind: 'expired' as const };
     tell({ kind: 'approval-ended', turn, callId, tool, answer: given.kind, ...detailsOf(given) });
+    state.decisions = [...state.decisions, ...decisionOf(given, { turn, callId, tool })].slice(-KEPT_DECISIONS);
     return given;
   } catch (error) {
     tell({ kind: 'approval-ended', turn, callId, tool, answer: 'withdrawn' });
@@ -160,6 +170,13 @@ function detailsOf(given: ApprovalAnswer): { readonly by?: string; readonly rule
     case 'policy-changed':
       return {};
   }
+}
+
+/** A change of the policy decides nothing about a call: it is judged anew. */
+function decisionOf(given: ApprovalAnswer, call: Pick<ApprovalRecord, 'turn' | 'callId' | 'tool'>): readonly ApprovalRecord[] {
+  if (given.kind === 'policy-changed') return [];
+  const { rule: remembered, ...by } = detailsOf(given);
+  return [{ ...call, decision: given.kind, ...by, atMs: Date.now(), ...(remembered === undefined ? {} : { remembered }) }];
 }
 
 function ruleOf(rule: ApprovalRule | undefined): { readonly rule?: string } {

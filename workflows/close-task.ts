@@ -2,7 +2,8 @@
 import { ActivityFailure, proxyActivities } from '@temporalio/workflow';
 import type { CollectDiffResult, HostActivities, TaskActivities, TaskResult } from './activity-interfaces.ts';
 import { CLOSE_WORKSPACE_ACTIVITY, COLLECT_DIFF_ACTIVITY, STORE_ACTIVITY } from './activity-options.ts';
-import type { AgentSummary } from './domain/task-result.ts';
+import type { CheckReport } from './domain/task-check.ts';
+import type { AgentSummary, ApprovalRecord } from './domain/task-result.ts';
 import { TASKS_QUEUE } from './domain/task-queues.ts';
 import { EMPTY_TRANSCRIPT } from './domain/transcript.ts';
 import type { TaskEnding } from './domain/turn.ts';
@@ -15,16 +16,20 @@ export interface CloseTaskInput {
   readonly loop: LoopState | null;
   /** null: it has no workspace. */
   readonly host: WorkspaceHost | null;
+  /** Asked only about the whole work of a task that has completed; `undefined`: there is nothing to check it by. */
+  check(host: WorkspaceHost): Promise<CheckReport> | undefined;
   readonly agents: readonly AgentSummary[];
+  readonly approvals: readonly ApprovalRecord[];
 }
 
-type Collected = CollectDiffResult & { readonly problem?: string };
+type Collected = CollectDiffResult & Pick<TaskResult, 'check'> & { readonly problem?: string };
 
 const NO_DIFF: Collected = { diff: '' };
 
 /** Gives the whole result. A diff that cannot be had fails a task that would have completed: its work would be lost unsaid. */
-export async function closeTask({ ending, loop, host, agents }: CloseTaskInput): Promise<TaskResult> {
-  const { problem, ...collected } = host === null ? NO_DIFF : await collectDiff(host);
+export async function closeTask(input: CloseTaskInput): Promise<TaskResult> {
+  const { ending, loop, host } = input;
+  const { problem, ...work } = host === null ? NO_DIFF : await collectWork(host, input);
   const { finishTask } = proxyActivities<TaskActivities>({
     ...STORE_ACTIVITY,
     taskQueue: TASKS_QUEUE,
@@ -37,11 +42,19 @@ export async function closeTask({ ending, loop, host, agents }: CloseTaskInput):
     ending: problem !== undefined && ending.kind === 'completed' ? { kind: 'failed', reason: problem } : ending,
   });
   if (host !== null && problem === undefined) await giveBack(host);
-  return { ...result, ...collected, ...agentsOf(agents) };
+  return { ...result, ...work, ...toldOf(input) };
 }
 
-function agentsOf(agents: readonly AgentSummary[]): Pick<TaskResult, 'agents'> {
-  return agents.length === 0 ? {} : { agents };
+/** The diff first: what a check does to the files is no work of the task. */
+async function collectWork(host: WorkspaceHost, { ending, check }: CloseTaskInput): Promise<Collected> {
+  const collected = await collectDiff(host);
+  if (ending.kind !== 'completed' || collected.problem !== undefined) return collected;
+  const report = await check(host);
+  return report === undefined ? collected : { ...collected, check: report };
+}
+
+function toldOf({ agents, approvals }: Pick<CloseTaskInput, 'agents' | 'approvals'>): Pick<TaskResult, 'agents' | 'approvals'> {
+  return { ...(agents.length === 0 ? {} : { agents }), ...(approvals.length === 0 ? {} : { approvals }) };
 }
 
 async function collectDiff(host: WorkspaceHost): Promise<Collected> {

@@ -13,6 +13,7 @@ import { newSpending } from './domain/budget.ts';
 import type { TaskId } from './domain/ids.ts';
 import { planRouteInput } from './domain/plan-route-input.ts';
 import { HEALTHY } from './domain/route-health.ts';
+import type { TaskCheck } from './domain/task-check.ts';
 import { TASKS_QUEUE } from './domain/task-queues.ts';
 import type { LoopLimits, LoopState } from './loop-state.ts';
 import { newLoopState } from './loop-state.ts';
@@ -28,6 +29,7 @@ export interface OpenedTask {
   readonly tenant?: string;
   /** As raised so far; absent: without limits. */
   readonly budget?: TaskBudget;
+  readonly check?: TaskCheck;
 }
 
 export interface Opening {
@@ -84,7 +86,7 @@ function settled(
   { route, policy, budget }: PlanRouteResult,
   workspaceQueue: string | null,
 ): OpenedTask {
-  const { maxTurns = DEFAULT_MAX_TURNS, outputSchema, tenant } = request;
+  const { check, maxTurns = DEFAULT_MAX_TURNS, outputSchema, tenant } = request;
   return {
     limits: {
       route,
@@ -95,6 +97,7 @@ function settled(
     workspaceQueue,
     ...(tenant === undefined ? {} : { tenant }),
     ...(budget === undefined ? {} : { budget }),
+    ...(check === undefined ? {} : { check }),
   };
 }
 

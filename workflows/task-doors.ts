@@ -8,7 +8,7 @@ import type { Conversation, ConversationState } from './conversation.ts';
 import { openConversation } from './conversation.ts';
 import type { ApprovalChanges } from './domain/approval.ts';
 import { toTaskId } from './domain/ids.ts';
-import type { AgentSummary } from './domain/task-result.ts';
+import type { AgentSummary, ApprovalRecord } from './domain/task-result.ts';
 import type { LoopState } from './loop-state.ts';
 import type { OpenedTask } from './open-task.ts';
 import { takeRaises } from './raise-budget.ts';
@@ -36,6 +36,7 @@ export interface Doors {
 /** What was said to the task in its earlier runs. */
 export interface Said {
   readonly approvals?: ApprovalChanges;
+  readonly decisions?: readonly ApprovalRecord[];
   readonly conversation?: ConversationState;
   readonly agents?: readonly AgentSummary[];
 }
@@ -70,7 +71,7 @@ export function openDoors(story: TaskStory, { progress, continued, isReopened }:
     hurry: () => storeFor('end what runs').stopTask(),
     rollBack: (toTurn, turn) => rollBack(progress, { toTurn, turn }),
   });
-  const desk = openApprovalDesk({ begin: continued?.approvals, hasEnded, tell });
+  const desk = openApprovalDesk({ begin: continued?.approvals, decided: continued?.decisions ?? [], hasEnded, tell });
   const taskId = toTaskId(story.status().taskId);
   return { story, conversation, desk, agents: new SubAgents({ taskId, begin: continued?.agents ?? [], tell }) };
 }
@@ -84,9 +85,11 @@ async function rollBack({ host }: Progress, input: RollBackInput): Promise<RollB
 /** To be carried into the next run, once no handler runs any more. */
 export function saidSoFar({ desk, conversation, agents }: Doors): Said {
   const approvals = desk.changes();
+  const decisions = desk.decisions();
   const summaries = agents.summaries();
   return {
     ...(approvals === undefined ? {} : { approvals }),
+    ...(decisions.length === 0 ? {} : { decisions }),
     conversation: conversation.state(),
     ...(summaries.length === 0 ? {} : { agents: summaries }),
   };

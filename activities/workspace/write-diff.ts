@@ -6,6 +6,7 @@
 import { copyFile, mkdir, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { BytePath, CheckpointRecord } from '../../workflows/domain/checkpoint.ts';
+import type { DiffStat } from '../../workflows/domain/task-result.ts';
 import { joinList, splitList } from './byte-path.ts';
 import { isAttributesFile } from './checkpoint-index.ts';
 import type { Git } from './checkpoint-repository.ts';
@@ -29,18 +30,43 @@ export interface DiffRange {
 }
 
 /** Has git write the diff to a file, so that one of any size takes none of the worker's memory; gives its bytes. @throws WorkspaceError */
-export async function writeDiff(range: DiffRange, file: string): Promise<number> {
-  const { folder, from, to, first, form = 'patch' } = range;
+export function writeDiff(range: DiffRange, file: string): Promise<number> {
+  return withTrees(range, (trees) => write(range, trees, file));
+}
+
+/** The same, and how much it changes. @throws WorkspaceError */
+export function writeCountedDiff(range: DiffRange, file: string): Promise<{ readonly bytes: number; readonly stat: DiffStat }> {
+  return withTrees(range, async (trees) => {
+    const bytes = await write(range, trees, file);
+    const words = bytes === 0 ? '' : await gitOfCheckpoints(range.folder)([...DIFF, '--shortstat', ...trees]);
+    return { bytes, stat: readShortStat(words) };
+  });
+}
+
+type Trees = readonly [before: string, after: string];
+
+async function write({ folder, form = 'patch' }: DiffRange, trees: Trees, file: string): Promise<number> {
+  await gitOfCheckpoints(folder)([...DIFF, ...FORMS[form], `--output=${file}`, ...trees]);
+  return (await stat(file)).size;
+}
+
+async function withTrees<Result>(range: DiffRange, use: (trees: Trees) => Promise<Result>): Promise<Result> {
+  const { folder, from, to, first } = range;
   const git = gitOfCheckpoints(folder);
   const scratch = await mkdtemp(join(folder, 'diff-'));
   try {
     const treeOf = (checkpoint: CheckpointRecord): Promise<string> => commitableTree({ git, folder, scratch, range }, checkpoint);
     const before = from !== undefined && 'isCommitted' in from ? from.tree : await treeOf(from ?? first);
-    await git([...DIFF, ...FORMS[form], `--output=${file}`, before, await treeOf(to)]);
-    return (await stat(file)).size;
+    return await use([before, await treeOf(to)]);
   } finally {
     await rm(scratch, { recursive: true, force: true });
   }
+}
+
+/** ` 2 files changed, 3 insertions(+), 1 deletion(-)`, of which git leaves out what is 0. */
+function readShortStat(words: string): DiffStat {
+  const count = (what: string): number => Number(new RegExp(String.raw`(\d+) ${what}`).exec(words)?.[1] ?? 0);
+  return { files: count('file'), insertions: count('insertion'), deletions: count('deletion') };
 }
 
 interface Converting {

@@ -38,6 +38,8 @@ const STYLES = {
   'rolled-back': 'yellow',
   'workspace-moved': 'yellow',
   finishing: 'dim',
+  'check-started': 'dim',
+  'check-ended': undefined,
   'task-ended': undefined,
 } as const satisfies Record<TaskEvent['kind'], 'red' | 'yellow' | 'dim' | undefined>;
 

@@ -73,8 +73,9 @@ test('a diff too large for a result is whole in a file, a small one leaves none'
   await writeFile(join(workspace.directory, 'new.txt'), 'large\n'.repeat(100_000));
   const large = await inTask(collectDiff);
 
-  expect(small).toEqual({ diff: expect.stringContaining('+small\n') });
-  expect(large).toEqual({ diff: '', diffPath: join(directory, 'result.diff') });
+  const diffStat = { files: 1, insertions: 1, deletions: 0 };
+  expect(small).toEqual({ diff: expect.stringContaining('+small\n'), diffStat });
+  expect(large).toEqual({ diff: '', diffStat: { ...diffStat, insertions: 100_000 }, diffPath: join(directory, 'result.diff') });
   expect((await readFile(join(directory, 'result.diff'), 'utf8')).match(/^\+large$/gm)).toHaveLength(100_000);
   expect((await readdir(directory)).filter((name) => name.includes('diff'))).toEqual(['result.diff']);
   await store.close();

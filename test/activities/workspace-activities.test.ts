@@ -227,7 +227,10 @@ describe('collectDiff', () => {
     const { directory } = await first.workspace();
     for (const name of readdirSync(directory)) rmSync(join(directory, name), { recursive: true });
 
-    expect((await first.collect()).diff).toContain('deleted file mode 100644');
+    expect(await first.collect()).toMatchObject({
+      diff: expect.stringContaining('deleted file mode 100644'),
+      diffStat: { files: 2, insertions: 0, deletions: 2 },
+    });
   });
 
   test('names files that are too large for it, and puts one that is no UTF-8 into a file', async () => {
@@ -237,10 +240,11 @@ describe('collectDiff', () => {
     const { directory } = await first.workspace();
     put(directory, { 'huge é.bin': Buffer.alloc(LIMITS.maxFileBytes + 1), 'latin1.txt': Buffer.from([0xe9, 0x0a]) });
 
-    const { diff, diffPath = '', leftOut } = await first.collect();
+    const { diff, diffStat, diffPath = '', leftOut } = await first.collect();
 
     expect(leftOut).toEqual(['huge é.bin']);
     expect(diff).toBe('');
+    expect(diffStat).toEqual({ files: 1, insertions: 1, deletions: 0 });
     expect(readFileSync(diffPath).includes(Buffer.from([0x2b, 0xe9, 0x0a]))).toBe(true);
   });
 });

@@ -48,6 +48,10 @@ describe('tellEvent', () => {
       { kind: 'tool-ended', turn, callId: 'c', tool: 'rm', outcome: 'refused', why: 'There is no tool "rm".' },
       'turn 3     rm: refused (There is no tool "rm".)',
     ],
+    [{ kind: 'check-started', command: 'npm test' }, 'check    npm test'],
+    [{ kind: 'check-ended', outcome: 'passed', exitCode: 0 }, 'check    passed'],
+    [{ kind: 'check-ended', outcome: 'failed', exitCode: 2 }, 'check    failed (exit code 2)'],
+    [{ kind: 'check-ended', outcome: 'not-run', reason: 'the task was cancelled' }, 'check    not run (the task was cancelled)'],
     [{ kind: 'task-ended', state: 'failed', reason: 'no cloud is left' }, 'end      failed: no cloud is left'],
   ])('tells %j', (event, words) => {
     expect(tellEvent({ sequence: 1, atMs: 0, ...event })).toBe(words);

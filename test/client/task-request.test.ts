@@ -18,6 +18,7 @@ describe('parseTaskRequest', () => {
       folder: 'packages/parser',
       readOnly: true,
       outputSchema: { $schema: 'http://json-schema.org/draft-07/schema#', type: 'object' },
+      check: { command: 'npm test', timeoutMs: 60_000 },
       budget: { costUsd: 2.5, tokens: 1_000, turns: 3, toolCalls: 9, wallClockMs: 60_000 },
     };
 
@@ -45,6 +46,9 @@ describe('parseTaskRequest', () => {
     [{ ...REQUEST, outputSchema: { $ref: 'https://a.example/b' } }, "is no schema of draft 2020-12 (can't resolve reference"],
     [{ ...REQUEST, outputSchema: { $schema: 'urn:x' } }, 'outputSchema is of another draft ("$schema" is "urn:x")'],
     [{ ...REQUEST, outputSchema: { title: 'x'.repeat(70_000) } }, 'outputSchema is too large (70012 bytes): write'],
+    [{ ...REQUEST, check: { command: ' ' } }, 'check is {"command":" "}: write an object with "command"'],
+    [{ ...REQUEST, check: { command: 'true', timeoutMs: 1 } }, 'and maybe "timeoutMs", from 1000 to 7200000'],
+    [{ ...REQUEST, check: { command: 'true' } }, 'check is of use with a workspace alone: name one, or leave it out'],
     [{ ...REQUEST, modle: 'x' }, 'unknown field "modle": a task request has prompt, model'],
     [{ ...REQUEST, prompt: 'é'.repeat(500_001) }, 'prompt is longer than 1000000 bytes'],
     [[], 'a task request is an object with "prompt" and "model", not []'],

@@ -79,6 +79,8 @@ describe('a call that needs approval', () => {
     const result = await cluster.tasks.result(taskId);
     expect(result).toMatchObject({ state: 'completed' });
     expect(result.diff).toContain('+made');
+    const decided = { tool: 'exec_command', turn: 1, callId, decision: 'approved', by: 'ada', atMs: expect.any(Number) };
+    expect(result.approvals).toEqual([decided]);
     const { events } = await cluster.tasks.status(taskId);
     expect(events).toContainEqual(expect.objectContaining({ kind: 'approval-ended', answer: 'approved', by: 'ada' }));
   });
@@ -92,6 +94,7 @@ describe('a call that needs approval', () => {
 
     expect(denied.code).toBe(0);
     expect(result.diff).toBe('');
+    expect(result.approvals).toMatchObject([{ decision: 'denied', by: 'ada' }]);
     const { events } = await cluster.tasks.status(taskId);
     const why = 'Not run: ada did not approve it. They say: not today';
     expect(events).toContainEqual(expect.objectContaining({ kind: 'tool-ended', outcome: 'refused', why }));
@@ -100,7 +103,11 @@ describe('a call that needs approval', () => {
   test('is denied when nobody answers before the tenant lets it expire', async () => {
     const { taskId } = await cluster.tasks.start({ prompt: 'once', model: MODEL, workspace, tenant: 'strict' });
 
-    expect(await cluster.tasks.result(taskId)).toMatchObject({ state: 'completed', diff: '' });
+    expect(await cluster.tasks.result(taskId)).toMatchObject({
+      state: 'completed',
+      diff: '',
+      approvals: [{ decision: 'expired' }],
+    });
     expect(await endingsOf(taskId)).toEqual(['expired']);
   });
 
@@ -126,8 +133,9 @@ describe('a call that needs approval', () => {
     });
     await cluster.tasks.approve(taskId, { by: 'ada', callId: second.callId });
 
-    expect(answer.remembered).toBe('commands that begin with "touch one.txt"');
-    expect(await cluster.tasks.result(taskId)).toMatchObject({ state: 'completed' });
+    const remembered = 'commands that begin with "touch one.txt"';
+    expect(answer.remembered).toBe(remembered);
+    expect(await cluster.tasks.result(taskId)).toMatchObject({ state: 'completed', approvals: [{ remembered }, { turn: 3 }] });
     expect(await endingsOf(taskId)).toEqual(['approved', 'approved']);
   });
 

@@ -52,6 +52,8 @@ const STATE_AFTER = {
   'rolled-back': null,
   'workspace-moved': null,
   finishing: 'finishing',
+  'check-started': null,
+  'check-ended': null,
 } as const satisfies Record<Exclude<TaskEventBody['kind'], 'task-ended'>, TaskState | null>;
 
 /** The status after an event at `atMs`. */

@@ -2,6 +2,7 @@ import type { ApprovalPolicy } from './approval.ts';
 import type { TaskBudget } from './budget.ts';
 import type { OutputSchema } from './output-schema.ts';
 import type { Capability } from './route.ts';
+import type { TaskCheck } from './task-check.ts';
 import type { TaskPolicy } from './tenant-policy.ts';
 
 /** What confines a task's commands; `none` runs them with the worker's own rights. */
@@ -37,4 +38,6 @@ export interface TaskRequest {
   readonly readOnly?: boolean;
   /** JSON schema (draft 2020-12 or 7) that the last message must fit: it is asked for again when it does not. */
   readonly outputSchema?: OutputSchema;
+  /** Run on what the task left in its workspace, when it has completed; its outcome is told, and changes nothing else. */
+  readonly check?: TaskCheck;
 }

@@ -1,5 +1,6 @@
 import type { AgentSpending } from './sub-agent.ts';
 import type { SubTotals } from './ledger.ts';
+import type { CheckReport } from './task-check.ts';
 import type { TaskEnding } from './turn.ts';
 import type { Usage } from './usage.ts';
 
@@ -20,6 +21,27 @@ export interface AgentSummary {
   readonly state: TaskEnding['kind'];
   /** What may have been billed without an answer included. */
   readonly spent: AgentSpending;
+}
+
+/** How much a diff changes; files that are no text have no lines. */
+export interface DiffStat {
+  readonly files: number;
+  readonly insertions: number;
+  readonly deletions: number;
+}
+
+/** A tool call that a person was asked about, and what was decided. */
+export interface ApprovalRecord {
+  readonly turn: number;
+  readonly callId: string;
+  readonly tool: string;
+  /** `expired`: nobody answered in time, and it was not run. */
+  readonly decision: 'approved' | 'denied' | 'expired';
+  /** Who says to have answered. */
+  readonly by?: string;
+  readonly atMs: number;
+  /** In words, what was let pass from then on. */
+  readonly remembered?: string;
 }
 
 /** The result of a task, whatever its end. */
@@ -49,8 +71,14 @@ export interface TaskResult {
   readonly toolCalls?: number;
   /** Agents that worked for it; what they cost is in their own results. */
   readonly agents?: readonly AgentSummary[];
+  /** The newest decisions about its tool calls, oldest first, since it last went on after an end; absent: nobody was asked. */
+  readonly approvals?: readonly ApprovalRecord[];
   /** Unified git diff of the workspace against the commit it began at; '' without a workspace or change. */
   readonly diff: string;
+  /** Of the whole diff, wherever that is; absent without a workspace, and in results of before it was counted. */
+  readonly diffStat?: DiffStat;
+  /** Of the request's check; absent without one, and when the task did not complete. */
+  readonly check?: CheckReport;
   /** Where on the worker's host the whole diff lies when it is too large for a result, or no UTF-8; `diff` is '' then. */
   readonly diffPath?: string;
   /** Files of the workspace that are not in the diff, being too large or unreadable; the first few. */

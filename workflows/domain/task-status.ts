@@ -1,6 +1,7 @@
 import type { ApprovalMode } from './approval.ts';
 import type { Exceeded, TaskBudget } from './budget.ts';
 import type { DeploymentId } from './ids.ts';
+import type { CheckOutcome } from './task-check.ts';
 import type { TaskPlan } from './tool-call.ts';
 import type { ToolOutcome } from './transcript.ts';
 import type { TaskEnding } from './turn.ts';
@@ -118,6 +119,8 @@ export type TaskEventBody =
   | { readonly kind: 'rolled-back'; readonly turn: number; readonly toTurn: number }
   | { readonly kind: 'workspace-moved'; readonly reason: string }
   | { readonly kind: 'finishing' }
+  | { readonly kind: 'check-started'; readonly command: string }
+  | { readonly kind: 'check-ended'; readonly outcome: CheckOutcome; readonly exitCode?: number; readonly reason?: string }
   | { readonly kind: 'task-ended'; readonly state: 'completed' | 'cancelled' | 'failed'; readonly reason?: string };
 
 /** A tool call that waits for a person. */

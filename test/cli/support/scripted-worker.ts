@@ -96,6 +96,12 @@ function scriptActivities(): AnyportActivities {
     stopTask: async () => undefined,
     runTool: async () => ({ item: 'item', outcome: 'ok' }),
     collectDiff: async () => ({ diff: SCRIPTED_DIFF }),
+    runCheck: async ({ command }) => ({
+      outcome: command === 'true' ? 'passed' : 'failed',
+      exitCode: command === 'true' ? 0 : 1,
+      wallTimeMs: 5,
+      excerpt: command,
+    }),
     closeWorkspace: async () => undefined,
     finishTask: async (input) => resultOf(input, attempts.get(taskIdNow()) ?? [], requests.get(taskIdNow())?.prompt ?? ''),
     storeBatchLines: async ({ lines: stored }) => {
