@@ -8,6 +8,7 @@ import type { ToolImage, ToolInput } from '../../workflows/domain/transcript.ts'
 import type { CallContext } from './added-tools.ts';
 import type { Arguments } from './read-arguments.ts';
 import { parametersOf, readArgumentsLater } from './read-arguments.ts';
+import { toToolParameters } from './tool-parameters.ts';
 
 /** What a tool's `run` is told of the call. */
 export type ToolCallContext = CallContext;
@@ -61,6 +62,8 @@ const NAME = /^[A-Za-z0-9_-]{1,64}$/;
 export const SERVER_PREFIX = 'mcp__';
 const RETRY_CLASSES: readonly string[] = ['read-only', 'workspace', 'external'] satisfies ToolRetryClass[];
 const RISKS: readonly string[] = ['none', 'workspace', 'external'] satisfies ToolRisk[];
+/** "Expected a string with maximum length 1024": some clouds refuse more, and with it the whole turn. */
+const LONGEST_DESCRIPTION = 1_024;
 const NO_SCHEMA = 'its parameters must be a z.object(…) of zod 4';
 /** Longer than a service takes to answer, shorter than a person waits. */
 const DEFAULT_TIMEOUT_MS = 5 * 60_000;
@@ -104,6 +107,7 @@ function problemOf({ name, description, parameters, risk, retryClass, timeoutMs,
       () => typeof description !== 'string' || description.trim() === '',
       'its description is missing: a model decides by it when to call the tool',
     ],
+    [() => description.length > LONGEST_DESCRIPTION, `its description must have at most ${LONGEST_DESCRIPTION} characters`],
     [() => typeof run !== 'function', 'its run is no function'],
     [() => !isSchema(parameters), NO_SCHEMA],
     [() => !RISKS.includes(risk), `its risk must be one of ${RISKS.join(', ')}`],
@@ -133,7 +137,7 @@ function schemaOf(name: string, parameters: ZodType): Readonly<Record<string, un
 
 function jsonSchemaOf(name: string, parameters: ZodType): Readonly<Record<string, unknown>> {
   try {
-    return parametersOf(parameters);
+    return toToolParameters(parametersOf(parameters));
   } catch (error) {
     const detail = error instanceof Error ? error.message : String(error);
     throw new TypeError(`tool "${name}": no JSON schema can be made of its parameters: ${detail}`, { cause: error });

@@ -36,17 +36,40 @@ describe('a list of tools', () => {
     ]);
   });
 
-  test('may have schemas of either draft', () => {
-    const old = { $schema: 'http://json-schema.org/draft-07/schema#', type: 'object', properties: { p: { items: [{}, {}] } } };
-    const recent = { type: 'object', properties: { p: { prefixItems: [{}, {}] } }, $defs: {} };
-
-    const { tools, leftOut } = readToolList([
-      listed({ name: 'a', inputSchema: old }),
-      listed({ name: 'b', inputSchema: recent }),
-    ]);
-
-    expect(leftOut).toEqual([]);
-    expect(tools[0]?.parameters).not.toHaveProperty('$schema');
+  test.each([
+    [
+      'of an older draft',
+      { $schema: 'http://json-schema.org/draft-07/schema#', type: 'object', definitions: {} },
+      { type: 'object', properties: {}, definitions: {} },
+    ],
+    [
+      'with lists of no known kind',
+      {
+        type: 'object',
+        properties: { additionalItems: {}, p: { type: 'array' }, default: { type: 'array', default: { type: 'array' } } },
+      },
+      {
+        type: 'object',
+        properties: {
+          additionalItems: {},
+          p: { type: 'array', items: {} },
+          default: { type: 'array', items: {}, default: { type: 'array' } },
+        },
+      },
+    ],
+    [
+      'with lists of a first and a second',
+      { type: 'object', properties: { p: { type: 'array', items: [{ type: 'array' }], additionalItems: false } } },
+      { type: 'object', properties: { p: { type: 'array', prefixItems: [{ type: 'array', items: {} }], items: false } } },
+    ],
+    [
+      'with a choice at its top',
+      { type: 'object', properties: { a: {} }, anyOf: [{ required: ['a'] }] },
+      { type: 'object', properties: { a: {} } },
+    ],
+  ])('may have a schema %s', (_, inputSchema, parameters) => {
+    expect(readToolList([listed({ inputSchema })])).toMatchObject({ leftOut: [], tools: [{ parameters }] });
+    expect(readToolList([listed({ inputSchema })]).tools[0]?.parameters).toEqual(parameters);
   });
 
   test.each([
@@ -66,6 +89,12 @@ describe('a list of tools', () => {
       'is no JSON schema',
     ],
     ['a schema of lists', listed({ inputSchema: { type: 'object', required: 'q' } }), 'is no JSON schema'],
+    [
+      'a schema of before numbers',
+      listed({ inputSchema: { type: 'object', properties: { n: { exclusiveMinimum: true } } } }),
+      'is no JSON schema',
+    ],
+    ['half a character', listed({ inputSchema: { type: 'object', title: '\ud800' } }), 'has half characters in it'],
     ['a deep schema', listed({ inputSchema: nested(5_000) }), 'is more than 64 levels deep'],
     [
       'a large schema',
@@ -83,7 +112,7 @@ describe('a list of tools', () => {
   test('has each name once, and no description without an end', () => {
     const { tools, leftOut } = readToolList([listed({ description: 'x'.repeat(1_000_000) }), listed()]);
 
-    expect(tools.map(({ description }) => description.length)).toEqual([4_096]);
+    expect(tools.map(({ description }) => description.length)).toEqual([1_024]);
     expect(leftOut).toEqual(['"search" is listed twice']);
   });
 

@@ -70,6 +70,7 @@ describe('a description', () => {
     ['a number for a name', { name: 7 }, 'tool 7: its name must be'],
     ['the name of a server’s tool', { name: 'mcp__a__b' }, 'names that begin with mcp__ are those of MCP servers: rename it'],
     ['nothing to say', { description: ' ' }, 'its description is missing'],
+    ['too much to say', { description: 'x'.repeat(1_025) }, 'its description must have at most 1024 characters'],
     ['no run', { run: undefined }, 'its run is no function'],
     ['parameters without a schema', { parameters: { order: 'string' } }, 'its parameters must be a z.object(…) of zod 4'],
     ['parameters that are text', { parameters: z.string() }, 'its parameters must be a z.object(…) of zod 4'],
