@@ -33,6 +33,12 @@ const FORBIDDEN: readonly (readonly [file: string, specifier: string, message: s
   ['activities/planted.ts', '@temporalio/client', 'activities/ may use @temporalio/activity'],
   ['activities/planted.ts', 'openai', "a cloud's SDK is used in activities/clouds/ alone"],
   ['activities/tools/planted.ts', 'google-auth-library', "a cloud's SDK is used in activities/clouds/ alone"],
+  ['activities/planted.ts', '@modelcontextprotocol/sdk/types.js', 'the SDK of MCP is used in activities/mcp/ alone'],
+  ['activities/mcp/planted.ts', '@temporalio/activity', 'activities/mcp/ knows servers and nothing of Temporal'],
+  ['activities/mcp/planted.ts', '../../client/index.ts', 'activities/ knows the contract'],
+  ['activities/mcp/planted.ts', '../../workers/config.ts', 'activities/ knows the contract'],
+  ['activities/mcp/planted.ts', '../../workflows/agent-task.ts', 'activities/ may import workflows/domain/'],
+  ['workers/planted.ts', '@modelcontextprotocol/sdk/types.js', 'the SDK of MCP is used in activities/mcp/ alone'],
   ['activities/clouds/planted.ts', '@temporalio/common', 'activities/clouds/ throws failures of the domain'],
   ['activities/clouds/planted.ts', '../../workflows/agent-task.ts', 'activities/ may import workflows/domain/'],
   ['activities/clouds/planted.ts', '../../workers/config.ts', 'activities/ knows the contract'],
@@ -75,6 +81,7 @@ const FORBIDDEN: readonly (readonly [file: string, specifier: string, message: s
 ];
 
 const ALLOWED: readonly (readonly [file: string, specifier: string])[] = [
+  ['activities/mcp/planted.ts', '@modelcontextprotocol/sdk/client/index.js'],
   ['workflows/domain/planted.ts', './ids.ts'],
   ['workflows/agent-loop.ts', './domain/turn.ts'],
   ['workflows/agent-loop.ts', './model-turn.ts'],
