@@ -31,6 +31,8 @@ try {
 } catch (error) {
   console.error(`anyport worker: ${describeProblem(error)}`);
   process.exitCode = 1;
+  // With a lifeline it would stay, and whoever started it would wait for a worker that never comes.
+  process.stdin.destroy();
 }
 
 async function runBare({ supervisor: _supervisor, ...workerFlags }: typeof flags): Promise<void> {
