@@ -9,6 +9,8 @@ import type { Cluster, EmulatedEndpoint, LedgerRequest } from '../support/start-
 export interface ChaosScene {
   /** The newest attempt of the task, as its journal has it. */
   attempt(taskId: string): AttemptState | undefined;
+  /** Of its newest attempt; 0 before the first. */
+  turn(taskId: string): number;
   /** Waits until the newest attempt is at this point. */
   attemptIs(taskId: string, kind: AttemptState['kind']): Promise<void>;
   /** The owner of the activity of this type that runs for the task now. */
@@ -30,12 +32,14 @@ export interface Death {
 export function openChaosScene(cluster: Cluster): ChaosScene {
   const database = new DatabaseSync(cluster.store, { readOnly: true, timeout: 2_000 });
   const attempts = database.prepare('SELECT state FROM attempts WHERE task_id = ? ORDER BY turn DESC, attempt DESC LIMIT 1');
+  const turns = database.prepare('SELECT coalesce(max(turn), 0) AS turn FROM attempts WHERE task_id = ?');
   const owners = database.prepare('SELECT owner FROM open_activities WHERE workflow_id = ? ORDER BY started_ms DESC LIMIT 1');
   const scene: ChaosScene = {
     attempt: (taskId) => {
       const row = attempts.get(taskId);
       return row === undefined ? undefined : (JSON.parse(String(row['state'])) as AttemptState); // the worker's own
     },
+    turn: (taskId) => Number(turns.get(taskId)?.['turn']),
     attemptIs: async (taskId, kind) => {
       await eventually(`the attempt is ${kind}`, async () => (scene.attempt(taskId)?.kind === kind ? true : undefined));
     },
