@@ -64,7 +64,7 @@ async function collect(
     ),
   );
   const leftOut = last.leftOut.slice(0, MAX_NAMED_FILES).map(({ path }) => toText(path));
-  return leftOut.length === 0 ? result : { ...result, leftOut };
+  return { ...result, tree: last.tree, ...(leftOut.length === 0 ? {} : { leftOut }) };
 }
 
 interface WrittenDiff {

@@ -1,6 +1,7 @@
 /** Tasks as Temporal lists them; needs no worker. */
-import type { Client, WorkflowExecutionStatusName } from '@temporalio/client';
+import type { Client, WorkflowExecutionInfo, WorkflowExecutionStatusName } from '@temporalio/client';
 import { taskIdOfWorkflow, toBatchId } from '../workflows/domain/ids.ts';
+import { isContest } from './contest-kind.ts';
 
 /** How a task stands as far as Temporal knows it. */
 export const TASK_STANDINGS = ['running', 'completed', 'failed', 'cancelled', 'terminated', 'timed-out'] as const;
@@ -20,6 +21,8 @@ export interface TaskSummary {
   readonly startedAt: Date;
   /** Absent while it runs. */
   readonly endedAt?: Date;
+  /** Several contenders at the same task, which are listed as well. */
+  readonly isContest?: true;
 }
 
 const DEFAULT_LIMIT = 20;
@@ -41,20 +44,26 @@ export async function listTasks(client: Client, filter: TaskFilter = {}): Promis
     query: queryOf(filter),
     pageSize: Math.min(limit, 1_000),
   })) {
-    const { closeTime } = info;
-    tasks.push({
-      taskId: taskIdOfWorkflow(info.workflowId),
-      standing: standingOf(info.status.name),
-      startedAt: info.startTime,
-      ...(closeTime === undefined ? {} : { endedAt: closeTime }),
-    });
+    tasks.push(summaryOf(info));
     if (tasks.length >= limit) break;
   }
   return tasks;
 }
 
+/** What Temporal says of a task's workflow, or a contest's. */
+export function summaryOf(info: Omit<WorkflowExecutionInfo, 'raw'>): TaskSummary {
+  const { workflowId, status, startTime, closeTime } = info;
+  return {
+    taskId: taskIdOfWorkflow(workflowId),
+    standing: standingOf(status.name),
+    startedAt: startTime,
+    ...(closeTime === undefined ? {} : { endedAt: closeTime }),
+    ...(isContest(info) ? { isContest: true as const } : {}),
+  };
+}
+
 /** How a workflow's status reads in our words. */
-export function standingOf(status: WorkflowExecutionStatusName): TaskStanding {
+function standingOf(status: WorkflowExecutionStatusName): TaskStanding {
   switch (status) {
     case 'COMPLETED':
       return 'completed';
@@ -77,7 +86,7 @@ export function standingOf(status: WorkflowExecutionStatusName): TaskStanding {
 
 /** Every value is one of ours or has the form of an id, so that nothing can end its quotes. */
 function queryOf({ standing, batchId }: TaskFilter): string {
-  const conditions = ['WorkflowType = "agentTask"'];
+  const conditions = ['WorkflowType IN ("agentTask", "taskContest")'];
   // A run that went on in a new one is the same task, listed by its newest run.
   conditions.push(standing === undefined ? 'ExecutionStatus != "ContinuedAsNew"' : `ExecutionStatus = "${STATUS_OF[standing]}"`);
   if (batchId !== undefined) conditions.push(`WorkflowId STARTS_WITH "agent-task/${toBatchId(batchId)}-"`);

@@ -8,6 +8,7 @@ import { taskWorkflowId } from '../workflows/domain/ids.ts';
 import { INTERACTIVE_PRIORITY, TASKS_QUEUE } from '../workflows/domain/task-queues.ts';
 import type { SendMessageInput, SendMessageResult } from '../workflows/messages.ts';
 import { sendMessageUpdate } from '../workflows/messages.ts';
+import { assertTask } from './contest-kind.ts';
 import { ANSWER_TIMEOUT_MS, toUpdateError } from './update-task.ts';
 
 /** Without a request id each call is a message of its own. */
@@ -25,7 +26,7 @@ export async function sendMessage(client: Client, taskId: TaskId, message: Messa
   for (let tries = 1; ; tries += 1) {
     try {
       // Only a task that was there can be gone on with.
-      await client.workflow.getHandle(taskWorkflowId(taskId)).describe();
+      assertTask(await client.workflow.getHandle(taskWorkflowId(taskId)).describe(), taskId);
       return await updateWithStart(client, taskId, { ...message, requestId });
     } catch (error) {
       const told = toUpdateError(error, { subject, refused: `the message to ${subject} was not taken` });

@@ -4,11 +4,12 @@ import { randomUUID } from 'node:crypto';
 import type { TaskRequest, TaskResult } from '../workflows/activity-interfaces.ts';
 import type { agentTask } from '../workflows/agent-task.ts';
 import type { TaskBudget } from '../workflows/domain/budget.ts';
+import type { ContestResult, ContestStatus } from '../workflows/domain/contest.ts';
 import { taskWorkflowId, toBatchId, toTaskId } from '../workflows/domain/ids.ts';
 import { DEFAULT_TENANT, fairnessKeyOf, INTERACTIVE_PRIORITY, TASKS_QUEUE } from '../workflows/domain/task-queues.ts';
 import type { BatchStatus, TaskEvent, TaskStatus } from '../workflows/domain/task-status.ts';
 import type { WorkspaceOverview } from '../workflows/domain/workspace-report.ts';
-import { statusQuery } from '../workflows/messages.ts';
+import { contestQuery, statusQuery } from '../workflows/messages.ts';
 import { askWorker, toClientError } from './ask-worker.ts';
 import type { BatchSubmission, SubmitBatchOptions } from './batch.ts';
 import { submitBatch } from './batch.ts';
@@ -16,12 +17,14 @@ import type { BatchLineResult } from './batch-results.ts';
 import { readBatchResults, readBatchStatus } from './batch-results.ts';
 import type { ConnectedTemporal, ConnectOptions } from './connection.ts';
 import { connectTemporal } from './connection.ts';
+import type { ContestOptions } from './contest.ts';
+import { awaitContest, startContest } from './contest.ts';
 import type { EndpointState, HoldRequest } from './endpoints.ts';
 import { holdEndpoint, listEndpoints } from './endpoints.ts';
 import type { FollowOptions } from './follow-task.ts';
 import { followTask, isOpen } from './follow-task.ts';
 import type { TaskFilter, TaskSummary } from './list-tasks.ts';
-import { listTasks, standingOf } from './list-tasks.ts';
+import { listTasks, summaryOf } from './list-tasks.ts';
 import type { RaiseBudgetOptions } from './raise-budget.ts';
 import { raiseBudget } from './raise-budget.ts';
 import { TaskClientError } from './task-client-error.ts';
@@ -99,9 +102,7 @@ export class TaskClient {
   async standing(taskId: string): Promise<TaskSummary> {
     const { workflowId, subject } = askedTask(taskId);
     try {
-      const { status, startTime, closeTime } = await this.#client.workflow.getHandle(workflowId).describe();
-      const ended = closeTime === undefined ? {} : { endedAt: closeTime };
-      return { taskId, standing: standingOf(status.name), startedAt: startTime, ...ended };
+      return summaryOf(await this.#client.workflow.getHandle(workflowId).describe());
     } catch (error) {
       throw toClientError(error, subject);
     }
@@ -160,6 +161,25 @@ export class TaskClient {
    */
   send(taskId: string, message: Message): Promise<SendMessageResult> {
     return sendMessage(this.#client, toTaskId(taskId), message);
+  }
+
+  /**
+   * Has several contenders do the same task, each in files of its own, and picks the best. Each is a task: `<id>-1` to `<id>-<n>`. Joins
+   * the running contest of the same id. @throws TaskRequestError, RangeError; TaskClientError `already-ended`, `refused`
+   */
+  async startContest(request: TaskRequest, options: ContestOptions): Promise<StartedTask> {
+    return { taskId: await startContest(this.#client, request, options) };
+  }
+
+  /** How far a contest is, and each of its contenders. A worker answers, also for one that has ended. */
+  contestStatus(taskId: string): Promise<ContestStatus> {
+    const { workflowId } = askedTask(taskId);
+    return askWorker(this.#client, { workflowId, subject: `contest ${taskId}` }, contestQuery);
+  }
+
+  /** Waits for the end of all contenders. @throws TaskClientError when it has no result */
+  contestResult(taskId: string): Promise<ContestResult> {
+    return awaitContest(this.#client, toTaskId(taskId));
   }
 
   list(filter: TaskFilter = {}): Promise<readonly TaskSummary[]> {

@@ -6,6 +6,7 @@ import type { TaskResult } from '../workflows/activity-interfaces.ts';
 import type { TaskId } from '../workflows/domain/ids.ts';
 import { taskWorkflowId } from '../workflows/domain/ids.ts';
 import { resultQuery } from '../workflows/messages.ts';
+import { readContestResult } from './contest-result.ts';
 import { askWorker, toClientError } from './ask-worker.ts';
 import { TaskClientError } from './task-client-error.ts';
 import { readTaskResult } from './task-result.ts';
@@ -48,5 +49,8 @@ async function outcomeOfCancelled(client: Client, taskId: TaskId): Promise<TaskR
 function checkResult(value: unknown, subject: string): TaskResult {
   const result = readTaskResult(value);
   if (result !== undefined) return result;
+  if (readContestResult(value) !== undefined) {
+    throw new TaskClientError('refused', `${subject} is a contest: ask for its result, or for that of one of its contenders`);
+  }
   throw new TaskClientError('broken', `what ${subject} returned is no task's result: is its worker of another version?`);
 }

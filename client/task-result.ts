@@ -3,6 +3,25 @@ import type { TaskResult } from '../workflows/activity-interfaces.ts';
 
 const count = z.number().nonnegative();
 
+export const usageSchema = z.object({
+  inputTokens: count,
+  cachedInputTokens: count,
+  outputTokens: count,
+  reasoningTokens: count,
+  cacheWriteTokens: count.exactOptional(),
+});
+
+export const diffStatSchema = z.object({ files: count, insertions: count, deletions: count });
+
+export const checkSchema = z.object({
+  outcome: z.enum(['passed', 'failed', 'timed-out', 'not-run']),
+  exitCode: z.int().exactOptional(),
+  reason: z.string().exactOptional(),
+  wallTimeMs: count,
+  excerpt: z.string().exactOptional(),
+  output: z.string().exactOptional(),
+});
+
 // Loose about fields of newer workers, strict about those read here.
 const taskResultSchema = z.object({
   taskId: z.string(),
@@ -18,13 +37,7 @@ const taskResultSchema = z.object({
       failure: z.string().exactOptional(),
     }),
   ),
-  usage: z.object({
-    inputTokens: count,
-    cachedInputTokens: count,
-    outputTokens: count,
-    reasoningTokens: count,
-    cacheWriteTokens: count.exactOptional(),
-  }),
+  usage: usageSchema,
   paid: z
     .object({ usdMicros: count, byCloud: z.record(z.string(), count), byEndpoint: z.record(z.string(), count) })
     .exactOptional(),
@@ -56,17 +69,9 @@ const taskResultSchema = z.object({
     )
     .exactOptional(),
   diff: z.string(),
-  diffStat: z.object({ files: count, insertions: count, deletions: count }).exactOptional(),
-  check: z
-    .object({
-      outcome: z.enum(['passed', 'failed', 'timed-out', 'not-run']),
-      exitCode: z.int().exactOptional(),
-      reason: z.string().exactOptional(),
-      wallTimeMs: count,
-      excerpt: z.string().exactOptional(),
-      output: z.string().exactOptional(),
-    })
-    .exactOptional(),
+  diffStat: diffStatSchema.exactOptional(),
+  tree: z.string().exactOptional(),
+  check: checkSchema.exactOptional(),
   diffPath: z.string().exactOptional(),
   leftOut: z.array(z.string()).exactOptional(),
   // Of workers that knew no sub-totals yet.

@@ -5,6 +5,7 @@ import type { UpdateDefinition } from '@temporalio/common';
 import type { TaskId } from '../workflows/domain/ids.ts';
 import { taskWorkflowId } from '../workflows/domain/ids.ts';
 import { toClientError } from './ask-worker.ts';
+import { assertTask } from './contest-kind.ts';
 import { isOpen } from './follow-task.ts';
 import { TaskClientError } from './task-client-error.ts';
 
@@ -34,8 +35,9 @@ export async function updateTask<Answer, Input>(client: Client, asked: TaskUpdat
     ...(requestId === undefined ? {} : { updateId: requestId }),
   };
   try {
-    const { status } = await handle.describe();
-    if (!isOpen(status.name)) throw new TaskClientError('already-ended', `${subject} has ended already: ${ended}`);
+    const described = await handle.describe();
+    assertTask(described, taskId);
+    if (!isOpen(described.status.name)) throw new TaskClientError('already-ended', `${subject} has ended already: ${ended}`);
     const deadline = Date.now() + ANSWER_TIMEOUT_MS;
     return await client.connection.withDeadline(deadline, () => handle.executeUpdate(update, options));
   } catch (error) {

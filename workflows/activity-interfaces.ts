@@ -84,7 +84,7 @@ export interface ReadBatchLineInput {
 }
 
 export interface OpenWorkspaceInput {
-  /** Begin with the files of this task, as its newest checkpoint has them. */
+  /** Begin with the files of this task, or contest, as its newest checkpoint has them. */
   readonly from?: TaskId;
   readonly repository: string;
   readonly includeUncommitted: boolean;
@@ -195,7 +195,7 @@ export interface FinishTaskInput {
   readonly ending: TaskEnding;
 }
 
-export type CollectDiffResult = Pick<TaskResult, 'diff' | 'diffStat' | 'diffPath' | 'leftOut'>;
+export type CollectDiffResult = Pick<TaskResult, 'diff' | 'diffStat' | 'diffPath' | 'leftOut' | 'tree'>;
 
 export interface StoreBatchLinesInput {
   readonly lines: readonly { readonly line: number; readonly request: TaskRequest }[];

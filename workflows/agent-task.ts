@@ -34,11 +34,11 @@ import type { WorkspaceHost } from './workspace-host.ts';
 import { createWorkspaceHost } from './workspace-host.ts';
 
 /**
- * How a task begins: asked for directly, as a line of a batch, going on from an earlier run of the same task, or with a message to one that
- * has come to its end.
+ * How a task begins: asked for directly or by a contest, whose files it begins with, as a line of a batch, going on from an earlier run of
+ * the same task, or with a message to one that has come to its end.
  */
 export type AgentTaskInput =
-  | { readonly kind: 'request'; readonly request: TaskRequest }
+  | { readonly kind: 'request'; readonly request: TaskRequest; readonly contest?: TaskId }
   | { readonly kind: 'batch-line'; readonly batchId: BatchId; readonly line: number }
   | { readonly kind: 'continued'; readonly task: ContinuedTask }
   | { readonly kind: 'reopened'; readonly model: string }
@@ -154,7 +154,7 @@ async function hearFirst(loop: LoopState, conversation: Conversation): Promise<L
 
 async function open(input: AgentTaskInput, progress: Progress, story: TaskStory): Promise<void> {
   if (progress.opened !== null) return;
-  const from = input.kind === 'agent' ? input.order.parent : undefined;
+  const from = input.kind === 'agent' ? input.order.parent : input.kind === 'request' ? input.contest : undefined;
   const opening = { story, from, hasWorkspace: (queue: string) => takeHost(progress, story, queue) };
   const { opened, loop } =
     input.kind === 'reopened' ? await reopenTask(opening) : await openTask(await requestOf(input), opening);

@@ -68,7 +68,7 @@ async function collectDiff(host: WorkspaceHost): Promise<Collected> {
 }
 
 /** A workspace that stays behind costs disk, no more: it must not fail a task that has its result. */
-async function giveBack(host: WorkspaceHost): Promise<void> {
+export async function giveBack(host: Pick<WorkspaceHost, 'queue'>): Promise<void> {
   const options = { ...CLOSE_WORKSPACE_ACTIVITY, taskQueue: host.queue(), summary: 'close the workspace' };
   try {
     // Not by `host.run`: a host that is gone has nothing to give back.

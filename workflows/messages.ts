@@ -3,6 +3,7 @@ import { defineQuery, defineUpdate } from '@temporalio/workflow';
 import type { TaskResult } from './activity-interfaces.ts';
 import type { ApprovalMode } from './domain/approval.ts';
 import type { TaskBudget } from './domain/budget.ts';
+import type { ContestResult, ContestStatus } from './domain/contest.ts';
 import type { BatchStatus, MessageMode, TaskStatus } from './domain/task-status.ts';
 
 /** What a task is doing, with the newest events of its story. */
@@ -70,3 +71,9 @@ export const sendMessageUpdate = defineUpdate<SendMessageResult, [SendMessageInp
 
 /** How far a batch is. */
 export const batchStatusQuery = defineQuery<BatchStatus>('batchStatus');
+
+/** How far a contest is, and each of its contenders. */
+export const contestQuery = defineQuery<ContestStatus>('contest');
+
+/** What a contest came to, whatever its end; null until then. */
+export const contestResultQuery = defineQuery<ContestResult | null>('contestResult');

@@ -2,6 +2,7 @@
 import { proxyActivities } from '@temporalio/workflow';
 import type {
   OpenWorkspaceActivities,
+  OpenWorkspaceResult,
   PlanRouteResult,
   RouteDecision,
   TaskActivities,
@@ -33,7 +34,7 @@ export interface OpenedTask {
 }
 
 export interface Opening {
-  /** The task whose files an agent begins with. */
+  /** The task whose files an agent begins with, or the contest of a contender. */
   readonly from?: TaskId | undefined;
   readonly story: TaskStory;
   /** Told at once: from then on the workspace must be given back, whatever comes. */
@@ -103,17 +104,24 @@ function settled(
 
 type ReopenedRequest = Omit<TaskRequest, 'prompt' | 'instructions'>;
 
-async function openWorkspace(request: TaskRequest & { readonly workspace: string }, opening: Opening): Promise<string> {
-  const { queue, baseCommit } = await workspaceActivities('open the workspace').openWorkspace({
+async function openWorkspace(request: WorkspaceRequest, opening: Opening): Promise<string> {
+  const { queue, baseCommit } = await openFiles(request, opening.from);
+  opening.hasWorkspace(queue);
+  opening.story.tell({ kind: 'workspace-opened', baseCommit });
+  return queue;
+}
+
+type WorkspaceRequest = TaskRequest & { readonly workspace: string };
+
+/** Files for the calling workflow's own task: those of its repository, or of the task that they are copied from. */
+export function openFiles(request: WorkspaceRequest, from?: TaskId): Promise<OpenWorkspaceResult> {
+  return workspaceActivities('open the workspace').openWorkspace({
     repository: request.workspace,
     includeUncommitted: request.includeUncommitted ?? false,
     sandbox: request.sandbox ?? 'bubblewrap',
     ...(request.folder === undefined ? {} : { folder: request.folder }),
-    ...(opening.from === undefined ? {} : { from: opening.from }),
+    ...(from === undefined ? {} : { from }),
   });
-  opening.hasWorkspace(queue);
-  opening.story.tell({ kind: 'workspace-opened', baseCommit });
-  return queue;
 }
 
 async function moveWorkspaceBack(opening: Opening): Promise<string> {
@@ -147,7 +155,7 @@ function excludedOf({ decision }: PlanRouteResult): {
 }
 
 /** Tasks planned with policy 1 were begun before there were budgets. */
-function budgetOf(request: TaskRequest, { policy, budget }: PlanRouteResult): { readonly budget?: TaskBudget } {
+export function budgetOf(request: TaskRequest, { policy, budget }: PlanRouteResult): { readonly budget?: TaskBudget } {
   const merged = { ...budget, ...request.budget };
   return policy === undefined || Object.keys(merged).length === 0 ? {} : { budget: merged };
 }

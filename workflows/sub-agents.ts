@@ -2,18 +2,15 @@
 import {
   CancellationScope,
   ChildWorkflowCancellationType,
-  ChildWorkflowFailure,
-  ApplicationFailure,
-  CancelledFailure,
   condition,
   executeChild,
-  isCancellation,
   ParentClosePolicy,
   uuid4,
   WorkflowIdReusePolicy,
 } from '@temporalio/workflow';
 import type { ReadAgentRequestInput, TaskResult } from './activity-interfaces.ts';
 import type { agentTask } from './agent-task.ts';
+import { resultOfChild } from './child-result.ts';
 import type { TaskBudget } from './domain/budget.ts';
 import type { TaskId } from './domain/ids.ts';
 import { taskWorkflowId } from './domain/ids.ts';
@@ -121,7 +118,7 @@ export class SubAgents {
   async #follow(agent: Agent, order: ReadAgentRequestInput): Promise<void> {
     const { tell } = this.#options;
     tell({ kind: 'agent-started', agent: agent.name, taskId: agent.taskId });
-    const result = await agent.scope.run(() => runAgent(agent, order)).catch(resultOf);
+    const result = await agent.scope.run(() => runAgent(agent, order)).catch(resultOfChild);
     agent.ended = summaryOf(agent, result);
     tell({ kind: 'agent-ended', agent: agent.name, state: agent.ended.state });
   }
@@ -169,15 +166,6 @@ function runAgent({ taskId, name }: Agent, order: ReadAgentRequestInput): Promis
     cancellationType: ChildWorkflowCancellationType.WAIT_CANCELLATION_COMPLETED,
     parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,
   });
-}
-
-/** Failed and cancelled tasks have their result in the details of their failure. */
-function resultOf(error: unknown): TaskResult | 'cancelled' | 'failed' {
-  const cause = error instanceof ChildWorkflowFailure ? error.cause : error;
-  const details = cause instanceof ApplicationFailure || cause instanceof CancelledFailure ? cause.details : undefined;
-  const [result] = details ?? [];
-  if (typeof result === 'object' && result !== null && 'taskId' in result) return result as TaskResult; // by `settle` alone
-  return isCancellation(error) ? 'cancelled' : 'failed';
 }
 
 function summaryOf({ name, taskId, reserved }: Agent, result: TaskResult | 'cancelled' | 'failed'): AgentSummary {

@@ -90,7 +90,7 @@ function lastStep(events: readonly TaskEvent[]): readonly string[] {
  * Text from elsewhere stands in code spans alone, where no link, image or emphasis is read; nothing in it can end one. So do
  * dollars: the UI reads what is between two of them as a formula.
  */
-function code(text: string): string {
+export function code(text: string): string {
   const line = toPrintable(text, SHOWN_CHARACTERS).replaceAll('|', '/').replaceAll(/[<>]/g, ' ').replaceAll('`', "'").trim();
   return `\`${line || '-'}\``;
 }

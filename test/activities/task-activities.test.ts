@@ -74,8 +74,12 @@ test('a diff too large for a result is whole in a file, a small one leaves none'
   const large = await inTask(collectDiff);
 
   const diffStat = { files: 1, insertions: 1, deletions: 0 };
-  expect(small).toEqual({ diff: expect.stringContaining('+small\n'), diffStat });
-  expect(large).toEqual({ diff: '', diffStat: { ...diffStat, insertions: 100_000 }, diffPath: join(directory, 'result.diff') });
+  expect(small).toEqual({ diff: expect.stringContaining('+small\n'), diffStat, tree: expect.stringMatching(/^[0-9a-f]{40}$/) });
+  expect(large).toMatchObject({
+    diff: '',
+    diffStat: { ...diffStat, insertions: 100_000 },
+    diffPath: join(directory, 'result.diff'),
+  });
   expect((await readFile(join(directory, 'result.diff'), 'utf8')).match(/^\+large$/gm)).toHaveLength(100_000);
   expect((await readdir(directory)).filter((name) => name.includes('diff'))).toEqual(['result.diff']);
   await store.close();

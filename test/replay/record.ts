@@ -81,6 +81,8 @@ try {
     cancelled: recordCancelled,
     continued: () => recordContinued({ prompt: 'go on', model: MODEL, workspace, tenant: 'thrifty' }),
     batch: recordBatch,
+    contest: () => recordContest({ ...look, workspace, check: { command: 'true' }, budget: { turns: 9 } }),
+    'contest-cancelled': () => recordContestCancelled({ prompt: 'take your time', model: MODEL, workspace }),
     throttled: recordThrottled,
     failover: () => recordFailover({ ...look, workspace }),
     approved: () => recordApproved({ prompt: 'ask first', model: MODEL, workspace }),
@@ -244,6 +246,25 @@ async function recordBatch(): Promise<void> {
   await cluster.temporal.workflow.getHandle(batchWorkflowId(batchId)).result();
   await record('task-batch', batchWorkflowId(batchId));
   await record('agent-task-batch-line', taskWorkflowId(batchTaskId(batchId, 1)));
+}
+
+/** One after the other, so that the second gets what the first has left of the budget; the history of a contender with it. */
+async function recordContest(request: TaskRequest): Promise<void> {
+  const { taskId } = await cluster.tasks.startContest(request, { taskId: 'task-contest', contenders: 2, atOnce: 1 });
+  await cluster.tasks.contestResult(taskId);
+  await record('task-contest', workflowOf(taskId));
+  await record('agent-task-contender', workflowOf(`${taskId}-2`));
+}
+
+async function recordContestCancelled(request: TaskRequest): Promise<void> {
+  const { taskId } = await cluster.tasks.startContest(request, { taskId: 'task-contest-cancelled', contenders: 3, atOnce: 2 });
+  await eventually('both run a command', async () => {
+    const states = await Promise.all([1, 2].map((number) => cluster.tasks.status(`${taskId}-${number}`).catch(() => undefined)));
+    return states.every((status) => status?.state === 'running-tools') ? true : undefined;
+  });
+  await cluster.tasks.cancel(taskId);
+  await cluster.tasks.contestResult(taskId);
+  await record('task-contest-cancelled', workflowOf(taskId));
 }
 
 async function start(taskId: string, request: TaskRequest): Promise<string> {

@@ -1,5 +1,6 @@
 /** Values of the domain with sensible defaults; a test names only what it is about. */
-import type { RouteDecision } from '../../workflows/activity-interfaces.ts';
+import type { RouteDecision, TaskResult } from '../../workflows/activity-interfaces.ts';
+import type { ContenderReport } from '../../workflows/domain/contest.ts';
 import type { DeploymentId } from '../../workflows/domain/ids.ts';
 import { toDeploymentId } from '../../workflows/domain/ids.ts';
 import type { ModelFailure } from '../../workflows/domain/model-failure.ts';
@@ -114,6 +115,40 @@ export function aTurnAnswered(overrides: Partial<TurnAnswered> = {}): TurnAnswer
     toolCalls: 0,
     usage: aUsage({ inputTokens: 100, outputTokens: 10 }),
     costUsdMicros: 200,
+    ...overrides,
+  };
+}
+
+export function aResult(overrides: Partial<TaskResult> = {}): TaskResult {
+  return {
+    taskId: 'task-1',
+    state: 'completed',
+    output: 'Done.',
+    turns: 1,
+    attempts: [],
+    usage: aUsage({ inputTokens: 100, outputTokens: 10 }),
+    paid: { usdMicros: 200, byCloud: {}, byEndpoint: {} },
+    suspenseUsdMicros: 0,
+    suspectedTwice: { count: 0, usdMicros: 0 },
+    toolEffectsTwice: 0,
+    diff: '',
+    ...overrides,
+  };
+}
+
+export function aContender(overrides: Partial<ContenderReport> = {}): ContenderReport {
+  const number = overrides.number ?? 1;
+  return {
+    number,
+    taskId: `contest-${number}`,
+    state: 'completed',
+    excerpt: 'Done.',
+    turns: 1,
+    toolCalls: 1,
+    usage: aUsage({ inputTokens: 100, outputTokens: 10 }),
+    costUsdMicros: 1_000,
+    suspenseUsdMicros: 0,
+    diffStat: { files: 1, insertions: 1, deletions: 0 },
     ...overrides,
   };
 }

@@ -55,6 +55,11 @@ export function batchTaskId(batchId: BatchId, line: number): TaskId {
   return toTaskId(`${batchId}-${line}`);
 }
 
+/** The id of a contest's contender; they count from 1. @throws RangeError when the id would be too long */
+export function contenderTaskId(contest: TaskId, number: number): TaskId {
+  return toTaskId(`${contest}-${number}`);
+}
+
 /** @throws RangeError when the workflow id is not one of a task */
 export function taskIdOfWorkflow(workflowId: string): TaskId {
   if (!workflowId.startsWith(TASK_WORKFLOW_PREFIX)) {

@@ -1,5 +1,5 @@
 /** Agents that a task has work for it, each as a task of its own with a share of what is left of the budget. Pure. */
-import type { Spending, TaskBudget } from './budget.ts';
+import type { BudgetKind, Spending, TaskBudget } from './budget.ts';
 import { BUDGET_KINDS, BUDGET_RANGES } from './budget.ts';
 import type { TaskId } from './ids.ts';
 import { toTaskId } from './ids.ts';
@@ -30,6 +30,9 @@ export interface AgentSpending {
   readonly toolCalls: number;
 }
 
+/** What is used up of a budget, in its own units. */
+export type UsedUp = Readonly<Record<Exclude<BudgetKind, 'wallClockMs'>, number>>;
+
 /** A half each time: agents that are started one after the other never take all that is left. */
 const SHARE = 0.5;
 const USD_MICROS = 1_000_000;
@@ -39,19 +42,21 @@ export function agentTaskId(parent: TaskId, agent: string): TaskId {
   return toTaskId(`${parent}.${agent}`);
 }
 
-/** What an agent may use up; `undefined`: too little is left. Time is its task's own: it works while others wait. */
+/** What an agent may use up; `undefined`: too little is left. */
 export function shareOf(budget: TaskBudget, spent: Spending, turn: number): TaskBudget | undefined {
-  const used: Readonly<Record<keyof TaskBudget, number>> = {
-    costUsd: (spent.usdMicros + spent.suspenseUsdMicros) / USD_MICROS,
-    tokens: spent.tokens,
-    turns: turn,
-    toolCalls: spent.toolCalls,
-    wallClockMs: 0,
-  };
+  const { usdMicros, suspenseUsdMicros, tokens, toolCalls } = spent;
+  return portionOf(budget, { costUsd: (usdMicros + suspenseUsdMicros) / USD_MICROS, tokens, turns: turn, toolCalls }, SHARE);
+}
+
+/**
+ * A part of what is left of a budget, between 0 and 1, for work that goes on beside other work; `undefined`: that would be too little for
+ * anything. Time is not divided: those who work at once use up the same.
+ */
+export function portionOf(budget: TaskBudget, used: UsedUp, portion: number): TaskBudget | undefined {
   const shares = BUDGET_KINDS.flatMap((kind) => {
     const limit = budget[kind];
     if (limit === undefined) return [];
-    const share = kind === 'wallClockMs' ? limit : (limit - used[kind]) * SHARE;
+    const share = kind === 'wallClockMs' ? limit : (limit - used[kind]) * portion;
     return [[kind, BUDGET_RANGES[kind].isWhole ? Math.floor(share) : share] as const];
   });
   return shares.some(([kind, share]) => share < BUDGET_RANGES[kind].least) ? undefined : Object.fromEntries(shares);

@@ -77,6 +77,8 @@ export interface TaskResult {
   readonly diff: string;
   /** Of the whole diff, wherever that is; absent without a workspace, and in results of before it was counted. */
   readonly diffStat?: DiffStat;
+  /** The git tree that its files ended in: equal ones hold the same; absent without a workspace, and in results of before it was told. */
+  readonly tree?: string;
   /** Of the request's check; absent without one, and when the task did not complete. */
   readonly check?: CheckReport;
   /** Where on the worker's host the whole diff lies when it is too large for a result, or no UTF-8; `diff` is '' then. */
