@@ -8,6 +8,7 @@ import type { Capability, Cloud } from '../workflows/domain/route.ts';
 import type { TenantPolicy } from '../workflows/domain/tenant-policy.ts';
 import type { LoadedCatalog } from '../activities/catalog/load-catalog.ts';
 import type { McpServerSettings } from '../activities/mcp/mcp-server-settings.ts';
+import type { CommandLimits } from '../activities/sandbox/command-limits.ts';
 import type { SetUpSettings } from '../activities/workspace/set-up-plan.ts';
 import type { WorkspaceLimits } from '../activities/workspace/workspace-keeper.ts';
 
@@ -110,6 +111,8 @@ export interface AnyportConfig {
   readonly tenants: readonly TenantConfig[];
   /** `required`: bubblewrap or nothing; `optional`: a task may ask for none; `none`: commands run unconfined. */
   readonly sandbox: 'required' | 'optional' | 'none';
+  /** What a command in the sandbox may take of the host. */
+  readonly commands: CommandLimits;
   readonly workspaces: WorkspacesConfig;
   readonly tools: readonly ToolModule[];
   readonly mcpServers: readonly McpServerConfig[];

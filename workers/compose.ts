@@ -15,7 +15,7 @@ import { startHostBeats } from '../activities/health/host-beats.ts';
 import { McpServer } from '../activities/mcp/mcp-server.ts';
 import { createMcpTools } from '../activities/mcp/mcp-tools.ts';
 import type { SandboxPolicy } from '../activities/sandbox/choose-sandbox.ts';
-import { createSandbox } from '../activities/sandbox/create-sandbox.ts';
+import { createSandboxes } from '../activities/sandbox/create-sandbox.ts';
 import { probeBubblewrap } from '../activities/sandbox/probe-sandbox.ts';
 import type { ServedDeployment } from '../activities/served-deployment.ts';
 import { openSqliteTaskStore } from '../activities/store/sqlite.ts';
@@ -169,6 +169,7 @@ async function composeActivities(parts: Parts): Promise<ActivityGroups> {
   const { limits, setUp } = config.workspaces;
   const keeper = createWorkspaceKeeper({ store, hostId, dataDirectory, limits });
   const registry = createToolRegistry([...createBuiltInTools({ sessions }), ...createAgentTools({ store, keeper })]);
+  const sandboxOf = createSandboxes(config.commands);
   const sandboxPolicy = settings.sandbox ?? config.sandbox;
   const now = (): number => Date.now();
   const drains = createDrains({ endpoints: endpoints.deployments.map(({ endpoint }) => endpoint), readHold, now });
@@ -183,7 +184,7 @@ async function composeActivities(parts: Parts): Promise<ActivityGroups> {
   return createActivities({
     store,
     hostId,
-    setUp: createSetUp({ settings: setUp, dataDirectory, sandboxOf: createSandbox, alert }),
+    setUp: createSetUp({ settings: setUp, dataDirectory, sandboxOf, alert }),
     served,
     readHold: drains.look,
     gate: withDrains(board, { drains, deployments: endpoints.deployments, now }),
@@ -200,7 +201,7 @@ async function composeActivities(parts: Parts): Promise<ActivityGroups> {
     toolDefinitions: (names) => registry.definitions(names),
     findTool: (name) => registry.find(name),
     addedTools: joinAddedTools([createOwnTools({ tools: ownTools, alert }), createMcpTools({ servers: mcpServers, alert })]),
-    sandboxOf: createSandbox,
+    sandboxOf,
     sandboxPolicy,
     allowsEscalation: sandboxPolicy !== 'required',
     sandboxProbe: await probeBubblewrap(),

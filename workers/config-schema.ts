@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { catalogSchema } from '../activities/catalog/catalog-schema.ts';
 import { CAPABILITIES, CLOUDS } from '../workflows/domain/route.ts';
 import { day, perMinute, TENANT_FORM, TENANT_NAME, tenantSchema, text, usd, variable } from './tenant-schema.ts';
+import { commandsSchema } from './commands-schema.ts';
 import { mcpServersSchema } from './mcp-schema.ts';
 import { workspacesSchema } from './workspaces-schema.ts';
 
@@ -78,6 +79,7 @@ export const configSchema = z.strictObject({
     )
     .optional(),
   sandbox: z.enum(['required', 'optional', 'none']).optional(),
+  commands: commandsSchema.optional(),
   workspaces: workspacesSchema.optional(),
   tools: z.array(text).optional(),
   mcpServers: mcpServersSchema.optional(),

@@ -7,6 +7,7 @@ import type { CatalogProblem } from '../activities/catalog/facts.ts';
 import { loadCatalog } from '../activities/catalog/load-catalog.ts';
 import { momentOf } from '../activities/eligibility/tenant-eligibility.ts';
 import type { AnyportConfig, EndpointConfig, McpServerConfig, TenantConfig, ToolModule } from './anyport-config.ts';
+import { toCommandLimits } from './commands-schema.ts';
 import { createTenantCheck } from './check-tenant.ts';
 import { ConfigError } from './config-error.ts';
 import type { Mistake, Report } from './config-mistakes.ts';
@@ -165,13 +166,24 @@ function toConfig(
     return toTenantConfig(name, entry);
   });
   const workspaces = toWorkspacesConfig(raw.workspaces);
+  const commands = toCommandLimits(raw.commands);
   const tools = (raw.tools ?? []).map((path, index): ToolModule => {
     return { path: resolve(dirname(source), path), place: placeOf(['tools', index]) };
   });
   const mcpServers = Object.entries(raw.mcpServers ?? {}).map(([name, entry]): McpServerConfig => {
     return toMcpServer(name, entry, { source, tenants: Object.keys(raw.tenants ?? {}), report: reportAt('mcpServer', name) });
   });
-  const config = { endpoints, tenants, sandbox: raw.sandbox ?? 'required', workspaces, tools, mcpServers, source, catalog };
+  const config = {
+    endpoints,
+    tenants,
+    sandbox: raw.sandbox ?? 'required',
+    commands,
+    workspaces,
+    tools,
+    mcpServers,
+    source,
+    catalog,
+  };
   return { config, mistakes: withoutRepetition(mistakes) };
 }
 

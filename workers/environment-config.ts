@@ -7,6 +7,7 @@ import { loadCatalog } from '../activities/catalog/load-catalog.ts';
 import { momentOf } from '../activities/eligibility/tenant-eligibility.ts';
 import type { Cloud } from '../workflows/domain/route.ts';
 import type { AnyportConfig, EndpointConfig } from './anyport-config.ts';
+import { toCommandLimits } from './commands-schema.ts';
 import { ConfigError } from './config-error.ts';
 import type { Report } from './config-mistakes.ts';
 import type { RawEndpoint } from './config-schema.ts';
@@ -62,6 +63,7 @@ export function configFromEnvironment(environment: Environment): AnyportConfig {
     endpoints,
     tenants: [],
     sandbox: 'required',
+    commands: toCommandLimits(),
     workspaces: toWorkspacesConfig(),
     tools: [],
     mcpServers: [],

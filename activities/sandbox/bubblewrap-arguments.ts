@@ -1,6 +1,7 @@
 /** What bubblewrap is told: which few places of the host a command sees, and that it sees them read-only. */
 import { existsSync, lstatSync, readFileSync, readlinkSync, realpathSync } from 'node:fs';
 import { delimiter, dirname, isAbsolute, join, resolve, sep } from 'node:path';
+import { asCommandUser, COMMAND_UID } from '../command-user.ts';
 import { commandEnvironment } from './command-environment.ts';
 import type { ConfinedCommand } from './sandbox.ts';
 import { GATE } from './spawned-process.ts';
@@ -10,7 +11,6 @@ const SYSTEM = ['/usr', '/bin', '/sbin', '/lib', '/lib32', '/lib64', '/libx32', 
 const ETC = [
   'alternatives',
   'ca-certificates',
-  'group',
   'hosts',
   'java-17-openjdk',
   'java-21-openjdk',
@@ -21,15 +21,14 @@ const ETC = [
   'mime.types',
   'nsswitch.conf',
   'os-release',
-  'passwd',
   'pki',
   'protocols',
   'services',
   'ssl/certs',
   'ssl/openssl.cnf',
 ];
-/** Any number but 0 serves: inside its user namespace the command is an ordinary user. */
-const UID = '1000';
+/** Who is known inside: nobody of the host but the commands' user. */
+const OWN_ETC = ['passwd', 'group'];
 
 /** Core dumps help nobody; 4 GiB per file and 4,096 files and processes are more than a build needs and end a runaway one. */
 const LIMITS = 'ulimit -c 0; ulimit -f 8388608; ulimit -n 4096; ulimit -u 4096 2>/dev/null || ulimit -p 4096 2>/dev/null; ';
@@ -41,34 +40,74 @@ const PASS_GATE = `echo >&${GATE} && read -r _ <&${GATE} && exec ${GATE}>&- || e
 /** One pipe for both streams keeps their order. */
 const START = `${LIMITS}exec "$@" 2>&1`;
 
-const ISOLATION = ['--unshare-user', '--unshare-all', '--die-with-parent', '--cap-drop', 'ALL'];
+const NAMESPACES = ['--unshare-ipc', '--unshare-pid', '--unshare-net', '--unshare-uts', '--unshare-cgroup-try'];
+const UID = String(COMMAND_UID);
+/** A worker that is an ordinary user becomes the commands' in a user namespace, and no command makes another one in it. */
+const RENAMED = ['--unshare-user', '--uid', UID, '--gid', UID];
+/** Root makes the namespaces with its own rights; these are left to go to the folder and become somebody without any. */
+const ABOUT_TO_CHANGE = ['CAP_SETUID', 'CAP_SETGID', 'CAP_SETPCAP', 'CAP_DAC_READ_SEARCH'].flatMap((capability) => [
+  '--cap-add',
+  capability,
+]);
 
-/** The arguments after `bwrap`; `options` are those that this version knows of the ones not all versions have. */
-export function bubblewrapArguments(request: ConfinedCommand, options: ReadonlySet<string>): readonly string[] {
-  const { argv, workspace, workingDirectory, terminal } = request;
-  const node = nodePrefix();
+export interface Host {
+  /** Those that its bubblewrap knows of the options that not all versions have. */
+  readonly options: ReadonlySet<string>;
+  /** Whether commands run as another user than the worker. */
+  readonly isOtherUser: boolean;
+}
+
+/** The arguments after `bwrap`. */
+export function bubblewrapArguments(request: ConfinedCommand, { options, isOtherUser }: Host): readonly string[] {
+  const { workspace, workingDirectory, terminal } = request;
+  const [node, places] = [nodePrefix(), gitPlaces(workspace)];
+  const inMemory = (place: string): readonly string[] => [
+    // 1 GiB keeps a command that fills it from taking the host's memory.
+    ...(options.has('--size') ? ['--size', String(1024 ** 3)] : []),
+    ...['--perms', '1777', '--tmpfs', place],
+  ];
   return [
-    ...ISOLATION,
+    ...[...NAMESPACES, '--die-with-parent', '--cap-drop', 'ALL', ...(isOtherUser ? ABOUT_TO_CHANGE : RENAMED)],
     // A terminal is the command's alone, and its jobs need to be in the session that it belongs to.
     ...(terminal === undefined ? ['--new-session'] : []),
-    ...(options.has('--disable-userns') ? ['--disable-userns'] : []),
-    ...['--uid', UID, '--gid', UID, '--hostname', 'sandbox'],
+    ...(options.has('--disable-userns') && !isOtherUser ? ['--disable-userns'] : []),
+    ...['--hostname', 'sandbox'],
+    ...open(['/etc/ssl']),
     ...[...SYSTEM, ...ETC.map((name) => join('/etc', name))].flatMap(bindOrLink),
+    ...OWN_ETC.flatMap((name) => ['--ro-bind', join(import.meta.dirname, 'etc', name), join('/etc', name)]),
     ...['--proc', '/proc', '--dev', '/dev'],
-    // Memory-backed: 1 GiB keeps a command that fills /tmp from taking the host's memory.
-    ...(options.has('--size') ? ['--size', String(1024 ** 3)] : []),
-    ...['--tmpfs', '/tmp'],
+    // To the kernel's own root user its settings are writable without any capability, and one of them names a program to be run as root.
+    ...['--ro-bind', '/proc/sys', '/proc/sys'],
+    ...['/tmp', '/dev/shm'].flatMap(inMemory),
+    // After /tmp, because they may be below it.
+    ...open([node ?? '/', workspace, ...places].map((place) => dirname(place))),
     ...(node === undefined ? [] : ['--ro-bind', node, node]),
-    // After /tmp, because a workspace may be below it.
     ...['--bind', workspace, workspace],
-    ...gitPlaces(workspace).flatMap((place) => ['--ro-bind', place, place]),
+    ...places.flatMap((place) => ['--ro-bind', place, place]),
     // The root itself is a writable file system in memory otherwise.
     ...['--remount-ro', '/'],
     ...['--chdir', workingDirectory, '--clearenv'],
     ...Object.entries(commandEnvironment(searchPath(node), '/tmp')).flatMap(([name, value]) => ['--setenv', name, value]),
     // With a terminal the guard finds what is left behind, by its mark.
-    ...['--', '/bin/sh', '-c', terminal === undefined ? `${PASS_GATE}${START}` : START, 'sh', ...argv],
+    ...['--', '/bin/sh', '-c', terminal === undefined ? `${PASS_GATE}${START}` : START, 'sh', ...startOf(request, isOtherUser)],
   ];
+}
+
+/** Folders that lead to what is bound. Those that bubblewrap makes by itself are closed to all but the one who runs it. */
+function open(folders: readonly string[]): readonly string[] {
+  const all = [...new Set(folders.flatMap(withParents))].filter((folder) => folder !== '/tmp' && !isBelow(folder, SYSTEM));
+  return all.toSorted().flatMap((folder) => ['--perms', '0755', '--dir', folder]);
+}
+
+function withParents(folder: string): readonly string[] {
+  return folder === '/' ? [] : [...withParents(dirname(folder)), folder];
+}
+
+function startOf({ argv }: ConfinedCommand, isOtherUser: boolean): readonly string[] {
+  const [command = '', ...args] = argv;
+  if (!isOtherUser) return argv;
+  const changed = asCommandUser({ command, args });
+  return [changed.command, ...changed.args];
 }
 
 /** On merged systems `/bin` is a link to `usr/bin`; it stays one inside. */

@@ -1,16 +1,21 @@
 /** How a confined command is started: the program, its arguments and its environment, and what to give back when it has ended. */
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
+import type { Invocation } from '../command-user.ts';
+import { commandUser } from '../command-user.ts';
 import { bubblewrapArguments } from './bubblewrap-arguments.ts';
+import type { CommandLimits } from './command-limits.ts';
+import type { ControlGroups } from './control-groups.ts';
+import { createNamelessFile } from './nameless-file.ts';
+import { ownTree } from './own-tree.ts';
 import type { ConfinedCommand } from './sandbox.ts';
+import { systemCallFilter } from './system-call-filter.ts';
 
 /** One command, ready to be spawned. */
-export interface Launch {
-  readonly command: string;
-  readonly args: readonly string[];
+export interface Launch extends Invocation {
   readonly environment: Readonly<Record<string, string>>;
-  /** Called once, after the program's end or when it could not be started. */
-  release(): Promise<void>;
+  /** Called once, after the program's end or when it could not be started. @returns what the reader of its output should know, in words */
+  release(): Promise<readonly string[]>;
 }
 
 export interface Launcher {
@@ -22,19 +27,43 @@ const NEWER_OPTIONS = ['--disable-userns', '--size'];
 /** `bwrap --help` answers in milliseconds. */
 const HELP_TIMEOUT_MS = 5_000;
 
-export function createBubblewrapLauncher(): Launcher {
+/** After the gate's. */
+const FILTER = 4;
+/**
+ * Enters the control groups that come before `--`, as the process that bubblewrap then is: all below it is in them too. Before them comes
+ * the file of the filter, or nothing.
+ */
+const ENTER =
+  'filter=$1; shift; while [ "$1" != -- ]; do echo 0 >"$1" || exit 126; shift; done; shift; ' +
+  `[ -z "$filter" ] || exec ${FILTER}<"$filter" || exit 126; exec "$@"`;
+
+export function createBubblewrapLauncher(groups: ControlGroups, limits: CommandLimits): Launcher {
   let options: Promise<ReadonlySet<string>> | undefined;
+  let filter: string | undefined;
   return {
     async prepare(command) {
       options ??= readOptions();
+      filter ??= filterFile();
+      const user = commandUser();
+      if (user.kind === 'none') throw new Error(`commands cannot be confined here: ${user.reason}; ${user.remedy}`);
+      await ownTree(command.workspace);
+      const filtered = filter === '' ? [] : ['--seccomp', String(FILTER)];
+      const args = [...filtered, ...bubblewrapArguments(command, { options: await options, isOtherUser: user.kind === 'own' })];
+      const { entrances, end } = groups.create(limits);
       return {
-        command: 'bwrap',
-        args: bubblewrapArguments(command, await options),
+        command: '/bin/sh',
+        args: ['-c', ENTER, 'sh', filter, ...entrances, '--', 'bwrap', ...args],
         environment: { PATH: process.env['PATH'] ?? '' },
-        release: () => Promise.resolve(),
+        release: end,
       };
     },
   };
+}
+
+/** `''`: this machine's system calls are not known to us. */
+function filterFile(): string {
+  const program = systemCallFilter();
+  return program === undefined ? '' : createNamelessFile(program);
 }
 
 async function readOptions(): Promise<ReadonlySet<string>> {

@@ -2,6 +2,8 @@
 import { existsSync } from 'node:fs';
 import type { Launch } from './bubblewrap-launch.ts';
 import { createBubblewrapLauncher } from './bubblewrap-launch.ts';
+import type { CommandLimits } from './command-limits.ts';
+import { findControlGroups } from './control-groups.ts';
 import { runToEnd, watchProcess } from './run-process.ts';
 import type { ConfinedCommand, Sandbox, SandboxProcess, StartRequest } from './sandbox.ts';
 import { spawnDirectly, spawnGuarded } from './spawned-process.ts';
@@ -14,8 +16,8 @@ const BASH = '/bin/bash';
  */
 const IN_FOREGROUND = ['-c', 'set -m; "$@"; exit "$?"', 'bash'];
 
-export function createBubblewrapSandbox(): Sandbox {
-  const launcher = createBubblewrapLauncher();
+export function createBubblewrapSandbox(limits: CommandLimits): Sandbox {
+  const launcher = createBubblewrapLauncher(findControlGroups(), limits);
   const start = async (request: StartRequest): Promise<SandboxProcess> => {
     const { release, ...program } = await launcher.prepare(withJobControl(request));
     const { terminal } = request;
@@ -23,7 +25,7 @@ export function createBubblewrapSandbox(): Sandbox {
       // It is killed by SIGKILL: its namespace, and so every process in it, goes with it.
       const spawned = terminal === undefined ? spawnDirectly(program) : spawnGuarded({ ...program, terminal });
       const running = await watchProcess(spawned, request);
-      return { ...running, ended: afterRelease(running.ended, release) };
+      return { ...running, ended: afterRelease(running.ended, release, request.onOutput) };
     } catch (error) {
       await release();
       throw error;
@@ -32,10 +34,16 @@ export function createBubblewrapSandbox(): Sandbox {
   return { name: 'bubblewrap', hasNetwork: false, start, run: (request) => runToEnd(start, request) };
 }
 
-async function afterRelease(ended: SandboxProcess['ended'], release: Launch['release']): SandboxProcess['ended'] {
+/** The words of the release are the end of the output: only there the model reads why a command broke. */
+async function afterRelease(
+  ended: SandboxProcess['ended'],
+  release: Launch['release'],
+  onOutput: StartRequest['onOutput'],
+): SandboxProcess['ended'] {
   const end = await ended;
   // What could not be given back must not turn a command's end into a failure.
-  await release().catch(() => undefined);
+  const words = await release().catch(() => []);
+  for (const line of words) onOutput(Buffer.from(`\n[sandbox] The command ran into a limit: ${line}.\n`));
   return end;
 }
 

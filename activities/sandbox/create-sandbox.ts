@@ -1,12 +1,23 @@
 import { createBubblewrapSandbox } from './bubblewrap.ts';
+import type { CommandLimits } from './command-limits.ts';
+import { DEFAULT_COMMAND_LIMITS } from './command-limits.ts';
 import type { Sandbox } from './sandbox.ts';
 import { createUnconfinedSandbox } from './unconfined.ts';
 
-const SANDBOXES = {
-  bubblewrap: createBubblewrapSandbox(),
-  none: createUnconfinedSandbox(),
-} satisfies Record<Sandbox['name'], Sandbox>;
+export type Sandboxes = (name: Sandbox['name']) => Sandbox;
 
+export function createSandboxes(limits: CommandLimits): Sandboxes {
+  const sandboxes = { bubblewrap: createBubblewrapSandbox(limits), none: createUnconfinedSandbox() } satisfies Record<
+    Sandbox['name'],
+    Sandbox
+  >;
+  return (name) => sandboxes[name];
+}
+
+let usual: Sandboxes | undefined;
+
+/** With our limits. */
 export function createSandbox(name: Sandbox['name']): Sandbox {
-  return SANDBOXES[name];
+  usual ??= createSandboxes(DEFAULT_COMMAND_LIMITS);
+  return usual(name);
 }

@@ -1,7 +1,7 @@
 import { mkdtemp, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createBubblewrapSandbox } from './bubblewrap.ts';
+import { createSandbox } from './create-sandbox.ts';
 import type { CommandResult, SandboxProbe } from './sandbox.ts';
 
 /** It takes 40 ms; this is for a machine that is starting up. */
@@ -12,7 +12,7 @@ const WORD = 'confined';
 export async function probeBubblewrap(): Promise<SandboxProbe> {
   const workspace = await realpath(await mkdtemp(join(tmpdir(), 'anyport-probe-')));
   try {
-    const result = await createBubblewrapSandbox().run({
+    const result = await createSandbox('bubblewrap').run({
       argv: ['/bin/sh', '-c', `: > written && echo ${WORD}`],
       workspace,
       workingDirectory: workspace,

@@ -1,7 +1,8 @@
 /** Brings planned changes to the disk all together: everything is written beside its place first, and what fails is undone. */
 import { randomUUID } from 'node:crypto';
-import { chmod, mkdir, open, rename, rm, rmdir } from 'node:fs/promises';
+import { chmod, open, rename, rm, rmdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { giveToCommands, makeFolders } from '../command-user.ts';
 import type { FileChange } from './plan-patch.ts';
 import type { TextFile } from './read-text.ts';
 
@@ -29,7 +30,7 @@ export async function commitChanges(changes: readonly FileChange[]): Promise<voi
 async function replace(change: FileChange, undo: Undo[], discard: Undo[]): Promise<void> {
   const { absolute, after } = change;
   if (after === undefined) return;
-  const created = await mkdir(dirname(absolute), { recursive: true });
+  const created = await makeFolders(dirname(absolute));
   if (created !== undefined) undo.push(() => removeEmpty(dirname(absolute), created));
   const draft = nameBeside(absolute);
   undo.push(() => rm(draft, { force: true }));
@@ -56,6 +57,7 @@ async function writeDraft(path: string, { text, mode }: TextFile): Promise<void>
   }
   // The process's umask may have taken bits away.
   await chmod(path, mode);
+  await giveToCommands(path);
 }
 
 /** Up to the topmost folder that was made. */

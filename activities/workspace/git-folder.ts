@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { copyFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { giveToCommands } from '../command-user.ts';
 import { createBareRepository } from './checkpoint-repository.ts';
 import type { RepositoryPlan } from './checkpoint-repository.ts';
 import { gitInWorkspace } from './git.ts';
@@ -35,4 +36,5 @@ export async function pointToGitFolder({ git, tree }: Pick<WorkspaceFolder, 'git
   const pointer = join(tree, '.git');
   await rm(pointer, { recursive: true, force: true });
   await writeFile(pointer, `gitdir: ${git}\n`, { flag: 'wx' });
+  await giveToCommands(pointer);
 }

@@ -5,6 +5,8 @@ import { existsSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import type { Invocation } from '../command-user.ts';
+import { asTreeOwner } from '../command-user.ts';
 import { WorkspaceError } from './workspace-error.ts';
 
 /** A repository of millions of files on a slow disk takes minutes; a git that waits for something else is ended. */
@@ -44,7 +46,8 @@ export interface GitCall {
 /** In the workspace: no configuration of the user's or the machine's has a say. @returns stdout */
 export function gitInWorkspace(call: GitCall): Promise<string> {
   const isolated = { GIT_CONFIG_NOSYSTEM: '1', GIT_CONFIG_GLOBAL: '/dev/null', GIT_ATTR_NOSYSTEM: '1' };
-  return git({ ...call, args: [...HOMELESS, ...call.args], environment: { ...isolated, ...call.environment } });
+  const isolatedCall = { ...call, args: [...HOMELESS, ...call.args], environment: { ...isolated, ...call.environment } };
+  return git(isolatedCall, asTreeOwner);
 }
 
 /** In the user's repository, only to read; what is ignored or changed there is what the user's own git says. @returns stdout */
@@ -53,11 +56,12 @@ export function gitInRepository(call: GitCall): Promise<string> {
 }
 
 /** @throws WorkspaceError `git-failed` with git's words, `git-missing` */
-async function git(call: GitCall): Promise<string> {
+async function git(call: GitCall, as = (program: Invocation): Invocation => program): Promise<string> {
   const { directory, args, input, outputFile, encoding = 'utf8', accept = [] } = call;
   const file = outputFile === undefined ? undefined : await open(outputFile, 'w', 0o600);
   try {
-    const child = spawn('git', [...NEUTRAL, ...args], {
+    const program = as({ command: 'git', args: [...NEUTRAL, ...args] });
+    const child = spawn(program.command, program.args, {
       cwd: directory,
       env: environmentOf(call),
       timeout: GIT_TIMEOUT_MS,

@@ -7,6 +7,7 @@
 import { existsSync } from 'node:fs';
 import { copyFile, mkdir, readFile, realpath, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { makeFolders } from '../command-user.ts';
 import { prepareFirstIndex } from './checkpoint-index.ts';
 import type { RepositoryPlan } from './checkpoint-repository.ts';
 import { commitBase, createCheckpointRepository, gitOfCheckpoints } from './checkpoint-repository.ts';
@@ -45,7 +46,7 @@ export async function openWorkspace({ repository, includeUncommitted, directory 
   const source = await inspectRepository(repository, includeUncommitted);
   const { tree } = folder;
   await removeTree(tree);
-  await mkdir(tree);
+  await makeFolders(tree);
   await createRepositories(folder, source);
   const baseCommit = source.headCommit;
   const checkpoints = gitOfCheckpoints(folder.checkpoints, tree);

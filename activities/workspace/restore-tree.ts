@@ -6,6 +6,7 @@
 import { mkdir, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { BytePath, CheckpointRecord } from '../../workflows/domain/checkpoint.ts';
+import { giveToCommands } from '../command-user.ts';
 import { fromBytes, onDisk, splitList } from './byte-path.ts';
 import type { Git } from './checkpoint-repository.ts';
 import { entriesOf } from './list-empty-folders.ts';
@@ -25,7 +26,16 @@ export async function restoreTree(git: Git, folder: WorkspaceFolder, target: Tar
   const keep = new Set([...splitList(await git(['ls-files', '-z'])), ...target.leftOut.map(({ path }) => path)]);
   const sets = { keep, ignored: new Set(splitList(ignored)), emptyFolders: new Set(target.emptyFolders) };
   await sweepFolder({ tree: folder.tree, ...sets }, '');
-  for (const path of target.emptyFolders) await mkdir(onDisk(folder.tree, path), { recursive: true });
+  for (const path of target.emptyFolders) await makeFolder(folder.tree, path);
+}
+
+/** With what is missing above it. */
+async function makeFolder(tree: string, path: BytePath): Promise<void> {
+  const names = path.split('/');
+  for (const index of names.keys()) {
+    const folder = onDisk(tree, names.slice(0, index + 1).join('/'));
+    if ((await mkdir(folder, { recursive: true })) !== undefined) await giveToCommands(folder);
+  }
 }
 
 /** Writes what differs, and removes what is in its way. */

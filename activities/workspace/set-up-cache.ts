@@ -5,6 +5,7 @@ import { mkdir, readdir, rename, rm, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { randomUUID } from 'node:crypto';
 import type { BytePath } from '../../workflows/domain/checkpoint.ts';
+import { asTreeOwner } from '../command-user.ts';
 import { joinList } from './byte-path.ts';
 
 export interface SetUpCache {
@@ -69,7 +70,11 @@ async function sizeAndUse(path: string): Promise<{ bytes: number; usedMs: number
 
 /** @throws Error with tar's words */
 async function tar(args: readonly string[], input = ''): Promise<void> {
-  const child = spawn('tar', args, { stdio: ['pipe', 'ignore', 'pipe'], env: { PATH: process.env['PATH'], LC_ALL: 'C' } });
+  const program = asTreeOwner({ command: 'tar', args });
+  const child = spawn(program.command, program.args, {
+    stdio: ['pipe', 'ignore', 'pipe'],
+    env: { PATH: process.env['PATH'], LC_ALL: 'C' },
+  });
   const said: Buffer[] = [];
   child.stderr.on('data', (chunk: Buffer) => said.push(chunk));
   child.stdin.on('error', () => undefined);

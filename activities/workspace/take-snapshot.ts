@@ -1,7 +1,8 @@
 /** The state of a tree as git objects: nothing but its changes since the last time is read. */
-import { lstat, mkdir, rm } from 'node:fs/promises';
+import { lstat, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { BytePath, CheckpointRecord, LeftOutFile } from '../../workflows/domain/checkpoint.ts';
+import { makeFolders } from '../command-user.ts';
 import { joinList } from './byte-path.ts';
 import type { Git } from './checkpoint-repository.ts';
 import { listEmptyFolders } from './list-empty-folders.ts';
@@ -51,7 +52,7 @@ export async function assertTree(tree: string): Promise<void> {
   const found = await lstat(tree).catch(() => undefined);
   if (found?.isDirectory() === true) return;
   await removeTree(tree);
-  await mkdir(tree, { recursive: true });
+  await makeFolders(tree);
 }
 
 /** Whether a checkpoint says already all that the snapshot would. */

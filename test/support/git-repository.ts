@@ -14,9 +14,12 @@ export function layOutGitRepository(directory: string, files: Readonly<Record<st
   return directory;
 }
 
+// A workspace's files belong to its commands, who may be another user than the one who tests.
+const SETTINGS = ['user.name=test', 'user.email=test@localhost', 'safe.directory=*'].flatMap((setting) => ['-c', setting]);
+
 /** Runs git there, with nobody's configuration but its own; gives what it printed. */
 export function git(directory: string, ...args: readonly string[]): string {
-  return execFileSync('git', ['-c', 'user.name=test', '-c', 'user.email=test@localhost', ...args], {
+  return execFileSync('git', [...SETTINGS, ...args], {
     cwd: directory,
     encoding: 'utf8',
     env: { ...process.env, GIT_CONFIG_GLOBAL: '/dev/null', GIT_CONFIG_NOSYSTEM: '1' },

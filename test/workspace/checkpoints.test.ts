@@ -361,6 +361,8 @@ function sh(directory: string, script: string): void {
     GIT_AUTHOR_EMAIL: 'a@localhost',
     GIT_COMMITTER_NAME: 'a',
     GIT_COMMITTER_EMAIL: 'a@localhost',
+    // As a command without a sandbox has it from its worker.
+    ...{ GIT_CONFIG_COUNT: '1', GIT_CONFIG_KEY_0: 'safe.directory', GIT_CONFIG_VALUE_0: '*' },
   };
   execFileSync('sh', ['-c', script], { cwd: directory, env: { ...process.env, ...person } });
 }

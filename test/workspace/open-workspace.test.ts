@@ -13,7 +13,7 @@ import { readFiles, scratchFolder, writeFiles } from '../tools/tool-scene.ts';
 import { LIMITS, TASK } from './keeper-scene.ts';
 
 function git(directory: string, ...args: string[]): string {
-  return execFileSync('git', ['-c', 'user.name=A', '-c', 'user.email=a@example.com', ...args], {
+  return execFileSync('git', ['-c', 'safe.directory=*', '-c', 'user.name=A', '-c', 'user.email=a@example.com', ...args], {
     cwd: directory,
     encoding: 'utf8',
   });
