@@ -31,10 +31,10 @@ const HELP_TIMEOUT_MS = 5_000;
 const FILTER = 4;
 /**
  * Enters the control groups that come before `--`, as the process that bubblewrap then is: all below it is in them too. Before them comes
- * the file of the filter, or nothing.
+ * the file of the filter, or nothing. A system without memory is to end commands before their worker.
  */
 const ENTER =
-  'filter=$1; shift; while [ "$1" != -- ]; do echo 0 >"$1" || exit 126; shift; done; shift; ' +
+  'echo 1000 2>/dev/null >/proc/self/oom_score_adj; filter=$1; shift; while [ "$1" != -- ]; do echo 0 >"$1" || exit 126; shift; done; shift; ' +
   `[ -z "$filter" ] || exec ${FILTER}<"$filter" || exit 126; exec "$@"`;
 
 export function createBubblewrapLauncher(groups: ControlGroups, limits: CommandLimits): Launcher {
