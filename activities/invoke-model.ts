@@ -7,13 +7,13 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { InvokeModelInput, InvokeModelResult } from '../workflows/activity-interfaces.ts';
 import type { DeploymentId } from '../workflows/domain/ids.ts';
-import { endpointOf } from '../workflows/domain/ids.ts';
 import type { Acceptance, ModelFailure } from '../workflows/domain/model-failure.ts';
 import { costUsdMicros, priceAt } from '../workflows/domain/price.ts';
-import type { Reason } from '../workflows/domain/reason.ts';
 import type { ToolDefinition } from '../workflows/domain/tool-call.ts';
 import type { TranscriptHead, TranscriptItem } from '../workflows/domain/transcript.ts';
-import { activitySignal, cancelConfirmed, isTaskCancelled, taskCancelled } from './activity-signal.ts';
+import { cancelConfirmed, isTaskCancelled, taskCancelled } from './activity-signal.ts';
+import { failureOf, ineligible, notServed } from './attempt-failure.ts';
+import { createCallTries } from './call-tries.ts';
 import { chooseBackground } from './choose-background.ts';
 import type { CallOptions, ModelAnswer } from './clouds/cloud-client.ts';
 import { ModelFailureError } from './clouds/cloud-client.ts';
@@ -29,7 +29,7 @@ import type { ModelCall } from './model-call.ts';
 import { callModel, pickUp, stopResponse } from './model-call.ts';
 import { reserveFor } from './reserve-for.ts';
 import type { ServedDeployment } from './served-deployment.ts';
-import type { AttemptKey, AttemptReserve, AttemptState, StoredAnswer, TaskStore } from './store/task-store.ts';
+import type { AttemptKey, AttemptReserve, StoredAnswer, TaskStore } from './store/task-store.ts';
 import { definitionsOf } from './tools/added-tools.ts';
 import type { TurnAnswerDependencies } from './turn-answer.ts';
 import { toTurnAnswer } from './turn-answer.ts';
@@ -44,14 +44,14 @@ export interface InvokeModelDependencies extends TurnAnswerDependencies {
   toolDefinitions(names: readonly string[]): readonly ToolDefinition[];
 }
 
-/** As of the codes of clouds. */
-const CODE_CHARACTERS = 80;
 /** Another worker is there already; Temporal's own pause would grow with every interruption. */
 const SOON = '10ms';
 
 /** An attempt as it runs: what is asked, of whom, and where the answer goes. */
 interface RunningAttempt extends TurnAnswerDependencies {
   readonly key: AttemptKey;
+  /** Aborted when it must end. */
+  readonly signal: AbortSignal;
   readonly call: ModelCall;
   /** The transcript that is sent. */
   readonly head: TranscriptHead;
@@ -71,14 +71,23 @@ interface RunningAttempt extends TurnAnswerDependencies {
 
 /** The activity `invokeModel`. */
 export function createInvokeModel(dependencies: InvokeModelDependencies) {
-  return (input: InvokeModelInput): Promise<InvokeModelResult> =>
-    withHeartbeat(() => withHealth(dependencies, input.deployment, () => invokeModel(dependencies, input)));
+  const inTries = createCallTries();
+  return (input: InvokeModelInput): Promise<InvokeModelResult> => {
+    const { turn, attempt, deployment } = input;
+    const key: AttemptKey = { taskId: currentTaskId(), turn, attempt };
+    const invoke = (signal: AbortSignal) =>
+      withHealth(dependencies, deployment, () => invokeModel(dependencies, { key, signal }, input));
+    return withHeartbeat(() => inTries(`${key.taskId}/${turn}/${attempt}`, invoke));
+  };
 }
 
-async function invokeModel(dependencies: InvokeModelDependencies, input: InvokeModelInput): Promise<InvokeModelResult> {
+async function invokeModel(
+  dependencies: InvokeModelDependencies,
+  { key, signal }: Pick<RunningAttempt, 'key' | 'signal'>,
+  input: InvokeModelInput,
+): Promise<InvokeModelResult> {
   const { store } = dependencies;
-  const key: AttemptKey = { taskId: currentTaskId(), turn: input.turn, attempt: input.attempt };
-  const attempt = await prepare(dependencies, key, input);
+  const attempt = await prepare(dependencies, { key, signal }, input);
   const { entry } = await store.startAttempt(key, input.deployment, attempt?.reserve);
   const { state } = entry;
   if (state.kind === 'completed') return toTurnAnswer(dependencies, key, state.answer);
@@ -102,7 +111,7 @@ async function invokeModel(dependencies: InvokeModelDependencies, input: InvokeM
 async function pauseFor(attempt: RunningAttempt, { pauseMs }: InvokeModelInput): Promise<void> {
   if (pauseMs === undefined) return;
   try {
-    await pause(pauseMs, undefined, { signal: activitySignal() });
+    await pause(pauseMs, undefined, { signal: attempt.signal });
   } catch {
     await stop(attempt);
   }
@@ -136,7 +145,7 @@ async function passGate(
 /** `undefined`: this worker does not serve the deployment. */
 async function prepare(
   { store, served, toolDefinitions, isSideBySide, eligibility }: InvokeModelDependencies,
-  key: AttemptKey,
+  { key, signal }: Pick<RunningAttempt, 'key' | 'signal'>,
   input: InvokeModelInput,
 ): Promise<RunningAttempt | undefined> {
   const deployment = served.get(input.deployment);
@@ -157,15 +166,14 @@ async function prepare(
   const { outputSchema } = settings;
   const format = isCompaction || outputSchema === undefined ? {} : { outputSchema };
   const call: ModelCall = { key, served: deployment, background, settings, tools, transcript: asked, ...format };
-  const attempt = { store, isSideBySide, key, head, call, reserve: reserveFor(call, Date.now()), sender: randomUUID() };
+  const attempt = { store, isSideBySide, key, signal, head, call, reserve: reserveFor(call, Date.now()), sender: randomUUID() };
   const compacting = isCompaction ? { compacting: { transcript, window: input } } : {};
   return { ...attempt, ...compacting, acceptance: 'not-accepted' };
 }
 
 /** Runs the call and writes down how it ended, before anyone is told. */
 async function finish(attempt: RunningAttempt, call: (options: CallOptions) => Promise<ModelAnswer>): Promise<InvokeModelResult> {
-  const { key } = attempt;
-  const signal = activitySignal();
+  const { key, signal } = attempt;
   const progress = {
     onSending: () => claim(attempt),
     onResponseId: (id: string) => submit(attempt, id),
@@ -257,36 +265,4 @@ async function stop({ store, key, call, responseId, acceptance }: RunningAttempt
   await store.updateAttempt(key, { kind: 'cancelled', acceptance, ...(responseId === undefined ? {} : { responseId }) });
   await cancelConfirmed();
   throw taskCancelled();
-}
-
-/** What an attempt that another worker left behind has come to. */
-function failureOf(state: AttemptState): ModelFailure {
-  if (state.kind === 'failed') return state.failure;
-  const interrupted = { kind: 'interrupted', scope: 'request', code: 'worker lost' } as const;
-  if (state.kind === 'sending') return { ...interrupted, phase: 'sent', acceptance: 'unknown' };
-  const responseId = 'responseId' in state ? state.responseId : undefined;
-  const known = responseId === undefined ? {} : { responseId };
-  return { ...interrupted, ...known, phase: 'started', acceptance: 'accepted' };
-}
-
-function ineligible(reasons: readonly Reason[]): ModelFailure {
-  const codes = [...new Set(reasons.map(({ code }) => code))].join(' ');
-  return {
-    kind: 'ineligible',
-    phase: 'resolve',
-    acceptance: 'not-accepted',
-    scope: 'deployment',
-    code: codes.slice(0, CODE_CHARACTERS),
-  };
-}
-
-/** Its endpoint's queue is polled here, but the model is not: the configuration changed while the task ran. */
-function notServed(deployment: DeploymentId): ModelFailure {
-  return {
-    kind: 'not-found',
-    phase: 'resolve',
-    acceptance: 'not-accepted',
-    scope: 'deployment',
-    code: `no longer configured at ${endpointOf(deployment)}`,
-  };
 }

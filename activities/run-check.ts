@@ -15,6 +15,7 @@ import type { OwnWorkspaceDependencies } from './own-workspace.ts';
 import { ownWorkspace } from './own-workspace.ts';
 import type { CommandResult, Sandbox } from './sandbox/sandbox.ts';
 import type { WorkspaceRecord } from './store/task-store.ts';
+import { createQueues } from './workspace/one-by-one.ts';
 import { shellArgv } from './tools/shell-argv.ts';
 import { cutMiddle } from './tools/truncate-output.ts';
 
@@ -28,10 +29,13 @@ const EXCERPT_CHARACTERS = 120;
 
 /** The activity `runCheck`; a repeated call runs it again, on the same files. */
 export function createRunCheck(dependencies: RunCheckDependencies) {
+  // One that Temporal has given up, after it was away, may still be ending here: both would put back the same files.
+  const inTurn = createQueues();
   return (input: RunCheckInput): Promise<CheckReport> =>
     withHeartbeat(async () => {
       try {
-        return await runCheck(dependencies, currentTaskId(), input);
+        const taskId = currentTaskId();
+        return await inTurn(taskId, () => runCheck(dependencies, taskId, input));
       } catch (error) {
         throw toActivityFailure(error);
       }

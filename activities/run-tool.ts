@@ -9,7 +9,8 @@ import type { AgentReport } from '../workflows/domain/sub-agent.ts';
 import { toPrintable } from '../workflows/domain/tool-call.ts';
 import type { ToolCall } from '../workflows/domain/transcript.ts';
 import type { ApprovalNeeded, CallDecision, ToolStep } from '../workflows/domain/turn.ts';
-import { activitySignal, cancelConfirmed, isTaskCancelled } from './activity-signal.ts';
+import { cancelConfirmed, isTaskCancelled } from './activity-signal.ts';
+import { createCallTries } from './call-tries.ts';
 import { currentTaskId } from './current-task.ts';
 import { toActivityFailure } from './failures.ts';
 import { withHeartbeat } from './heartbeat.ts';
@@ -31,6 +32,8 @@ export interface RunToolDependencies extends FindToolDependencies, OwnWorkspaceD
   readonly sessions: CommandSessions;
   /** Whether a command may run without the sandbox when a person, or a rule, says so. */
   readonly allowsEscalation: boolean;
+  /** How long a call goes on that Temporal has given up, until it is tried again; in ms, default: see `createCallTries`. */
+  readonly successorMs?: number;
 }
 
 /** Tools keep to far less; this bounds what one item can cost the store and the next request. */
@@ -60,19 +63,31 @@ const EXPIRED: ToolReturn = { outcome: 'refused', output: 'Not run: it needs app
 
 /** The activity `runTool`. */
 export function createRunTool(dependencies: RunToolDependencies) {
+  const inTries = createCallTries(dependencies);
   return (input: RunToolInput): Promise<RunToolResult> =>
     withHeartbeat(async () => {
       try {
-        return await runTool(dependencies, input);
+        const key: ToolCallKey = { taskId: currentTaskId(), turn: input.turn, callId: input.callId };
+        return await inTries(nameOf(key), (signal) => runTool(dependencies, input, { key, signal }));
       } catch (error) {
         throw toActivityFailure(error);
       }
     });
 }
 
-async function runTool(dependencies: RunToolDependencies, input: RunToolInput): Promise<RunToolResult> {
+/** Of a call, whichever try it is. */
+function nameOf({ taskId, turn, callId }: ToolCallKey): string {
+  return `${taskId}/${turn}/${callId}`;
+}
+
+interface Try {
+  readonly key: ToolCallKey;
+  /** Aborted when the call must end. */
+  readonly signal: AbortSignal;
+}
+
+async function runTool(dependencies: RunToolDependencies, input: RunToolInput, { key, signal }: Try): Promise<RunToolResult> {
   const { store } = dependencies;
-  const key: ToolCallKey = { taskId: currentTaskId(), turn: input.turn, callId: input.callId };
   const earlier = await store.readToolCall(key);
   if (earlier?.result !== undefined) return earlier.result;
   const call = await readCall(store, key, input.item);
@@ -84,7 +99,7 @@ async function runTool(dependencies: RunToolDependencies, input: RunToolInput): 
   const tool = placeTool(found, call, placeOf(dependencies, workspace));
   if (earlier?.retryClass === 'external') return finish(store, key, HOST_LOST);
   const prepared: Prepared = {
-    ...{ call, tool, workspace, isRetry: earlier !== undefined },
+    ...{ call, tool, workspace, signal, isRetry: earlier !== undefined },
     ...(input.decision?.kind === 'carried-out' ? { report: input.decision.report } : {}),
   };
   const stopped = await reasonToStop(dependencies, input, { key, prepared });
@@ -123,13 +138,14 @@ interface Prepared {
   readonly tool: PlacedTool;
   /** Absent: the task has none. */
   readonly workspace: WorkspaceRecord | undefined;
+  readonly signal: AbortSignal;
   readonly isRetry: boolean;
   readonly report?: AgentReport;
 }
 
 async function start(dependencies: RunToolDependencies, key: ToolCallKey, prepared: Prepared): Promise<RunToolResult> {
   const { store, keeper, sessions } = dependencies;
-  const { call, tool, workspace, isRetry, report } = prepared;
+  const { call, tool, workspace, signal, isRetry, report } = prepared;
   const { taskId, callId, turn } = key;
   const { retryClass, escalation } = tool.callClass;
   const changed = retryClass === 'read-only' ? undefined : workspace;
@@ -137,9 +153,7 @@ async function start(dependencies: RunToolDependencies, key: ToolCallKey, prepar
     await sessions.endAll(taskId);
     await restoreBefore({ store, keeper }, { taskId, workspace: changed }, { turn, callId });
   }
-  const signal = activitySignal();
-  const idempotencyKey = `${taskId}/${turn}/${callId}`;
-  const said = { taskId, callId, idempotencyKey, signal, escalate: escalation !== undefined };
+  const said = { taskId, callId, idempotencyKey: nameOf(key), signal, escalate: escalation !== undefined };
   const context: RunContext = { ...said, ...(report === undefined ? {} : { report }) };
   // What it has the workflow do is in the history: asking again changes nothing.
   const ordered = report === undefined ? await tool.order(context) : undefined;

@@ -135,3 +135,12 @@ test('is stopped with the task, and its files are put back', async () => {
 
   expect(existsSync(begun)).toBe(false);
 });
+
+test('waits for one that Temporal has given up and that still runs: both would put back the same files', async () => {
+  const { check } = await aWorkspace();
+  const alone = 'mkdir here && sleep 0.5 && rmdir here';
+
+  const [first, second] = await Promise.all([check(alone), check(alone)]);
+
+  expect([first.outcome, second.outcome]).toEqual(['passed', 'passed']);
+});

@@ -7,12 +7,9 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { findTemporalBinary } from '../../scripts/temporal-binary.mjs';
 import { TaskClient } from '../../client/index.ts';
 import type { RunningChild } from '../../workers/dev/child-process.ts';
 import { startChild } from '../../workers/dev/child-process.ts';
-import type { TemporalServer } from '../../workers/dev/temporal-server.ts';
-import { startTemporalServer } from '../../workers/dev/temporal-server.ts';
 import type { Emulators } from '../emulators/start-emulators.ts';
 import { startEmulators } from '../emulators/start-emulators.ts';
 import type { LedgerRequest } from './emulated-cloud.ts';
@@ -21,6 +18,8 @@ import { clearFaults, readLedger, setFaults } from './emulated-cloud.ts';
 export type { LedgerRequest } from './emulated-cloud.ts';
 import type { FreezableProxy } from './freezable-proxy.ts';
 import { startFreezableProxy } from './freezable-proxy.ts';
+import type { KillableServer } from './killable-server.ts';
+import { startKillableServer } from './killable-server.ts';
 
 const BARE_WORKER = fileURLToPath(new URL('../../workers/main.ts', import.meta.url));
 const SUPERVISOR = fileURLToPath(new URL('../../workers/supervisor/main.ts', import.meta.url));
@@ -50,6 +49,8 @@ export interface ClusterOptions {
   readonly sharedStore?: true;
   /** Of the Temporal server, as KEY=VALUE. */
   readonly dynamicConfig?: readonly string[];
+  /** The Temporal server keeps its database in a file, so that it can be killed and go on. */
+  readonly durableTemporal?: true;
 }
 
 export type EmulatedEndpoint = 'openai' | 'azure-eastus2' | 'aws-us-east-1' | 'aws-runtime-us-east-1' | 'google-global';
@@ -66,6 +67,7 @@ export interface Cluster {
   readonly credentials: Readonly<Record<string, string>>;
   /** The way of the workers to Temporal; `tasks` and `temporal` have another. */
   readonly proxy: FreezableProxy;
+  readonly server: Pick<KillableServer, 'kill' | 'restart'>;
   /** The worker that was started last. */
   worker(): RunningChild;
   /** `without` are variables of credentials that it does not get. */
@@ -90,7 +92,7 @@ const CLOUD_ORDER = { openai: 'openai', azure: 'azure', aws: 'aws', google: 'goo
 /** Starts all parts and one worker. */
 export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   const directory = await mkdtemp(join(tmpdir(), 'anyport-test-'));
-  const server = await startServer(options);
+  const server = await startKillableServer(serverOptions(options, directory));
   const emulators = await startEmulators({ script: options.script });
   const proxy = await startFreezableProxy(server.address);
   const config = join(directory, 'anyport.yaml');
@@ -117,6 +119,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
     ...{ directory, store, config, credentials: emulators.environment },
     hostFolder: (host) => join(directory, host),
     proxy,
+    server,
     worker: () => lastOf(workers),
     startWorker,
     said,
@@ -150,10 +153,8 @@ function launchWorker(how: Pick<Parameters<typeof startChild>[0], 'args' | 'envi
   return startChild({ ...how, name: 'worker', command: process.execPath, readyTimeoutMs: WORKER_READY_TIMEOUT_MS });
 }
 
-async function startServer({ dynamicConfig = [] }: ClusterOptions): Promise<TemporalServer> {
-  const binary = await findTemporalBinary();
-  if (binary === undefined) throw new Error('there is no Temporal server here: run node scripts/bootstrap.mjs');
-  return startTemporalServer({ binary: binary.path, ports: { grpc: 0, ui: 0 }, dynamicConfig });
+function serverOptions({ durableTemporal, dynamicConfig = [] }: ClusterOptions, directory: string) {
+  return { dynamicConfig, ...(durableTemporal === true ? { dataDirectory: join(directory, 'temporal') } : {}) };
 }
 
 function workerArguments(

@@ -1,0 +1,122 @@
+/** What becomes of a call that runs while Temporal has it tried again, because it was away itself. */
+import { ActivityCancellationDetails } from '@temporalio/common';
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { expect, onTestFinished, test } from 'vitest';
+import { z } from 'zod';
+import { createRunTool } from '../../activities/run-tool.ts';
+import { createSandbox } from '../../activities/sandbox/create-sandbox.ts';
+import { openSqliteTaskStore } from '../../activities/store/sqlite.ts';
+import { withAdded } from '../../activities/tools/added-tools.ts';
+import { CommandSessions } from '../../activities/tools/command-sessions.ts';
+import { defineTool } from '../../activities/tools/define-tool.ts';
+import { createOwnTools } from '../../activities/tools/own-tools.ts';
+import type { WorkspaceKeeper } from '../../activities/workspace/workspace-keeper.ts';
+import type { RunToolResult } from '../../workflows/activity-interfaces.ts';
+import { aToolCall } from '../support/builders.ts';
+import { scratchFolder, TASK } from '../workspace/keeper-scene.ts';
+
+interface Try {
+  readonly result: Promise<RunToolResult>;
+  /** Temporal says that it does not know this try any more. */
+  giveUp(): void;
+  cancel(): void;
+}
+
+interface Scene {
+  /** The call as Temporal has it tried. */
+  tryCall(): Promise<Try>;
+  /** Calls of the tool, with their signals. */
+  readonly runs: readonly AbortSignal[];
+  /** Lets the tool come to its end. */
+  finish(): void;
+}
+
+async function aScene(successorMs: number): Promise<Scene> {
+  const store = await openSqliteTaskStore(join(scratchFolder(), 'a.db'));
+  onTestFinished(() => store.close());
+  const end = Promise.withResolvers<string>();
+  const runs: AbortSignal[] = [];
+  const tool = defineTool({
+    name: 'note',
+    description: 'Writes something down.',
+    parameters: z.object({}),
+    run: (_args, { signal }) => {
+      runs.push(signal);
+      return Promise.race([end.promise, new Promise<string>((done) => signal.addEventListener('abort', () => done('ended')))]);
+    },
+  });
+  const addedTools = createOwnTools({ tools: [tool], alert: () => undefined });
+  const runTool = createRunTool({
+    ...{ store, addedTools, successorMs },
+    hostId: 'h',
+    findTool: () => undefined,
+    sandboxOf: createSandbox,
+    // Of a task without a workspace nobody keeps anything.
+    keeper: {} as WorkspaceKeeper,
+    sessions: new CommandSessions(),
+    allowsEscalation: false,
+  });
+  await store.putSettings(TASK, { instructions: '', ...withAdded([], await addedTools.offer('default')) });
+  const asked = aToolCall({ name: 'note', input: { kind: 'json', text: '{}' } });
+  const [item = ''] = await store.putItems(TASK, [asked]);
+  const activity = () => runTool({ turn: 1, callId: asked.callId, item });
+  const tryCall = async (): Promise<Try> => {
+    const environment = new MockActivityEnvironment({ workflowExecution: { workflowId: `agent-task/${TASK}`, runId: 'run' } });
+    const result = environment.run<[], RunToolResult, typeof activity>(activity);
+    result.catch(() => undefined);
+    // Whether it runs or waits, it has begun by then.
+    await pause(50);
+    return {
+      result,
+      giveUp: () => environment.cancel('NOT_FOUND', new ActivityCancellationDetails({ notFound: true })),
+      cancel: () => environment.cancel('CANCELLED', new ActivityCancellationDetails({ cancelRequested: true })),
+    };
+  };
+  return { tryCall, runs, finish: () => end.resolve('noted') };
+}
+
+test('a further try waits for the one that runs and has its result: it is neither ended nor run twice', async () => {
+  const scene = await aScene(20);
+  const first = await scene.tryCall();
+  const second = await scene.tryCall();
+  first.giveUp();
+  await pause(100);
+  scene.finish();
+
+  expect(await second.result).toMatchObject({ outcome: 'ok' });
+  expect(await second.result).toEqual(await first.result);
+  expect(scene.runs.map(({ aborted }) => aborted)).toEqual([false]);
+});
+
+test('one that Temporal has given up is ended when no further one comes', async () => {
+  const scene = await aScene(20);
+  const first = await scene.tryCall();
+  first.giveUp();
+
+  await expect(first.result).rejects.toThrow(/abort|cancel|NOT_FOUND/i);
+  expect(scene.runs.map(({ aborted }) => aborted)).toEqual([true]);
+});
+
+test('a cancel ends what runs, also when it is told to the further try', async () => {
+  const scene = await aScene(0);
+  const first = await scene.tryCall();
+  const second = await scene.tryCall();
+  first.giveUp();
+  await pause(100);
+  second.cancel();
+
+  await expect(first.result).rejects.toThrow(/abort|cancel|NOT_FOUND/i);
+  expect(scene.runs.map(({ aborted }) => aborted)).toEqual([true]);
+  expect(await second.result).toMatchObject({ outcome: 'unknown' });
+});
+
+test('a cancel of the only try ends it at once', async () => {
+  const scene = await aScene(60_000);
+  const first = await scene.tryCall();
+  first.cancel();
+
+  await expect(first.result).rejects.toThrow(/abort|cancel|NOT_FOUND/i);
+  expect(scene.runs.map(({ aborted }) => aborted)).toEqual([true]);
+});
