@@ -57,9 +57,17 @@ export interface Host {
   readonly isOtherUser: boolean;
 }
 
+export interface BubblewrapCommand extends ConfinedCommand {
+  /** Files of the host that it sees beside the usual ones, read-only: from where, and at which place. */
+  readonly files?: readonly (readonly [from: string, to: string])[];
+  /** Beside the usual variables. */
+  readonly variables?: Readonly<Record<string, string>>;
+}
+
 /** The arguments after `bwrap`. */
-export function bubblewrapArguments(request: ConfinedCommand, { options, isOtherUser }: Host): readonly string[] {
-  const { workspace, workingDirectory, terminal } = request;
+export function bubblewrapArguments(request: BubblewrapCommand, { options, isOtherUser }: Host): readonly string[] {
+  const { workspace, workingDirectory, terminal, files = [], variables } = request;
+  const environment = { ...commandEnvironment(searchPath(nodePrefix()), '/tmp'), ...variables };
   const [node, places] = [nodePrefix(), gitPlaces(workspace)];
   const inMemory = (place: string): readonly string[] => [
     // 1 GiB keeps a command that fills it from taking the host's memory.
@@ -81,13 +89,15 @@ export function bubblewrapArguments(request: ConfinedCommand, { options, isOther
     ...['/tmp', '/dev/shm'].flatMap(inMemory),
     // After /tmp, because they may be below it.
     ...open([node ?? '/', workspace, ...places].map((place) => dirname(place))),
+    ...open(files.map(([, to]) => dirname(to))),
+    ...files.flatMap(([from, to]) => ['--ro-bind', from, to]),
     ...(node === undefined ? [] : ['--ro-bind', node, node]),
     ...['--bind', workspace, workspace],
     ...places.flatMap((place) => ['--ro-bind', place, place]),
     // The root itself is a writable file system in memory otherwise.
     ...['--remount-ro', '/'],
     ...['--chdir', workingDirectory, '--clearenv'],
-    ...Object.entries(commandEnvironment(searchPath(node), '/tmp')).flatMap(([name, value]) => ['--setenv', name, value]),
+    ...Object.entries(environment).flatMap(([name, value]) => ['--setenv', name, value]),
     // With a terminal the guard finds what is left behind, by its mark.
     ...['--', '/bin/sh', '-c', terminal === undefined ? `${PASS_GATE}${START}` : START, 'sh', ...startOf(request, isOtherUser)],
   ];

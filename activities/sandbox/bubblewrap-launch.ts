@@ -3,12 +3,13 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import type { Invocation } from '../command-user.ts';
 import { commandUser } from '../command-user.ts';
+import type { BubblewrapCommand } from './bubblewrap-arguments.ts';
 import { bubblewrapArguments } from './bubblewrap-arguments.ts';
 import type { CommandLimits } from './command-limits.ts';
 import type { ControlGroups } from './control-groups.ts';
 import { createNamelessFile } from './nameless-file.ts';
 import { ownTree } from './own-tree.ts';
-import type { ConfinedCommand } from './sandbox.ts';
+import type { StartRequest } from './sandbox.ts';
 import { systemCallFilter } from './system-call-filter.ts';
 
 /** One command, ready to be spawned. */
@@ -19,7 +20,7 @@ export interface Launch extends Invocation {
 }
 
 export interface Launcher {
-  prepare(command: ConfinedCommand): Promise<Launch>;
+  prepare(command: BubblewrapCommand & Pick<StartRequest, 'onOutput'>): Promise<Launch>;
 }
 
 /** Options of later versions (0.8 of 2023 has all of them). */

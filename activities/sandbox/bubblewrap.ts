@@ -1,11 +1,16 @@
-/** Commands in Linux namespaces of their own: no network, few files, no other processes, and nothing outlives the worker. */
+/**
+ * Commands in Linux namespaces of their own: no network but by way of a proxy of ours, few files, no other processes, and nothing outlives
+ * the worker.
+ */
 import { existsSync } from 'node:fs';
 import type { Launch } from './bubblewrap-launch.ts';
 import { createBubblewrapLauncher } from './bubblewrap-launch.ts';
 import type { CommandLimits } from './command-limits.ts';
 import { findControlGroups } from './control-groups.ts';
+import type { OpenEgress } from './egress-launch.ts';
+import { withEgress } from './egress-launch.ts';
 import { runToEnd, watchProcess } from './run-process.ts';
-import type { ConfinedCommand, Sandbox, SandboxProcess, StartRequest } from './sandbox.ts';
+import type { Sandbox, SandboxProcess, StartRequest } from './sandbox.ts';
 import { spawnDirectly, spawnGuarded } from './spawned-process.ts';
 
 const BASH = '/bin/bash';
@@ -16,8 +21,10 @@ const BASH = '/bin/bash';
  */
 const IN_FOREGROUND = ['-c', 'set -m; "$@"; exit "$?"', 'bash'];
 
-export function createBubblewrapSandbox(limits: CommandLimits): Sandbox {
-  const launcher = createBubblewrapLauncher(findControlGroups(), limits);
+/** Without `openEgress` there is no network. */
+export function createBubblewrapSandbox(limits: CommandLimits, openEgress?: OpenEgress): Sandbox {
+  const offline = createBubblewrapLauncher(findControlGroups(), limits);
+  const launcher = openEgress === undefined ? offline : withEgress(offline, openEgress);
   const start = async (request: StartRequest): Promise<SandboxProcess> => {
     const { release, ...program } = await launcher.prepare(withJobControl(request));
     const { terminal } = request;
@@ -31,7 +38,7 @@ export function createBubblewrapSandbox(limits: CommandLimits): Sandbox {
       throw error;
     }
   };
-  return { name: 'bubblewrap', hasNetwork: false, start, run: (request) => runToEnd(start, request) };
+  return { name: 'bubblewrap', hasNetwork: openEgress !== undefined, start, run: (request) => runToEnd(start, request) };
 }
 
 /** The words of the release are the end of the output: only there the model reads why a command broke. */
@@ -47,7 +54,7 @@ async function afterRelease(
   return end;
 }
 
-function withJobControl(command: ConfinedCommand): ConfinedCommand {
+function withJobControl(command: StartRequest): StartRequest {
   if (command.terminal === undefined || !existsSync(BASH)) return command;
   return { ...command, argv: [BASH, ...IN_FOREGROUND, ...command.argv] };
 }

@@ -1,4 +1,4 @@
-/** A plain HTTP request in absolute form: read, asked anew of the host that it names, and answered. */
+/** A plain HTTP request, in absolute form or within a tunnel: read, asked anew of the host that it names, and answered. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { request as ask } from 'node:http';
 import type { EgressTarget } from './egress-host.ts';
@@ -11,7 +11,7 @@ export type ForwardReading =
   | { readonly kind: 'request'; readonly target: EgressTarget; readonly path: string; readonly host: string }
   | { readonly kind: 'wrong'; readonly status: 400 | 403; readonly reason: string };
 
-const HTTP_PORT = 80;
+export const HTTP_PORT = 80;
 const TLS_PORT = 443;
 /** As in a request; larger headers are an attempt at something. */
 export const MAX_HEADER_BYTES = 16_384;
@@ -19,11 +19,16 @@ const NO_PROXY_REQUEST =
   'this is a proxy: it takes CONNECT host:port, and requests with the whole address of a host (http://host/path)';
 const ABSOLUTE = /^http:\/\/([^/?#]*)([^#]*)$/i;
 
-/** Where it wants to go. The header `Host` must say the same: servers go by either of them. */
-export function readForward({ url = '', rawHeaders }: Pick<IncomingMessage, 'url' | 'rawHeaders'>): ForwardReading {
-  const [, authority, rest = ''] = ABSOLUTE.exec(url) ?? [];
+/**
+ * Where it wants to go: `tunnel` when it came by one. The header `Host` must say the same: servers go by either of them.
+ */
+export function readForward(
+  { url = '', rawHeaders }: Pick<IncomingMessage, 'url' | 'rawHeaders'>,
+  tunnel?: EgressTarget,
+): ForwardReading {
+  const [, authority, rest = ''] = tunnel === undefined ? (ABSOLUTE.exec(url) ?? []) : [url, '', url];
   if (authority === undefined) return wrong(400, NO_PROXY_REQUEST);
-  const read = readTarget(authority, HTTP_PORT);
+  const read = tunnel === undefined ? readTarget(authority, HTTP_PORT) : ({ kind: 'target', target: tunnel } as const);
   if (read.kind === 'address') return wrong(403, 'addresses are not connected to: use the name of the host');
   if (read.kind === 'invalid') return wrong(400, 'the address of the request names no host');
   const [host = '', ...others] = valuesOf(rawHeaders, 'host');

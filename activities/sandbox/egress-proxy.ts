@@ -6,7 +6,8 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Traffic } from './egress-forward.ts';
-import { forward, MAX_HEADER_BYTES, readForward } from './egress-forward.ts';
+import { forward, HTTP_PORT, MAX_HEADER_BYTES, readForward } from './egress-forward.ts';
+import type { EgressTarget } from './egress-host.ts';
 import { readTarget } from './egress-host.ts';
 import type { Refusal, Route, RouteSettings } from './egress-route.ts';
 import { connectRoute, openRoute } from './egress-route.ts';
@@ -34,6 +35,7 @@ const HEADERS_TIMEOUT_MS = 10_000;
 /** Of clients, which wait for a name or are silent; those that go on are counted by the task. */
 const MOST_CLIENTS = 512;
 const MOST_HEADERS = 200;
+const ESTABLISHED = 'HTTP/1.1 200 Connection established\r\n\r\n';
 
 type OpenRoute = Extract<Route, { kind: 'open' }>;
 
@@ -55,7 +57,12 @@ export async function startEgressProxy(settings: EgressProxySettings): Promise<E
   server.timeout = idleMs;
   server.maxConnections = MOST_CLIENTS;
   server.maxHeadersCount = MOST_HEADERS;
-  const served = { settings, idleMs, count };
+  const tunnelled = new WeakMap<object, EgressTarget>();
+  const serveWithin: Served['serveWithin'] = (client, target) => {
+    tunnelled.set(client, target);
+    server.emit('connection', client);
+  };
+  const served: Served = { settings, idleMs, count, serveWithin, tunnelOf: ({ socket }) => tunnelled.get(socket) };
   server.on('request', (request, response) => void answer(served, request, response));
   server.on('connect', (request: IncomingMessage, client: Duplex, head: Buffer) => {
     tunnels.add(client.once('close', () => tunnels.delete(client)).on('error', () => client.destroy()));
@@ -78,6 +85,10 @@ interface Served {
   readonly settings: EgressProxySettings;
   readonly idleMs: number;
   readonly count: (traffic: Traffic) => void;
+  /** Takes what comes in a tunnel as requests of plain HTTP to its host. */
+  readonly serveWithin: (client: Duplex, target: EgressTarget) => void;
+  /** Where such a request came by. */
+  readonly tunnelOf: (request: IncomingMessage) => EgressTarget | undefined;
 }
 
 async function listen(server: Server, socket: string): Promise<void> {
@@ -103,7 +114,7 @@ async function answer(served: Served, request: IncomingMessage, response: Server
     response.end(body);
   };
   request.once('error', () => response.destroy());
-  const reading = readForward(request);
+  const reading = readForward(request, served.tunnelOf(request));
   if (reading.kind === 'wrong') return refuse(reading.status, reading.reason);
   const route = await openRoute(settings, reading.target);
   if (route.kind === 'refused') return refuse(route.refusal.status, route.refusal.reason, route.target.host);
@@ -128,10 +139,15 @@ async function tunnel(served: Served, request: IncomingMessage, client: Duplex):
   const route = await openRoute(settings, read.target);
   if (route.kind === 'refused') return refuse(route.refusal, route.target.host);
   const { target, release } = route;
+  if (target.port === HTTP_PORT) {
+    release();
+    client.write(ESTABLISHED);
+    return served.serveWithin(client, target);
+  }
   try {
     const upstream = await connectRoute(route).catch(() => undefined);
     if (upstream === undefined) return refuse({ status: 502, reason: describeBroken(route) }, target.host);
-    client.write('HTTP/1.1 200 Connection established\r\n\r\n');
+    client.write(ESTABLISHED);
     await runTunnel({ target, client, upstream, idleMs, refuse: (reason) => settings.onRefusal({ host: target.host, reason }) });
     count({ sentBytes: upstream.bytesWritten, receivedBytes: upstream.bytesRead });
   } finally {

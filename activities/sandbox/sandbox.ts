@@ -16,6 +16,8 @@ export interface ConfinedCommand {
   readonly workingDirectory: string;
   /** A pseudo-terminal of its own, where it can be written to. Absent: pipes, and an empty standard input. */
   readonly terminal?: TerminalSize;
+  /** It needs no network: it has none, also where the sandbox has one. */
+  readonly isOffline?: true;
 }
 
 export interface CommandRequest extends ConfinedCommand {
@@ -61,7 +63,7 @@ export const OUTPUT_LIMIT_BYTES = 1024 * 1024;
 
 export interface Sandbox {
   readonly name: 'bubblewrap' | 'none';
-  /** Whether a command may reach beyond this host. */
+  /** Whether a command may reach beyond this host, be it a few hosts alone. */
   readonly hasNetwork: boolean;
   /** Runs a command to its end. @throws Error when what runs it cannot be started */
   run(request: CommandRequest): Promise<CommandResult>;

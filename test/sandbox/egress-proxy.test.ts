@@ -284,6 +284,24 @@ describe('a plain request', () => {
     expect(answer).toContain(words);
   });
 
+  test('within a tunnel to port 80 is judged as any other', async () => {
+    const { say } = await aProxy([own('a.example', 80)], { names: { 'a.example': ['127.0.0.1'] } });
+    const open = 'CONNECT a.example:80 HTTP/1.1\r\nHost: a.example:80\r\n\r\n';
+
+    const fronted = await say(`${open}GET / HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n`);
+    const absolute = await say(`${open}GET http://evil.example/ HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n`);
+    const raw = await say(`${open}SSH-2.0-x\r\n`);
+    const honest = await say(`${open}GET / HTTP/1.1\r\nHost: a.example\r\nConnection: close\r\n\r\n`);
+
+    expect([fronted, absolute].map((answer) => answer.match(/HTTP\/1.1 \d+/g))).toEqual([
+      ['HTTP/1.1 200', 'HTTP/1.1 403'],
+      ['HTTP/1.1 200', 'HTTP/1.1 403'],
+    ]);
+    expect(raw).toContain('HTTP/1.1 400');
+    // Nothing listens there on this host.
+    expect(honest).toContain('a.example:80 is allowed, but does not answer');
+  });
+
   test('on a connection that is kept is judged each time', async () => {
     const server = await aWebServer('a');
     const { say } = await aProxy([own('a.example', server.port)]);
