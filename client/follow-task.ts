@@ -29,8 +29,8 @@ export async function* followTask(client: Client, taskId: TaskId, options: Follo
     subject: `task ${taskId}`,
     ...(signal === undefined ? {} : { signal }),
   };
+  const pause = createPause(signal);
   let told = 0;
-  let intervalMs = BUSY_INTERVAL_MS;
   let answered = true;
   while (signal?.aborted !== true) {
     // Before the query: a task seen closed here has told all it had when it answers.
@@ -43,13 +43,12 @@ export async function* followTask(client: Client, taskId: TaskId, options: Follo
     for (const event of news) yield event;
     told = news.at(-1)?.sequence ?? told;
     if (closed || hasEnded(status)) return;
-    intervalMs = news.length > 0 ? BUSY_INTERVAL_MS : Math.min(intervalMs * QUIET_GROWTH, QUIET_INTERVAL_MS);
-    await pause(intervalMs, signal);
+    await pause(news.length > 0);
   }
 }
 
 /** Whether Temporal has closed the task; a run that went on in a new one has not ended. */
-async function isClosed(client: Client, taskId: TaskId): Promise<boolean> {
+export async function isClosed(client: Client, taskId: TaskId): Promise<boolean> {
   try {
     const { status } = await client.workflow.getHandle(taskWorkflowId(taskId)).describe();
     return !isOpen(status.name);
@@ -63,10 +62,11 @@ export function isOpen(status: WorkflowExecutionStatusName): boolean {
   return status === 'RUNNING' || status === 'PAUSED' || status === 'CONTINUED_AS_NEW';
 }
 
-async function unlessUnanswered(
-  answer: Promise<TaskStatus>,
+/** `undefined`: no worker answers, and that was told. */
+export async function unlessUnanswered<Answer>(
+  answer: Promise<Answer>,
   onUnanswered: (problem: string) => void,
-): Promise<TaskStatus | undefined> {
+): Promise<Answer | undefined> {
   try {
     return await answer;
   } catch (error) {
@@ -76,7 +76,7 @@ async function unlessUnanswered(
   }
 }
 
-function newEvents(status: TaskStatus | undefined, told: number): readonly TaskEvent[] {
+export function newEvents(status: TaskStatus | undefined, told: number): readonly TaskEvent[] {
   return status?.events.filter(({ sequence }) => sequence > told) ?? [];
 }
 
@@ -84,10 +84,15 @@ function hasEnded(status: TaskStatus | undefined): boolean {
   return status?.events.at(-1)?.kind === 'task-ended';
 }
 
-async function pause(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
-  try {
-    await delay(milliseconds, undefined, signal === undefined ? {} : { signal });
-  } catch {
-    // Aborted: the loop's condition ends the iteration.
-  }
+/** Waits between two looks: longer from one to the next, until there is news again. */
+export function createPause(signal: AbortSignal | undefined): (hasNews: boolean) => Promise<void> {
+  let intervalMs = BUSY_INTERVAL_MS;
+  return async (hasNews) => {
+    intervalMs = hasNews ? BUSY_INTERVAL_MS : Math.min(intervalMs * QUIET_GROWTH, QUIET_INTERVAL_MS);
+    try {
+      await delay(intervalMs, undefined, signal === undefined ? {} : { signal });
+    } catch {
+      // Aborted: the condition of whoever looks ends it.
+    }
+  };
 }

@@ -3,6 +3,7 @@ export type { BatchSubmission, SubmitBatchOptions, SubmitProgress } from './batc
 export type { BatchLineResult } from './batch-results.ts';
 export type { ConnectOptions } from './connection.ts';
 export type { ContestOptions } from './contest.ts';
+export type { ContenderEvent } from './follow-contest.ts';
 export type { FollowOptions } from './follow-task.ts';
 export type { TaskFilter, TaskStanding, TaskSummary } from './list-tasks.ts';
 export type { RaiseBudgetOptions } from './raise-budget.ts';

@@ -21,6 +21,8 @@ import type { ContestOptions } from './contest.ts';
 import { awaitContest, startContest } from './contest.ts';
 import type { EndpointState, HoldRequest } from './endpoints.ts';
 import { holdEndpoint, listEndpoints } from './endpoints.ts';
+import type { ContenderEvent } from './follow-contest.ts';
+import { followContest } from './follow-contest.ts';
 import type { FollowOptions } from './follow-task.ts';
 import { followTask, isOpen } from './follow-task.ts';
 import type { TaskFilter, TaskSummary } from './list-tasks.ts';
@@ -180,6 +182,11 @@ export class TaskClient {
   /** Waits for the end of all contenders. @throws TaskClientError when it has no result */
   contestResult(taskId: string): Promise<ContestResult> {
     return awaitContest(this.#client, toTaskId(taskId));
+  }
+
+  /** The stories of all contenders as they happen, each event once; ends with the contest. */
+  followContest(taskId: string, options: FollowOptions = {}): AsyncIterable<ContenderEvent> {
+    return followContest(this.#client, toTaskId(taskId), options);
   }
 
   list(filter: TaskFilter = {}): Promise<readonly TaskSummary[]> {

@@ -43,7 +43,7 @@ import { contestQuery, contestResultQuery } from './messages.ts';
 import { budgetOf, openFiles } from './open-task.ts';
 import { storeFor } from './task-effects.ts';
 
-const NOT_BEGUN = { state: 'cancelled', reason: 'it had not begun' } as const;
+const NOT_BEGUN = { state: 'cancelled', reason: 'before it began' } as const;
 
 interface Contest {
   readonly taskId: TaskId;

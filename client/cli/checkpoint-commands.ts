@@ -14,6 +14,7 @@ import { addConnectionOptions, withTaskClient } from './connection-options.ts';
 import { EXIT } from './exit-codes.ts';
 import { makeBranch } from './make-branch.ts';
 import { note, print, printBytes, printJson } from './terminal.ts';
+import { workOf } from './work-of.ts';
 import { assertNewFolder, writeTree } from './write-tree.ts';
 
 interface CheckpointFlags extends ConnectionFlags {
@@ -34,7 +35,7 @@ export function addCheckpointCommands(tasks: Command): void {
       .argument('<task-id>')
       .option('--json', 'one JSON object per line'),
   ).action((taskId: string, flags: ConnectionFlags & { json?: true }) =>
-    withTaskClient(flags, async (client) => tellCheckpoints(await client.workspace(taskId), flags.json === true)),
+    ofWork(taskId, flags, async (client, id) => tellCheckpoints(await client.workspace(id), flags.json === true)),
   );
   addConnectionOptions(
     tasks
@@ -44,7 +45,7 @@ export function addCheckpointCommands(tasks: Command): void {
       .option('--from <n>', 'since this checkpoint; default: 0, how it began', parseSequence)
       .option('--to <n>', `up to this checkpoint; ${LAST}`, parseSequence)
       .option('--stat', 'how much in which file, instead of the changes'),
-  ).action((taskId: string, flags: DiffFlags) => withTaskClient(flags, (client) => diff(client, taskId, flags)));
+  ).action((taskId: string, flags: DiffFlags) => ofWork(taskId, flags, (client, id) => diff(client, id, flags)));
   addConnectionOptions(
     tasks
       .command('restore')
@@ -52,10 +53,10 @@ export function addCheckpointCommands(tasks: Command): void {
       .argument('<task-id>')
       .option('--checkpoint <n>', LAST, parseSequence)
       .requiredOption('--to <dir>', 'a folder that is not there yet, or empty'),
-  ).action((taskId: string, flags: RestoreFlags) => withTaskClient(flags, (client) => restore(client, taskId, flags)));
+  ).action((taskId: string, flags: RestoreFlags) => ofWork(taskId, flags, (client, id) => restore(client, id, flags)));
   addTakeOver(
     tasks.command('apply').description('take its changes over into a checkout, not staged').argument('<task-id>'),
-  ).action((taskId: string, flags: WorkspaceFlags) => withTaskClient(flags, (client) => apply(client, taskId, flags)));
+  ).action((taskId: string, flags: WorkspaceFlags) => ofWork(taskId, flags, (client, id) => apply(client, id, flags)));
   addTakeOver(
     tasks
       .command('branch')
@@ -63,8 +64,16 @@ export function addCheckpointCommands(tasks: Command): void {
       .argument('<task-id>')
       .argument('<name>', 'of a branch that is not there yet'),
   ).action((taskId: string, name: string, flags: WorkspaceFlags) =>
-    withTaskClient(flags, (client) => branch(client, { taskId, name }, flags)),
+    ofWork(taskId, flags, (client, id) => branch(client, { taskId: id, name }, flags)),
   );
+}
+
+function ofWork(
+  taskId: string,
+  flags: ConnectionFlags,
+  work: (client: TaskClient, taskId: string) => Promise<void>,
+): Promise<void> {
+  return withTaskClient(flags, async (client) => work(client, await workOf(client, taskId)));
 }
 
 function addTakeOver(command: Command): Command {

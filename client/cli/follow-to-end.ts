@@ -1,6 +1,8 @@
 /** Follows a task on the terminal until it ends or the person leaves, then tells what it came to. */
 import type { TaskResult } from '../../workflows/activity-interfaces.ts';
 import { raiseCommand } from '../../workflows/domain/budget.ts';
+import type { CheckReport } from '../../workflows/domain/task-check.ts';
+import { describeCheck } from '../../workflows/domain/task-check.ts';
 import { approveCommand } from '../../workflows/domain/task-progress.ts';
 import type { TaskEvent } from '../../workflows/domain/task-status.ts';
 import { formatCost, tellEvent } from '../story.ts';
@@ -51,7 +53,7 @@ export async function followToEnd(client: TaskClient, { taskId, json }: Followin
     const onUnanswered = (problem: string): void => note(problem, 'yellow');
     for await (const event of client.follow(taskId, { signal: interrupts.left, onUnanswered })) {
       if (json) printJson(event);
-      else tell(event, { last, taskId });
+      else printEvent(event, { last, taskId });
       last = event.sequence;
     }
     if (!interrupts.left.aborted) return await Promise.race([client.result(taskId), whenAborted(interrupts.left)]);
@@ -62,8 +64,8 @@ export async function followToEnd(client: TaskClient, { taskId, json }: Followin
   }
 }
 
-/** The exit code of a command that followed a task to this end. */
-export function exitCodeOf(result: TaskResult | null): number {
+/** The exit code of a command that followed a task, or a contest, to this end. */
+export function exitCodeOf(result: Pick<TaskResult, 'state'> | null): number {
   if (result === null) return EXIT.leftRunning;
   switch (result.state) {
     case 'completed':
@@ -96,7 +98,12 @@ export function tellClosing(result: TaskResult, uiLink: string | null): void {
     `${countOf(result.turns, 'turn')}, ${countOf(result.attempts.length, 'model call')}, ${inputTokens} tokens in, ${outputTokens} out, ` +
       `${formatCost(result.paid.usdMicros)}${suspicions(result)}`,
   );
+  if (result.check !== undefined) print(`check: ${describeCheck(result.check)}${lastLineOf(result.check)}`);
   if (uiLink !== null) print(`Temporal UI: ${uiLink}`);
+}
+
+function lastLineOf({ excerpt }: CheckReport): string {
+  return excerpt === undefined ? '' : `: ${excerpt}`;
 }
 
 function describeEnd({ taskId, state, reason }: TaskResult): string {
@@ -110,20 +117,28 @@ function suspicions({ suspectedTwice: { count, usdMicros }, toolEffectsTwice }: 
   return paid + effects;
 }
 
-function tell(event: TaskEvent, { last, taskId }: { readonly last: number; readonly taskId: string }): void {
-  // The status keeps the newest 100 events; who comes later reads the rest in the Temporal UI.
-  if (event.sequence > last + 1) print(`…        ${event.sequence - last - 1} earlier events`, 'dim');
-  print(tellEvent(event), STYLES[event.kind]);
-  if (event.kind === 'approval-requested') {
-    print(`         let it run: ${approveCommand(taskId, event.callId)} (or "deny")`, 'yellow');
-  }
-  if (event.kind === 'budget-used-up') print(`         let it go on: ${raiseCommand(taskId, event.exceeded)}`, 'yellow');
+export interface EventPlace {
+  /** The number of the last event that was printed. */
+  readonly last: number;
+  readonly taskId: string;
+  /** Stands before each line, where several tasks are followed. */
+  readonly prefix?: string;
 }
 
-function tellLeft(taskId: string): void {
+export function printEvent(event: TaskEvent, { last, taskId, prefix = '' }: EventPlace): void {
+  // The status keeps the newest 100 events; who comes later reads the rest in the Temporal UI.
+  if (event.sequence > last + 1) print(`${prefix}…        ${event.sequence - last - 1} earlier events`, 'dim');
+  print(prefix + tellEvent(event), STYLES[event.kind]);
+  if (event.kind === 'approval-requested') {
+    print(`${prefix}         let it run: ${approveCommand(taskId, event.callId)} (or "deny")`, 'yellow');
+  }
+  if (event.kind === 'budget-used-up') print(`${prefix}         let it go on: ${raiseCommand(taskId, event.exceeded)}`, 'yellow');
+}
+
+export function tellLeft(taskId: string): void {
   note(`task ${taskId} goes on. Follow it: anyport tasks watch ${taskId} · stop it: anyport tasks cancel ${taskId}`);
 }
 
-function whenAborted(signal: AbortSignal): Promise<null> {
+export function whenAborted(signal: AbortSignal): Promise<null> {
   return new Promise((resolve) => signal.addEventListener('abort', () => resolve(null), { once: true }));
 }

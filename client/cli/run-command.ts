@@ -1,17 +1,21 @@
 /** `anyport run`: starts a task, follows it, and takes its changes over when asked to. */
 import type { Command } from 'commander';
+import { InvalidArgumentError } from 'commander';
 import { readFile } from 'node:fs/promises';
 import type { TaskRequest, TaskResult } from '../../workflows/activity-interfaces.ts';
+import { CONTENDERS } from '../../workflows/domain/contest.ts';
 import type { TaskClient } from '../task-client.ts';
 import { parseTaskRequest } from '../task-request.ts';
-import { applyDiff } from './apply-diff.ts';
 import { checkWorkspace } from './check-workspace.ts';
 import { withTaskClient } from './connection-options.ts';
 import { EXIT, EXIT_CODES_HELP } from './exit-codes.ts';
 import { exitCodeOf, followToEnd, tellResult } from './follow-to-end.ts';
+import { parseCount } from './parse-count.ts';
+import { runContest } from './run-contest.ts';
+import { takeOver } from './take-over.ts';
 import type { TaskFlags } from './task-options.ts';
 import { addTaskOptions, askedBy, onlyGiven, startTask } from './task-options.ts';
-import { note, print, printJson } from './terminal.ts';
+import { printJson } from './terminal.ts';
 import { UsageError } from './usage-error.ts';
 
 interface RunFlags extends TaskFlags {
@@ -20,6 +24,9 @@ interface RunFlags extends TaskFlags {
   readonly detach?: true;
   readonly includeUncommitted?: true;
   readonly outputSchema?: string;
+  readonly check?: string;
+  readonly attempts?: number;
+  readonly atOnce?: number;
 }
 
 export function addRunCommand(program: Command): void {
@@ -30,6 +37,12 @@ export function addRunCommand(program: Command): void {
     .option('--workspace <dir>', "a git repository on the worker's host, or the folder in one that the task is about")
     .option('--include-uncommitted', "take the workspace's uncommitted changes along")
     .option('--apply', "take the task's changes over into the workspace when it completes")
+    .option(
+      '--check <command>',
+      'run on the files that it leaves: whether they are good, by exit code 0; --apply takes good ones alone',
+    )
+    .option('--attempts <n>', 'have 2 to 8 contenders do it, each in files of its own, and take the best', parseAttempts)
+    .option('--at-once <n>', 'how many contenders run at once; default: all', parseCount)
     .option('--json', 'one JSON object per line: the events, at last the result')
     .option('--output-schema <file>', 'a JSON schema that the answer must fit')
     .option('--detach', 'start it and return; see "anyport tasks watch"')
@@ -40,28 +53,60 @@ export function addRunCommand(program: Command): void {
 }
 
 async function run(prompt: string, flags: RunFlags): Promise<number> {
-  if (flags.apply === true && flags.workspace === undefined)
-    throw new UsageError('--apply needs a --workspace to apply the changes to');
-  if (flags.apply === true && flags.detach === true) {
-    throw new UsageError('--apply needs the end of the task, and --detach does not wait for it: use one of them');
-  }
+  assertFits(flags);
   const request = await toRequest(prompt, flags);
+  const { attempts, atOnce, taskId: id } = flags;
+  const [json, detach, apply] = [flags.json === true, flags.detach === true, flags.apply === true];
   return withTaskClient(flags, async (client) => {
+    if (attempts !== undefined) {
+      const options = { contenders: attempts, ...onlyGiven({ atOnce, taskId: id }) };
+      return runContest(client, request, { options, json, detach, apply });
+    }
     const taskId = await startTask(client, request, flags);
-    const json = flags.json === true;
-    if (flags.detach === true) return EXIT.completed;
+    if (detach) return EXIT.completed;
     const result = await followToEnd(client, { taskId, json });
     if (result === null) return EXIT.leftRunning;
-    const applied = flags.apply !== true || (await apply(request, result, json));
+    const applied = !apply || (await takeOver(request.workspace ?? '.', result, json));
     tellEnd(client, result, json);
     return applied ? exitCodeOf(result) : EXIT.failed;
   });
 }
 
+/** @throws UsageError when flags are given that make no sense together */
+function assertFits({ apply, workspace, detach, check, attempts, atOnce }: RunFlags): void {
+  const problems: readonly (readonly [boolean, string])[] = [
+    [apply === true && workspace === undefined, '--apply needs a --workspace to apply the changes to'],
+    [apply === true && detach === true, '--apply needs the end of the task, and --detach does not wait for it: use one of them'],
+    [
+      check !== undefined && workspace === undefined,
+      '--check needs a --workspace: it runs on the files that the task leaves there',
+    ],
+    [
+      attempts !== undefined && workspace === undefined,
+      '--attempts needs a --workspace: contenders are compared by what they make of it',
+    ],
+    [atOnce !== undefined && attempts === undefined, '--at-once is about the contenders of --attempts: name how many there are'],
+    [
+      atOnce !== undefined && attempts !== undefined && atOnce > attempts,
+      `--at-once is ${atOnce}, and there are ${attempts} contenders: write at most that`,
+    ],
+  ];
+  const found = problems.find(([applies]) => applies);
+  if (found !== undefined) throw new UsageError(found[1]);
+}
+
+function parseAttempts(text: string): number {
+  const { least, most } = CONTENDERS;
+  const count = /^[0-9]{1,3}$/.test(text) ? Number(text) : Number.NaN;
+  if (count >= least && count <= most) return count;
+  throw new InvalidArgumentError(`"${text}" is not a whole number from ${least} to ${most}; without it there is one.`);
+}
+
 async function toRequest(prompt: string, flags: RunFlags): Promise<TaskRequest> {
   const { workspace: directory, includeUncommitted } = flags;
   const outputSchema = flags.outputSchema === undefined ? undefined : await readSchema(flags.outputSchema);
-  const given = { prompt, ...askedBy(flags), ...onlyGiven({ includeUncommitted, outputSchema }) };
+  const check = flags.check === undefined ? undefined : { command: flags.check };
+  const given = { prompt, ...askedBy(flags), ...onlyGiven({ includeUncommitted, outputSchema, check }) };
   if (directory === undefined) return parseTaskRequest(given);
   const { repository, folder } = await checkWorkspace({ directory, includeUncommitted: includeUncommitted === true });
   return parseTaskRequest({ ...given, workspace: repository, ...onlyGiven({ folder }) });
@@ -85,30 +130,4 @@ async function readSchema(file: string): Promise<unknown> {
 function tellEnd(client: TaskClient, result: TaskResult, json: boolean): void {
   if (json) printJson(result);
   else tellResult(result, client.uiLink(result.taskId));
-}
-
-/** Whether the checkout is as the caller wanted it. In JSON mode the last line belongs to the result, so words go to standard error. */
-async function apply(request: TaskRequest, result: TaskResult, json: boolean): Promise<boolean> {
-  const say = json ? note : print;
-  if (result.state !== 'completed') {
-    say(
-      `nothing was applied to ${request.workspace}: the task did not complete. Its changes so far are in the result's diff`,
-      'yellow',
-    );
-    return true;
-  }
-  const applied = await applyDiff(request.workspace ?? '.', result);
-  switch (applied.kind) {
-    case 'nothing':
-      say('the task changed nothing: there is nothing to apply');
-      return true;
-    case 'applied':
-      say(`applied to ${request.workspace} (not staged)`, 'green');
-      return true;
-    case 'refused':
-      note(`the changes were not applied to ${request.workspace}: ${applied.problem}`, 'red');
-      if (applied.savedAs !== null)
-        note(`they are in ${applied.savedAs}: take them over with "git apply --3way ${applied.savedAs}"`);
-      return false;
-  }
 }

@@ -9,15 +9,16 @@ import type { TaskStanding, TaskSummary } from '../list-tasks.ts';
 import { TASK_STANDINGS } from '../list-tasks.ts';
 import { formatCost, tellEvent } from '../story.ts';
 import type { TaskClient } from '../task-client.ts';
-import { TaskClientError } from '../task-client-error.ts';
 import type { BudgetFlags } from './budget-options.ts';
 import { addRaiseOptions, toBudget } from './budget-options.ts';
 import { addCheckpointCommands } from './checkpoint-commands.ts';
 import type { ConnectionFlags } from './connection-options.ts';
 import { addConnectionOptions, withTaskClient } from './connection-options.ts';
+import { showContest, watchContest } from './contest-commands.ts';
 import { EXIT_CODES_HELP } from './exit-codes.ts';
 import { exitCodeOf, followToEnd, tellResult } from './follow-to-end.ts';
 import { addPeopleCommands } from './people-commands.ts';
+import { orNull } from './or-null.ts';
 import { parseCount } from './parse-count.ts';
 import { note, print, printJson } from './terminal.ts';
 import { UsageError } from './usage-error.ts';
@@ -103,7 +104,13 @@ async function list(client: TaskClient, { state, batch, limit, json }: ListFlags
 function toTable(tasks: readonly TaskSummary[]): string {
   // The table's own colours would be stripped with the untrusted ones.
   const table = new Table({ head: ['task', 'state', 'started (UTC)', 'took'], style: { head: [], border: [] } });
-  for (const task of tasks) table.push([task.taskId, task.standing, toSecond(task.startedAt), duration(task)]);
+  for (const task of tasks)
+    table.push([
+      task.isContest === true ? `${task.taskId} (contest)` : task.taskId,
+      task.standing,
+      toSecond(task.startedAt),
+      duration(task),
+    ]);
   return table.toString();
 }
 
@@ -117,8 +124,9 @@ function duration({ startedAt, endedAt }: TaskSummary): string {
 
 async function show(client: TaskClient, taskId: string, json: boolean): Promise<void> {
   const task = await client.standing(taskId);
-  const status = await statusIfAnswered(client, taskId);
-  const result = task.standing === 'running' ? null : await resultIfAny(client, taskId);
+  if (task.isContest === true) return showContest(client, task, json);
+  const status = await orNull(client.status(taskId), 'no-worker');
+  const result = task.standing === 'running' ? null : await orNull(client.result(taskId));
   if (json) {
     printJson({ ...task, state: task.standing, uiLink: client.uiLink(taskId), status, result });
     return;
@@ -142,27 +150,8 @@ function perhaps({ suspenseUsdMicros: suspense }: TaskStatus): string {
   return suspense === undefined ? '' : `, and ${formatCost(suspense)} that may have been billed without an answer`;
 }
 
-async function statusIfAnswered(client: TaskClient, taskId: string): Promise<TaskStatus | null> {
-  try {
-    return await client.status(taskId);
-  } catch (error) {
-    if (!(error instanceof TaskClientError) || error.problem !== 'no-worker') throw error;
-    note(error.message, 'yellow');
-    return null;
-  }
-}
-
-async function resultIfAny(client: TaskClient, taskId: string) {
-  try {
-    return await client.result(taskId);
-  } catch (error) {
-    if (!(error instanceof TaskClientError)) throw error;
-    note(error.message, 'yellow');
-    return null;
-  }
-}
-
 async function watch(client: TaskClient, taskId: string, json: boolean): Promise<void> {
+  if ((await client.standing(taskId)).isContest === true) return watchContest(client, taskId, json);
   const result = await followToEnd(client, { taskId, json });
   if (result !== null) {
     if (json) printJson(result);
