@@ -30,8 +30,18 @@ const PREFIX = 'anyport-';
 const END_ROUNDS = 100;
 const END_ROUND_MS = 10;
 
-/** Finds what holds here, and removes the empty groups of workers that were killed. */
+let found: ControlGroups | undefined;
+
+/**
+ * Finds what holds here, and removes the empty groups of workers that were killed. Once in a process: two that count by themselves would
+ * give one name twice, and each end the other's commands.
+ */
 export function findControlGroups(): ControlGroups {
+  found ??= lookForControlGroups();
+  return found;
+}
+
+function lookForControlGroups(): ControlGroups {
   const parts = CONTROLLERS.flatMap((controller): readonly Part[] => {
     const place = findController(controller);
     return place === undefined ? [] : [{ controller, ...place }];
