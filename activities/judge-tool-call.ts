@@ -11,7 +11,10 @@ import type { Tool } from './tools/tool.ts';
 /** A line that a person reads before they say yes: most commands fit, and the whole one is in the task store. */
 const ABOUT_CHARACTERS = 200;
 
-/** What a call may do where it would run: without a sandbox, or with a network, a command's effects are not of the workspace alone. */
+/**
+ * What a call may do where it would run: without a sandbox, or with a network, a command's effects are not of the workspace alone. Its risk
+ * stays what it was: the hosts that it reaches are those that the operator allowed.
+ */
 export function classifyCall(tool: Tool, call: ToolCall, sandbox: Pick<Sandbox, 'name' | 'hasNetwork'>): CallClass {
   const told: CallClass = tool.classify?.(call.input) ?? { retryClass: tool.retryClass, risk: tool.risk };
   const isLoose = sandbox.name === 'none' || sandbox.hasNetwork;

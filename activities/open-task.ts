@@ -14,6 +14,7 @@ import { toActivityFailure } from './failures.ts';
 import type { TaskKind } from './instructions.ts';
 import { withHeartbeat } from './heartbeat.ts';
 import { instructionsFor } from './instructions.ts';
+import { describeRule } from './sandbox/egress-rules.ts';
 import type { PlannedTenant } from './plan-route.ts';
 import type { TaskStore } from './store/task-store.ts';
 import { AGENT_TOOLS } from './tools/agent-tools.ts';
@@ -124,12 +125,13 @@ function mayHave(kind: TaskKind, { retryClass, risk }: OfferedTool): boolean {
 async function contextOf(store: TaskStore, taskId: TaskId, approvals: ApprovalMode): Promise<readonly ItemId[]> {
   const workspace = await store.getWorkspace(taskId);
   if (workspace === undefined) return [];
-  const { directory, sandbox, folder, contextItems = [] } = workspace;
+  const { directory, sandbox, folder, network, contextItems = [] } = workspace;
   const environment = environmentMessage({
     workspace: directory,
     ...(folder === undefined ? {} : { folder }),
     sandbox,
     approvals,
+    ...(network === undefined ? {} : { allowedDomains: network.allow.map(describeRule) }),
     // As `exec_command` chooses it; hosts of one installation are alike.
     shell: existsSync('/bin/bash') ? 'bash' : 'sh',
     nowMs: Date.now(),

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import type { OpenWorkspaceInput, OpenWorkspaceResult } from '../workflows/activity-interfaces.ts';
 import type { TaskId } from '../workflows/domain/ids.ts';
-import { hostQueue } from '../workflows/domain/task-queues.ts';
+import { DEFAULT_TENANT, hostQueue } from '../workflows/domain/task-queues.ts';
 import { activitySignal } from './activity-signal.ts';
 import { currentTaskId } from './current-task.ts';
 import { toActivityFailure } from './failures.ts';
@@ -11,6 +11,7 @@ import { withHeartbeat } from './heartbeat.ts';
 import type { SandboxPolicy } from './sandbox/choose-sandbox.ts';
 import { collectContext } from './conversation/collect-context.ts';
 import { chooseSandbox } from './sandbox/choose-sandbox.ts';
+import type { EgressRule } from './sandbox/egress-rules.ts';
 import type { SandboxProbe } from './sandbox/sandbox.ts';
 import type { TaskStore, WorkspaceRecord } from './store/task-store.ts';
 import { closeWorkspace } from './workspace/close-workspace.ts';
@@ -27,6 +28,8 @@ export interface OpenWorkspaceDependencies {
   readonly dataDirectory: string;
   readonly sandboxPolicy: SandboxPolicy;
   readonly sandboxProbe: SandboxProbe;
+  /** What commands of a tenant's tasks may reach. */
+  allowedFor(tenant: string): readonly EgressRule[];
   readonly keeper: WorkspaceKeeper;
   readonly setUp: SetUp;
 }
@@ -75,18 +78,19 @@ async function claim(
 type Opened = Omit<WorkspaceRecord, 'hostId' | 'sandbox'>;
 
 async function openRepository(
-  { store, dataDirectory, keeper }: OpenWorkspaceDependencies,
+  { store, dataDirectory, keeper, allowedFor }: OpenWorkspaceDependencies,
   taskId: TaskId,
-  { repository, includeUncommitted, folder }: OpenWorkspaceInput,
+  { repository, includeUncommitted, folder, tenant = DEFAULT_TENANT }: OpenWorkspaceInput,
 ): Promise<Opened> {
   const directory = workspaceDirectory(dataDirectory, taskId);
   const opened = await openWorkspace({ repository, includeUncommitted, directory });
   const base = await keeper.shipBase(opened);
   const context = await collectContext(store, { taskId, workspace: opened.directory, repository, folder });
-  return { ...opened, ...base, ...context, repository };
+  const allow = allowedFor(tenant);
+  return { ...opened, ...base, ...context, repository, ...(allow.length === 0 ? {} : { network: { tenant, allow } }) };
 }
 
-/** Items are a task's own: the project's instructions are given to the agent, too. */
+/** Items are a task's own: the project's instructions are given to the agent, too. It reaches what the other task does. */
 async function openFork({ store, keeper }: OpenWorkspaceDependencies, taskId: TaskId, from: TaskId): Promise<Opened> {
   const { hostId: _host, sandbox: _sandbox, ...forked } = await keeper.fork(taskId, from);
   const items = await Promise.all((forked.contextItems ?? []).map((item) => store.getItem(from, item)));

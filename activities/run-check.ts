@@ -13,14 +13,14 @@ import { toActivityFailure } from './failures.ts';
 import { withHeartbeat } from './heartbeat.ts';
 import type { OwnWorkspaceDependencies } from './own-workspace.ts';
 import { ownWorkspace } from './own-workspace.ts';
-import type { CommandResult, Sandbox } from './sandbox/sandbox.ts';
-import type { WorkspaceRecord } from './store/task-store.ts';
+import type { CommandResult } from './sandbox/sandbox.ts';
+import type { TaskSandboxes } from './sandbox/task-sandboxes.ts';
 import { createQueues } from './workspace/one-by-one.ts';
 import { shellArgv } from './tools/shell-argv.ts';
 import { cutMiddle } from './tools/truncate-output.ts';
 
 export interface RunCheckDependencies extends OwnWorkspaceDependencies {
-  sandboxOf(name: WorkspaceRecord['sandbox']): Sandbox;
+  readonly sandboxOf: TaskSandboxes;
 }
 
 /** About 200 KB: the failures of a large test suite, and little beside the packs of its files. */
@@ -58,7 +58,7 @@ async function runCheck(
   await keeper.restore(taskId, workspace);
   try {
     const place = { workspace: directory, workingDirectory: directory };
-    const result = await sandboxOf(workspace.sandbox).run({ argv: shell.argv, ...place, timeoutMs, signal });
+    const result = await sandboxOf(workspace).run({ argv: shell.argv, ...place, timeoutMs, signal });
     if (isTaskCancelled()) await cancelConfirmed();
     signal.throwIfAborted();
     return await report(dependencies, taskId, result);

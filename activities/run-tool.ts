@@ -19,7 +19,7 @@ import type { OwnWorkspaceDependencies } from './own-workspace.ts';
 import { ownWorkspace } from './own-workspace.ts';
 import type { FindToolDependencies, PlacedTool, RunContext, ToolPlace } from './place-tool.ts';
 import { findTaskTool, placeTool } from './place-tool.ts';
-import type { Sandbox } from './sandbox/sandbox.ts';
+import type { TaskSandboxes } from './sandbox/task-sandboxes.ts';
 import type { TaskStore, ToolCallEntry, ToolCallKey, WorkspaceRecord } from './store/task-store.ts';
 import type { CommandSessions } from './tools/command-sessions.ts';
 import { countTokens } from './tools/truncate-output.ts';
@@ -28,7 +28,7 @@ import type { ToolReturn } from './tools/tool.ts';
 import { restoreBefore } from './workspace/restore-step.ts';
 
 export interface RunToolDependencies extends FindToolDependencies, OwnWorkspaceDependencies {
-  sandboxOf(name: WorkspaceRecord['sandbox']): Sandbox;
+  readonly sandboxOf: TaskSandboxes;
   readonly sessions: CommandSessions;
   /** Whether a command may run without the sandbox when a person, or a rule, says so. */
   readonly allowsEscalation: boolean;
@@ -193,7 +193,7 @@ async function readCall(store: TaskStore, key: ToolCallKey, item: string): Promi
 }
 
 function placeOf({ sandboxOf }: RunToolDependencies, workspace: WorkspaceRecord | undefined): ToolPlace | undefined {
-  return workspace === undefined ? undefined : { workspace: workspace.directory, sandbox: sandboxOf(workspace.sandbox) };
+  return workspace === undefined ? undefined : { workspace: workspace.directory, sandbox: sandboxOf(workspace) };
 }
 
 /** A tool answers what the model did wrong by itself; what escapes it (a full disk) is told to the model, too. */

@@ -9,6 +9,7 @@ import type { TenantPolicy } from '../workflows/domain/tenant-policy.ts';
 import type { LoadedCatalog } from '../activities/catalog/load-catalog.ts';
 import type { McpServerSettings } from '../activities/mcp/mcp-server-settings.ts';
 import type { CommandLimits } from '../activities/sandbox/command-limits.ts';
+import type { EgressRule } from '../activities/sandbox/egress-rules.ts';
 import type { SetUpSettings } from '../activities/workspace/set-up-plan.ts';
 import type { WorkspaceLimits } from '../activities/workspace/workspace-keeper.ts';
 
@@ -76,6 +77,8 @@ export interface TenantConfig {
   readonly budget?: TaskBudget;
   /** What a person is asked about; absent: nothing. */
   readonly approvals?: ApprovalPolicy;
+  /** What its tasks' commands may reach, of what the installation allows; absent: all of that. */
+  readonly network?: readonly EgressRule[];
 }
 
 /** How the files of tasks are kept and prepared. */
@@ -113,6 +116,8 @@ export interface AnyportConfig {
   readonly sandbox: 'required' | 'optional' | 'none';
   /** What a command in the sandbox may take of the host. */
   readonly commands: CommandLimits;
+  /** What a command in the sandbox may reach; none: it has no network. */
+  readonly network: readonly EgressRule[];
   readonly workspaces: WorkspacesConfig;
   readonly tools: readonly ToolModule[];
   readonly mcpServers: readonly McpServerConfig[];

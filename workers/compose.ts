@@ -15,8 +15,9 @@ import { startHostBeats } from '../activities/health/host-beats.ts';
 import { McpServer } from '../activities/mcp/mcp-server.ts';
 import { createMcpTools } from '../activities/mcp/mcp-tools.ts';
 import type { SandboxPolicy } from '../activities/sandbox/choose-sandbox.ts';
-import { createSandboxes } from '../activities/sandbox/create-sandbox.ts';
+import { createEgress } from '../activities/sandbox/egress.ts';
 import { probeBubblewrap } from '../activities/sandbox/probe-sandbox.ts';
+import { createTaskSandboxes } from '../activities/sandbox/task-sandboxes.ts';
 import type { ServedDeployment } from '../activities/served-deployment.ts';
 import { openSqliteTaskStore } from '../activities/store/sqlite.ts';
 import type { TaskStore } from '../activities/store/task-store.ts';
@@ -169,7 +170,8 @@ async function composeActivities(parts: Parts): Promise<ActivityGroups> {
   const { limits, setUp } = config.workspaces;
   const keeper = createWorkspaceKeeper({ store, hostId, dataDirectory, limits });
   const registry = createToolRegistry([...createBuiltInTools({ sessions }), ...createAgentTools({ store, keeper })]);
-  const sandboxOf = createSandboxes(config.commands);
+  const allowedFor = (tenant: string) => config.tenants.find(({ name }) => name === tenant)?.network ?? config.network;
+  const sandboxOf = createTaskSandboxes({ limits: config.commands, egress: createEgress({ alert }), allowedFor });
   const sandboxPolicy = settings.sandbox ?? config.sandbox;
   const now = (): number => Date.now();
   const drains = createDrains({ endpoints: endpoints.deployments.map(({ endpoint }) => endpoint), readHold, now });
@@ -202,6 +204,7 @@ async function composeActivities(parts: Parts): Promise<ActivityGroups> {
     findTool: (name) => registry.find(name),
     addedTools: joinAddedTools([createOwnTools({ tools: ownTools, alert }), createMcpTools({ servers: mcpServers, alert })]),
     sandboxOf,
+    allowedFor,
     sandboxPolicy,
     allowsEscalation: sandboxPolicy !== 'required',
     sandboxProbe: await probeBubblewrap(),

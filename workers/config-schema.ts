@@ -5,6 +5,7 @@ import { CAPABILITIES, CLOUDS } from '../workflows/domain/route.ts';
 import { day, perMinute, TENANT_FORM, TENANT_NAME, tenantSchema, text, usd, variable } from './tenant-schema.ts';
 import { commandsSchema } from './commands-schema.ts';
 import { mcpServersSchema } from './mcp-schema.ts';
+import { networkSchema } from './network-schema.ts';
 import { workspacesSchema } from './workspaces-schema.ts';
 
 /** Of an endpoint, which is a part of its queue's name, and of a region. */
@@ -80,6 +81,7 @@ export const configSchema = z.strictObject({
     .optional(),
   sandbox: z.enum(['required', 'optional', 'none']).optional(),
   commands: commandsSchema.optional(),
+  network: networkSchema.optional(),
   workspaces: workspacesSchema.optional(),
   tools: z.array(text).optional(),
   mcpServers: mcpServersSchema.optional(),

@@ -17,6 +17,7 @@ import { configSchema, schemaWithoutEndpoints } from './config-schema.ts';
 import { messageOf } from './describe-problem.ts';
 import { configFromEnvironment } from './environment-config.ts';
 import type { Environment } from './read-secret.ts';
+import { toAllowList, toTenantAllowList } from './network-schema.ts';
 import { toEndpointConfig } from './to-endpoint-config.ts';
 import { toMcpServer } from './to-mcp-servers.ts';
 import { toTenantConfig } from './to-tenant-config.ts';
@@ -160,10 +161,12 @@ function toConfig(
     const endpoint = toEndpointConfig(name, entry, { ...context, report: reportAt('endpoint', name) });
     return { ...endpoint, place: placeOf(['endpoints', name, 'auth']) };
   });
+  const network = toAllowList(raw.network, (path, problem) => mistakes.push({ path, problem }));
   const checkTenant = createTenantCheck(catalog.catalog, endpoints);
   const tenants = Object.entries(raw.tenants ?? {}).map(([name, entry]): TenantConfig => {
     checkTenant(entry, reportAt('tenant', name));
-    return toTenantConfig(name, entry);
+    const own = toTenantAllowList(entry.network, network, reportAt('tenant', name));
+    return { ...toTenantConfig(name, entry), ...(own === undefined ? {} : { network: own }) };
   });
   const workspaces = toWorkspacesConfig(raw.workspaces);
   const commands = toCommandLimits(raw.commands);
@@ -178,6 +181,7 @@ function toConfig(
     tenants,
     sandbox: raw.sandbox ?? 'required',
     commands,
+    network,
     workspaces,
     tools,
     mcpServers,

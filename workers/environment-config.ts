@@ -64,6 +64,7 @@ export function configFromEnvironment(environment: Environment): AnyportConfig {
     tenants: [],
     sandbox: 'required',
     commands: toCommandLimits(),
+    network: [],
     workspaces: toWorkspacesConfig(),
     tools: [],
     mcpServers: [],

@@ -6,6 +6,7 @@ import { BUDGET_RANGES } from '../workflows/domain/budget.ts';
 import { COMPLIANCE_PROGRAMS, EVIDENCE, PARTITIONS, PRODUCTS, SCOPES, SELLERS } from '../workflows/domain/catalog.ts';
 import { CLOUDS } from '../workflows/domain/route.ts';
 import { FAILOVER_KINDS, LEAST_STAGES } from '../workflows/domain/tenant-policy.ts';
+import { networkSchema } from './network-schema.ts';
 
 /** A thousand dollars per token's million is far above any price; more is a slip of the unit. */
 const HIGHEST_PRICE_USD = 1_000;
@@ -113,6 +114,7 @@ export const tenantSchema = z.strictObject({
   afterContentFilter: z.array(text).exactOptional(),
   budget: budget.exactOptional(),
   approvals: approvals.exactOptional(),
+  network: networkSchema.exactOptional(),
 });
 
 export type RawTenant = z.infer<typeof tenantSchema>;

@@ -14,7 +14,7 @@ const MINUTE_MS = 60_000;
 
 export function toTenantConfig(
   name: string,
-  { hourUsd, budget, approvals, afterContentFilter, ...policy }: RawTenant,
+  { hourUsd, budget, approvals, afterContentFilter, network: _network, ...policy }: RawTenant,
 ): TenantConfig {
   return {
     name,
@@ -26,7 +26,10 @@ export function toTenantConfig(
   };
 }
 
-function toPolicy(tenant: string, raw: Omit<RawTenant, 'hourUsd' | 'budget' | 'approvals' | 'afterContentFilter'>): TenantPolicy {
+function toPolicy(
+  tenant: string,
+  raw: Omit<RawTenant, 'hourUsd' | 'budget' | 'approvals' | 'afterContentFilter' | 'network'>,
+): TenantPolicy {
   const { order = [], residency, minStage, maxFactAgeDays, entitlements = [], commitments = [], priceCap, ...asItIs } = raw;
   const usual = defaultPolicy(tenant);
   return {

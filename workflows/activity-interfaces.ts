@@ -91,6 +91,8 @@ export interface OpenWorkspaceInput {
   readonly sandbox: SandboxChoice;
   /** As in the request. */
   readonly folder?: string;
+  /** Whose task it is; absent: `default`. */
+  readonly tenant?: string;
 }
 
 export interface OpenWorkspaceResult {

@@ -120,6 +120,7 @@ export function openFiles(request: WorkspaceRequest, from?: TaskId): Promise<Ope
     includeUncommitted: request.includeUncommitted ?? false,
     sandbox: request.sandbox ?? 'bubblewrap',
     ...(request.folder === undefined ? {} : { folder: request.folder }),
+    ...(request.tenant === undefined ? {} : { tenant: request.tenant }),
     ...(from === undefined ? {} : { from }),
   });
 }

@@ -2,6 +2,7 @@
  * The durable store beside Temporal: what a task said, what was sent where, what a tool did. One contract suite tests every
  * implementation. Every write is durable when its promise resolves; every method is safe to repeat with the same arguments.
  */
+import type { TaskNetwork } from '../sandbox/task-sandboxes.ts';
 import type { TaskRequest } from '../../workflows/activity-interfaces.ts';
 import type { TaskEligibility } from '../eligibility/tenant-eligibility.ts';
 import type { ApprovalPolicy } from '../../workflows/domain/approval.ts';
@@ -122,6 +123,8 @@ export interface WorkspaceRecord {
   /** Tree of the state the task began with, which differs from the commit's when uncommitted changes were taken along. */
   readonly baseTree: string;
   readonly sandbox: 'bubblewrap' | 'none';
+  /** What its commands may reach, as far as that is still allowed; absent: nothing. */
+  readonly network?: TaskNetwork;
   /** The folder that the task is about, with `/`, from the root; absent: the root. */
   readonly folder?: string;
   /** Messages with the project's own instructions, which the transcript begins with. */

@@ -30,6 +30,7 @@ export function mayRun(isEscalated: boolean, { escalate = false, sandbox }: Tool
   if (!isEscalated || escalate || sandbox.name === 'none') return undefined;
   return (
     'Nothing was run: this would run outside of the sandbox, and that is not allowed for this task. Do it within the sandbox ' +
-    '(without network, writing in the workspace and the temporary folder alone), or say in your answer what a person has to run.'
+    `(${sandbox.hasNetwork ? 'with the allowed hosts' : 'without network'}, writing in the workspace and the temporary folder alone), ` +
+    'or say in your answer what a person has to run.'
   );
 }

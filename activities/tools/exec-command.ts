@@ -58,8 +58,8 @@ export function createExecCommand(sessions: CommandSessions): Tool {
       name: 'exec_command',
       description:
         'Runs a command in the workspace. Returns its output and exit code, or a session ID when it still runs after yield_time_ms: ' +
-        'write_stdin then waits for it or types in it. It runs in a sandbox without network; files can be written in the workspace and in ' +
-        'the temporary folder, but not in .git. A session ends with the task.',
+        'write_stdin then waits for it or types in it. It runs in a sandbox; files can be written in the workspace and in the ' +
+        'temporary folder, but not in .git. It has no network but the allowed_domains of the environment context, where there are any. A session ends with the task.',
       form: { kind: 'function', parameters: parametersOf(ArgumentsSchema) },
     },
     retryClass: 'workspace',

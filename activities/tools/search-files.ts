@@ -62,6 +62,7 @@ function search(parsed: SearchArguments, path: string, { workspace, sandbox, sig
     setting,
   ]);
   return sandbox.run({
+    isOffline: true,
     argv: [...LIMITED, 'git', ...configuration, 'grep', ...options, '-e', parsed.pattern, '--', pathspec],
     workspace,
     workingDirectory: workspace,

@@ -42,8 +42,9 @@ export const shell: Tool = {
   definition: {
     name: 'shell',
     description:
-      'Runs a command in the workspace and returns its output and exit code. It runs in a sandbox without network and with an empty standard ' +
-      'input; files can be written in the workspace and in the temporary folder, but not in .git. Every process it started ends with it.',
+      'Runs a command in the workspace and returns its output and exit code. It runs in a sandbox with an empty standard input; files ' +
+      'can be written in the workspace and in the temporary folder, but not in .git. It has no network but the allowed_domains of the ' +
+      'environment context, where there are any. Every process it started ends with it.',
     form: { kind: 'function', parameters: parametersOf(ArgumentsSchema) },
   },
   retryClass: 'workspace',

@@ -30,7 +30,7 @@ export interface SetUpPlan {
 /** Where a repository has its own. */
 export const REPOSITORY_SCRIPT = '.anyport/setup.sh';
 
-type Planned = Pick<WorkspaceRecord, 'directory' | 'repository' | 'sandbox'>;
+type Planned = Pick<WorkspaceRecord, 'directory' | 'repository' | 'sandbox' | 'network'>;
 
 /** `undefined`: there is nothing to set up. */
 export async function planSetUp(settings: SetUpSettings, workspace: Planned): Promise<SetUpPlan | undefined> {
@@ -45,9 +45,12 @@ export async function planSetUp(settings: SetUpSettings, workspace: Planned): Pr
   return { commands: matched.map(({ run }) => run), key: keyOf(workspace, matched) };
 }
 
-/** The repository is part of it: what a script makes may depend on more of it than the lock file, and is not for other repositories. */
-function keyOf({ repository, sandbox }: Planned, matched: readonly unknown[]): string {
-  const machine = [process.platform, process.arch, process.versions.modules, sandbox];
+/**
+ * The repository is part of it: what a script makes may depend on more of it than the lock file, and is not for other repositories. So is
+ * what it could reach, as a tenant may have less of that than another.
+ */
+function keyOf({ repository, sandbox, network }: Planned, matched: readonly unknown[]): string {
+  const machine = [process.platform, process.arch, process.versions.modules, sandbox, ...(network?.allow ?? [])];
   return createHash('sha256')
     .update(canonicalJson([repository, machine, matched]))
     .digest('hex');

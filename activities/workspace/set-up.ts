@@ -6,6 +6,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { CommandResult, Sandbox } from '../sandbox/sandbox.ts';
+import type { TaskSandboxes } from '../sandbox/task-sandboxes.ts';
 import type { WorkspaceRecord } from '../store/task-store.ts';
 import { splitList } from './byte-path.ts';
 import { gitOfCheckpoints } from './checkpoint-repository.ts';
@@ -20,7 +21,7 @@ export interface SetUpDependencies {
   readonly settings: SetUpSettings;
   /** Absolute. */
   readonly dataDirectory: string;
-  sandboxOf(name: WorkspaceRecord['sandbox']): Sandbox;
+  readonly sandboxOf: TaskSandboxes;
   /** Told what an operator should know and no task fails of. */
   alert(message: string): void;
 }
@@ -44,7 +45,7 @@ export function createSetUp({ settings, dataDirectory, sandboxOf, alert }: SetUp
   const inTurn = createQueues();
 
   async function make(plan: SetUpPlan, workspace: WorkspaceRecord, { signal, mayKeep }: SetUpRun): Promise<void> {
-    for (const command of plan.commands) await runScript(sandboxOf(workspace.sandbox), { command, workspace, signal });
+    for (const command of plan.commands) await runScript(sandboxOf(workspace), { command, workspace, signal });
     if (!mayKeep) return;
     try {
       await cache.keep(plan.key, workspace.directory, await listIgnored(workspace));
@@ -56,7 +57,7 @@ export function createSetUp({ settings, dataDirectory, sandboxOf, alert }: SetUp
   async function takeOrMake(plan: SetUpPlan, workspace: WorkspaceRecord, run: SetUpRun): Promise<void> {
     if (!(await cache.take(plan.key, workspace.directory))) return make(plan, workspace, run);
     const { maintenance: command } = settings;
-    if (command !== undefined) await runScript(sandboxOf(workspace.sandbox), { command, workspace, signal: run.signal });
+    if (command !== undefined) await runScript(sandboxOf(workspace), { command, workspace, signal: run.signal });
   }
 
   return async (workspace, run) => {

@@ -54,7 +54,7 @@ async function call({ store, tools, keeper }: Worker, overrides = {}): Promise<R
     hostId: 'h',
     findTool: () => undefined,
     addedTools: boxOf(tools),
-    sandboxOf: createSandbox,
+    sandboxOf: ({ sandbox }) => createSandbox(sandbox),
     // Of a task without a workspace nobody keeps anything.
     keeper: keeper ?? ({} as WorkspaceKeeper),
     sessions: new CommandSessions(),

@@ -52,7 +52,7 @@ async function aScene(successorMs: number): Promise<Scene> {
     ...{ store, addedTools, successorMs },
     hostId: 'h',
     findTool: () => undefined,
-    sandboxOf: createSandbox,
+    sandboxOf: ({ sandbox }) => createSandbox(sandbox),
     // Of a task without a workspace nobody keeps anything.
     keeper: {} as WorkspaceKeeper,
     sessions: new CommandSessions(),

@@ -10,6 +10,7 @@ import { createOpenWorkspace } from '../../activities/open-workspace.ts';
 import { openSqliteTaskStore } from '../../activities/store/sqlite.ts';
 import type { TaskStore } from '../../activities/store/task-store.ts';
 import { CommandSessions } from '../../activities/tools/command-sessions.ts';
+import type { EgressRule } from '../../activities/sandbox/egress-rules.ts';
 import type { OwnTool } from '../../activities/tools/define-tool.ts';
 import { defineTool } from '../../activities/tools/define-tool.ts';
 import { createOwnTools } from '../../activities/tools/own-tools.ts';
@@ -39,6 +40,11 @@ const registry = createToolRegistry(createBuiltInTools({ sessions: new CommandSe
 const LIMITS = { base: 'never', maxBaseBytes: 0, maxFileBytes: 1024, maxCheckpointBytes: 1024 ** 2 } as const;
 const REQUEST: TaskRequest = { prompt: 'Mend it.', model: MODEL };
 
+const ALLOWED: readonly EgressRule[] = [
+  { host: 'registry.npmjs.org', ports: [443] },
+  { host: '*.b.example', ports: [80] },
+];
+
 /** Opens the workspace, where there is one, and the task, as the workflow does. */
 async function open(
   task: string,
@@ -46,19 +52,19 @@ async function open(
   tools: readonly OwnTool[] = [],
 ): Promise<readonly TranscriptItem[]> {
   const environment = new MockActivityEnvironment({ workflowExecution: { workflowId: `agent-task/${task}`, runId: 'run' } });
-  const { workspace, folder } = request;
+  const { workspace, folder, tenant, sandbox = 'none' } = request;
   if (workspace !== undefined) {
     const openWorkspace = createOpenWorkspace({
       store,
       hostId: 'h',
       dataDirectory: directory,
       sandboxPolicy: 'optional',
-      // Not asked: the task wants none.
       sandboxProbe: { kind: 'usable', detail: '' },
       keeper: createWorkspaceKeeper({ store, hostId: 'h', dataDirectory: directory, limits: LIMITS }),
       setUp: async () => false,
+      allowedFor: (tenant) => (tenant === 'acme' ? ALLOWED : []),
     });
-    const input = { repository: workspace, includeUncommitted: false, sandbox: 'none' as const };
+    const input = { repository: workspace, includeUncommitted: false, sandbox, ...(tenant === undefined ? {} : { tenant }) };
     await environment.run(openWorkspace, { ...input, ...(folder === undefined ? {} : { folder }) });
   }
   const openTask = createOpenTask({
@@ -100,6 +106,24 @@ describe('a task with a workspace', () => {
 
     expect(items[0]).toMatchObject({ text: expect.stringMatching(/tree\n.*Use tabs.*tree\/packages\/a\n.*Use spaces/s) });
     expect(items[1]).toMatchObject({ text: expect.stringContaining('<task_folder>packages/a</task_folder>') });
+  });
+
+  test('is told which hosts its tenant may reach, and keeps the list', async () => {
+    const confined = { workspace: repository, sandbox: 'bubblewrap' as const };
+
+    const [[, allowed], [, without]] = [
+      await open('network', { ...confined, tenant: 'acme' }),
+      await open('no-network', { ...confined, tenant: 'other' }),
+    ];
+
+    expect(allowed).toMatchObject({
+      text: expect.stringContaining(
+        '<network_access>restricted</network_access>\n  <allowed_domains><domain>registry.npmjs.org</domain><domain>*.b.example:80</domain></allowed_domains>',
+      ),
+    });
+    expect(without).not.toHaveProperty('text', expect.stringContaining('allowed_domains'));
+    expect((await store.getWorkspace(toTaskId('network')))?.network).toEqual({ tenant: 'acme', allow: ALLOWED });
+    expect(await store.getWorkspace(toTaskId('no-network'))).not.toHaveProperty('network');
   });
 
   test('begins with nothing but where it is when the project says nothing', async () => {

@@ -34,7 +34,7 @@ async function aWorkspace(): Promise<Scene> {
   await keeper.begin(TASK, workspace);
   put(opened.directory, { 'a.txt': 'two\n', installed: 'here\n' });
   await keeper.checkpoint(TASK, workspace, step(1));
-  const runCheck = createRunCheck({ store, hostId: 'h', keeper, sandboxOf: createSandbox });
+  const runCheck = createRunCheck({ store, hostId: 'h', keeper, sandboxOf: ({ sandbox }) => createSandbox(sandbox) });
   const environment = () =>
     new MockActivityEnvironment(
       { workflowExecution: { workflowId: `agent-task/${TASK}`, runId: 'run' } },

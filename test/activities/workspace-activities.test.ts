@@ -64,8 +64,14 @@ function aHost(
     dataDirectory,
     sandboxPolicy: 'optional',
     sandboxProbe: UNUSABLE,
+    allowedFor: () => [],
     keeper: createWorkspaceKeeper({ store, hostId, dataDirectory, limits: LIMITS }),
-    setUp: createSetUp({ settings: SETTINGS, dataDirectory, sandboxOf: createSandbox, alert: () => undefined }),
+    setUp: createSetUp({
+      settings: SETTINGS,
+      dataDirectory,
+      sandboxOf: ({ sandbox }) => createSandbox(sandbox),
+      alert: () => undefined,
+    }),
     sessions: new CommandSessions(),
     // The hosts these workspaces are moved from are gone.
     hostBeats: { isAlive: () => Promise.resolve(false), stop: () => undefined },

@@ -46,7 +46,7 @@ function aSetUpScene(files: Readonly<Record<string, string>> = FILES): SetUpScen
           ...settings,
         },
         dataDirectory: data,
-        sandboxOf: (name) => {
+        sandboxOf: ({ sandbox: name }) => {
           const sandbox = createSandbox(name);
           return { ...sandbox, run: (request) => ((runs += 1), sandbox.run(request)) };
         },
