@@ -21,6 +21,7 @@ const contestResultSchema = z.object({
       taskId: z.string(),
       state,
       reason: z.string().exactOptional(),
+      hasResult: z.boolean(),
       excerpt: z.string(),
       turns: count,
       toolCalls: count,

@@ -47,9 +47,9 @@ export async function* followContest(
   }
 }
 
-/** One that never made a turn has its reason in the result alone; its id may even be that of somebody else's task. */
+/** One that never began has its reason in the result alone; its id may even be that of somebody else's task. */
 function hasStory(contender: ContenderStanding): boolean {
-  return contender.state === 'running' || ('turns' in contender && contender.turns > 0);
+  return contender.state === 'running' || ('hasResult' in contender && contender.hasResult);
 }
 
 /** `undefined`: its workflow is only being started, or nobody answers. */

@@ -15,6 +15,7 @@ import type { ReadAgentRequestInput, TaskRequest, TaskResult } from './activity-
 import { runAgentLoop } from './agent-loop.ts';
 import { reportRequestedSignal, reportToBatch } from './batch-report.ts';
 import { closeTask } from './close-task.ts';
+import { reportToContest } from './contest-report.ts';
 import type { Conversation } from './conversation.ts';
 import type { BatchId, TaskId } from './domain/ids.ts';
 import { taskIdOfWorkflow } from './domain/ids.ts';
@@ -45,11 +46,16 @@ export type AgentTaskInput =
   | { readonly kind: 'agent'; readonly order: ReadAgentRequestInput };
 
 /** What a task takes along into its next run. */
-interface ContinuedTask extends Said {
+interface ContinuedTask extends Said, Owners {
   readonly opened: OpenedTask;
   readonly loop: LoopState;
   readonly status: TaskStatus;
+}
+
+/** Whom the task tells of its end. */
+interface Owners {
   readonly batch: BatchLine | null;
+  readonly contest?: TaskId;
 }
 
 interface BatchLine {
@@ -63,7 +69,7 @@ interface BatchLine {
  */
 export async function agentTask(input: AgentTaskInput): Promise<TaskResult> {
   const taskId = taskIdOfWorkflow(workflowInfo().workflowId);
-  const batch = batchLineOf(input);
+  const owners = ownersOf(input);
   const story = openTaskStory(beginOf(input, taskId));
   // Its delivery is the whole answer: a batch learns from it that this task has not ended.
   setHandler(reportRequestedSignal, () => undefined);
@@ -81,7 +87,7 @@ export async function agentTask(input: AgentTaskInput): Promise<TaskResult> {
   const end = await runToEnd(input, progress, doors);
   if (end.kind === 'continue-as-new' && progress.opened !== null) {
     await condition(allHandlersFinished);
-    const task = { opened: progress.opened, loop: end.state, status: story.status(), batch, ...saidSoFar(doors) };
+    const task = { opened: progress.opened, loop: end.state, status: story.status(), ...owners, ...saidSoFar(doors) };
     await continueAsNew<typeof agentTask>({ kind: 'continued', task });
   }
   progress.hasEnded = true;
@@ -95,7 +101,7 @@ export async function agentTask(input: AgentTaskInput): Promise<TaskResult> {
     const check = (where: WorkspaceHost) => (opened?.check === undefined ? undefined : runCheck(where, opened.check));
     const result = await closeTask({ ending, loop, host, check, ...told });
     story.end(result);
-    if (batch !== null) await reportToBatch(batch.batchId, { line: batch.line, state: result.state });
+    await tellOwners(owners, result);
     await condition(allHandlersFinished);
     // The task that it works for has its files by their checkpoints.
     return settle(input.kind === 'agent' ? { ...result, diff: '' } : result);
@@ -154,7 +160,7 @@ async function hearFirst(loop: LoopState, conversation: Conversation): Promise<L
 
 async function open(input: AgentTaskInput, progress: Progress, story: TaskStory): Promise<void> {
   if (progress.opened !== null) return;
-  const from = input.kind === 'agent' ? input.order.parent : input.kind === 'request' ? input.contest : undefined;
+  const from = input.kind === 'agent' ? input.order.parent : ownersOf(input).contest;
   const opening = { story, from, hasWorkspace: (queue: string) => takeHost(progress, story, queue) };
   const { opened, loop } =
     input.kind === 'reopened' ? await reopenTask(opening) : await openTask(await requestOf(input), opening);
@@ -199,17 +205,26 @@ function beginOf(input: AgentTaskInput, taskId: TaskId): TaskStatus {
   }
 }
 
-function batchLineOf(input: AgentTaskInput): BatchLine | null {
+function ownersOf(input: AgentTaskInput): Owners {
   switch (input.kind) {
     case 'request':
+      return { batch: null, ...(input.contest === undefined ? {} : { contest: input.contest }) };
     case 'reopened':
     case 'agent':
-      return null;
+      return { batch: null };
     case 'batch-line':
-      return { batchId: input.batchId, line: input.line };
-    case 'continued':
-      return input.task.batch;
+      return { batch: { batchId: input.batchId, line: input.line } };
+    case 'continued': {
+      const { batch, contest } = input.task;
+      return { batch, ...(contest === undefined ? {} : { contest }) };
+    }
   }
+}
+
+/** A contest learns the end itself, but for what a cancelled task came to. */
+async function tellOwners({ batch, contest }: Owners, result: TaskResult): Promise<void> {
+  if (batch !== null) await reportToBatch(batch.batchId, { line: batch.line, state: result.state });
+  if (contest !== undefined && result.state === 'cancelled') await reportToContest(contest, result);
 }
 
 /** A failure that an activity described ends the task; an error of this code fails the workflow task and waits for a mend. */

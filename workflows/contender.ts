@@ -31,9 +31,13 @@ export async function startContender({ contest, number }: ContenderIdentity, req
   }
 }
 
-export async function endOfContender(started: StartedContender): Promise<ContenderEnd> {
+/** `reported` is what it has told by itself. */
+export async function endOfContender(started: StartedContender, reported: () => TaskResult | undefined): Promise<ContenderEnd> {
   if (started === 'taken') return { state: 'failed', reason: 'there has been a task of this id before: choose another id' };
   const result = await started.result().catch(resultOfChild);
   if (typeof result !== 'string') return result;
-  return { state: result, reason: result === 'cancelled' ? 'it was cancelled' : 'it was ended from outside, without a result' };
+  const told = reported();
+  return (
+    told ?? { state: result, reason: result === 'cancelled' ? 'it was cancelled' : 'it was ended from outside, without a result' }
+  );
 }

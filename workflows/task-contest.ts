@@ -15,6 +15,7 @@ import { giveBack } from './close-task.ts';
 import { endOfContender, startContender } from './contender.ts';
 import type { ContenderEnd } from './contender.ts';
 import { contestCard } from './contest-card.ts';
+import { contenderCancelledSignal } from './contest-report.ts';
 import type { TaskBudget } from './domain/budget.ts';
 import { describeSpending } from './domain/budget.ts';
 import type {
@@ -53,6 +54,8 @@ interface Contest {
   contenders: readonly Contender[];
   /** Whole, by number: the winner's answer and diff become the contest's. */
   readonly results: Map<number, TaskResult>;
+  /** What contenders that were cancelled have told by themselves, by their ids. */
+  readonly reported: Map<string, TaskResult>;
   budget?: TaskBudget;
   baseCommit?: string;
   /** The folder of the files that it began with is gone. */
@@ -83,7 +86,9 @@ function openContest(input: TaskContestInput): Contest {
     state: 'opening',
     contenders: newContenders(input.contenders),
     results: new Map(),
+    reported: new Map(),
   };
+  setHandler(contenderCancelledSignal, (result) => void contest.reported.set(result.taskId, result));
   setHandler(contestQuery, () => statusOf(contest));
   setHandler(contestResultQuery, () => contest.result ?? null);
   setCurrentDetails(contestCard(statusOf(contest)));
@@ -147,7 +152,8 @@ async function begin(contest: Contest, number: number): Promise<void> {
   move(contest, { kind: 'running', number, share });
   try {
     const started = await startContender({ contest: taskId, number }, request);
-    void endOfContender(started).then((ended) => end(contest, number, ended));
+    const reported = (): TaskResult | undefined => contest.reported.get(contenderTaskId(taskId, number));
+    void endOfContender(started, reported).then((ended) => end(contest, number, ended));
   } catch (error) {
     end(contest, number, NOT_BEGUN);
     throw error;

@@ -21,7 +21,7 @@ export function tellContest(result: ContestResult, uiLink: string | null): void 
     suspenseUsdMicros === 0 ? '' : `, and ${formatCost(suspenseUsdMicros)} that may have been billed without an answer`;
   print(`${usage.inputTokens} tokens in, ${usage.outputTokens} out, ${formatCost(costUsdMicros)} together${suspense}`);
   const [best] = contenders;
-  if (best !== undefined && best.turns > 0) print(`each is a task: anyport tasks show|diff|apply|branch ${best.taskId}`);
+  if (best !== undefined && best.hasResult) print(`each is a task: anyport tasks show|diff|apply|branch ${best.taskId}`);
   if (uiLink !== null) print(`Temporal UI: ${uiLink}`);
 }
 
@@ -47,7 +47,7 @@ function toTable(contenders: readonly (ContenderStanding | RankedContender)[]): 
 }
 
 function rowOf(contender: ContenderStanding): string[] {
-  if (!('turns' in contender)) return ['', contender.taskId, contender.state, '', '', '', ''];
+  if (!('hasResult' in contender)) return ['', contender.taskId, contender.state, '', '', '', ''];
   const { taskId, state, check, turns, costUsdMicros } = contender;
   const place = 'place' in contender ? String(contender.place) : '';
   const checked = check === undefined ? '' : describeCheck(check);

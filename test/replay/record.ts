@@ -265,6 +265,7 @@ async function recordContestCancelled(request: TaskRequest): Promise<void> {
   await cluster.tasks.cancel(taskId);
   await cluster.tasks.contestResult(taskId);
   await record('task-contest-cancelled', workflowOf(taskId));
+  await record('agent-task-contender-cancelled', workflowOf(`${taskId}-1`));
 }
 
 async function start(taskId: string, request: TaskRequest): Promise<string> {

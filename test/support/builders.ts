@@ -142,6 +142,7 @@ export function aContender(overrides: Partial<ContenderReport> = {}): ContenderR
     number,
     taskId: `contest-${number}`,
     state: 'completed',
+    hasResult: true,
     excerpt: 'Done.',
     turns: 1,
     toolCalls: 1,

@@ -31,6 +31,8 @@ export interface ContenderReport {
   readonly state: TaskEnding['kind'];
   /** Why, when it did not complete. */
   readonly reason?: string;
+  /** Whether its task has one, with its story: not so when it never began, or was ended from outside. */
+  readonly hasResult: boolean;
   /** The beginning of its answer, in one line. */
   readonly excerpt: string;
   readonly turns: number;
@@ -170,6 +172,7 @@ export function reportOfResult({ contest, number }: ContenderIdentity, result: T
     taskId: contenderTaskId(contest, number),
     state,
     ...(reason === undefined ? {} : { reason: toPrintable(reason, REASON_CHARACTERS) }),
+    hasResult: true,
     excerpt: toPrintable(output, EXCERPT_CHARACTERS),
     turns,
     toolCalls: toolCalls + agents.reduce((sum, { spent }) => sum + spent.toolCalls, 0),
@@ -192,6 +195,7 @@ export function reportWithoutResult(
     taskId: contenderTaskId(contest, number),
     state,
     reason: toPrintable(reason, REASON_CHARACTERS),
+    hasResult: false,
     excerpt: '',
     turns: 0,
     toolCalls: 0,
