@@ -259,20 +259,20 @@ describe('the id of a contest', () => {
 });
 
 test.each([
-  ['one contender', { contenders: 1 }, {}, 'contenders is 1: write a whole number from 2 to 8'],
-  ['nine contenders', { contenders: 9 }, {}, 'contenders is 9: write a whole number from 2 to 8'],
-  ['half a contender', { contenders: 2.5 }, {}, 'contenders is 2.5: write a whole number from 2 to 8'],
-  ['none at once', { contenders: 2, atOnce: 0 }, {}, 'atOnce is 0: write a whole number from 1 to 2'],
-  ['more at once than there are', { contenders: 2, atOnce: 3 }, {}, 'atOnce is 3: write a whole number from 1 to 2'],
-  ['an empty prompt', { contenders: 2 }, { prompt: ' ' }, 'prompt is " "'],
-])('a contest of %s is refused', async (_, options, rest, words) => {
-  await expect(start('answer', options, rest)).rejects.toThrow(words);
+  ['one contender', { contenders: 1 }, 'contenders is 1: write a whole number from 2 to 8'],
+  ['nine contenders', { contenders: 9 }, 'contenders is 9: write a whole number from 2 to 8'],
+  ['half a contender', { contenders: 2.5 }, 'contenders is 2.5: write a whole number from 2 to 8'],
+  ['none at once', { contenders: 2, atOnce: 0 }, 'atOnce is 0: write a whole number from 1 to 2'],
+  ['more at once than there are', { contenders: 2, atOnce: 3 }, 'atOnce is 3: write a whole number from 1 to 2'],
+])('a contest of %s is refused', async (_, options, words) => {
+  await expect(start('answer', options)).rejects.toThrow(words);
 });
 
-test('a contest without files is refused', async () => {
-  await expect(cluster.tasks.startContest({ prompt: 'answer', model: MODEL }, { contenders: 2 })).rejects.toThrow(
-    'workspace is missing',
-  );
+test('a contest without files, or without words, is refused', async () => {
+  const request = { prompt: 'answer', model: MODEL };
+
+  await expect(cluster.tasks.startContest(request, { contenders: 2 })).rejects.toThrow('workspace is missing');
+  await expect(start(' ', { contenders: 2 })).rejects.toThrow('prompt is " "');
 });
 
 async function running(taskId: string): Promise<void> {
