@@ -5,7 +5,6 @@ import type { CallClass } from '../workflows/domain/tool-call.ts';
 import type { ToolCall } from '../workflows/domain/transcript.ts';
 import type { AgentsNeeded } from '../workflows/domain/turn.ts';
 import { classifyCall } from './judge-tool-call.ts';
-import type { Sandbox } from './sandbox/sandbox.ts';
 import type { TaskSettings } from './store/task-store.ts';
 import type { AddedTool, AddedTools, CallContext, OfferedTool } from './tools/added-tools.ts';
 import { stricterClass } from './tools/added-tools.ts';
@@ -61,10 +60,7 @@ export interface PlacedTool {
 }
 
 /** Where a task's files are. */
-export interface ToolPlace {
-  readonly workspace: string;
-  readonly sandbox: Sandbox;
-}
+export type ToolPlace = Pick<ToolContext, 'workspace' | 'sandbox' | 'outputFolder'>;
 
 /** @throws ApplicationFailure when a built-in tool has no workspace to work in */
 export function placeTool(found: TaskTool, { input, ...call }: ToolCall, place: ToolPlace | undefined): PlacedTool {

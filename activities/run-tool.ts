@@ -26,6 +26,7 @@ import { countTokens } from './tools/truncate-output.ts';
 import { TOKENS_OF_IMAGE } from '../workflows/domain/token-estimate.ts';
 import type { ToolReturn } from './tools/tool.ts';
 import { restoreBefore } from './workspace/restore-step.ts';
+import { folderOfTree } from './workspace/workspace-folder.ts';
 
 export interface RunToolDependencies extends FindToolDependencies, OwnWorkspaceDependencies {
   readonly sandboxOf: TaskSandboxes;
@@ -193,7 +194,9 @@ async function readCall(store: TaskStore, key: ToolCallKey, item: string): Promi
 }
 
 function placeOf({ sandboxOf }: RunToolDependencies, workspace: WorkspaceRecord | undefined): ToolPlace | undefined {
-  return workspace === undefined ? undefined : { workspace: workspace.directory, sandbox: sandboxOf(workspace) };
+  if (workspace === undefined) return undefined;
+  const { directory } = workspace;
+  return { workspace: directory, sandbox: sandboxOf(workspace), outputFolder: folderOfTree(directory).output };
 }
 
 /** A tool answers what the model did wrong by itself; what escapes it (a full disk) is told to the model, too. */

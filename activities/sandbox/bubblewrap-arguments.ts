@@ -1,6 +1,6 @@
 /** What bubblewrap is told: which few places of the host a command sees, and that it sees them read-only. */
 import { existsSync, lstatSync, readFileSync, readlinkSync, realpathSync } from 'node:fs';
-import { delimiter, dirname, isAbsolute, join, resolve, sep } from 'node:path';
+import { basename, delimiter, dirname, isAbsolute, join, resolve, sep } from 'node:path';
 import { asCommandUser, COMMAND_UID } from '../command-user.ts';
 import { commandEnvironment } from './command-environment.ts';
 import type { ConfinedCommand } from './sandbox.ts';
@@ -66,9 +66,12 @@ export interface BubblewrapCommand extends ConfinedCommand {
 
 /** The arguments after `bwrap`. */
 export function bubblewrapArguments(request: BubblewrapCommand, { options, isOtherUser }: Host): readonly string[] {
-  const { workspace, workingDirectory, terminal, files = [], variables } = request;
-  const environment = { ...commandEnvironment(searchPath(nodePrefix()), '/tmp'), ...variables };
-  const [node, places] = [nodePrefix(), gitPlaces(workspace)];
+  const { workspace, workingDirectory, outputFolder, terminal, files = [], variables } = request;
+  const node = nodePlaces();
+  const environment = { ...commandEnvironment(searchPath(node[0]), '/tmp'), ...variables };
+  const readable = [...gitPlaces(workspace), ...(outputFolder === undefined ? [] : [outputFolder])].filter((place) =>
+    existsSync(place),
+  );
   const inMemory = (place: string): readonly string[] => [
     // 1 GiB keeps a command that fills it from taking the host's memory.
     ...(options.has('--size') ? ['--size', String(1024 ** 3)] : []),
@@ -87,13 +90,13 @@ export function bubblewrapArguments(request: BubblewrapCommand, { options, isOth
     // To the kernel's own root user its settings are writable without any capability, and one of them names a program to be run as root.
     ...['--ro-bind', '/proc/sys', '/proc/sys'],
     ...['/tmp', '/dev/shm'].flatMap(inMemory),
+    ...['--remount-ro', '/dev'],
     // After /tmp, because they may be below it.
-    ...open([node ?? '/', workspace, ...places].map((place) => dirname(place))),
-    ...open(files.map(([, to]) => dirname(to))),
+    ...open([...node, workspace, ...readable, ...files.map(([, to]) => to)].map((place) => dirname(place))),
     ...files.flatMap(([from, to]) => ['--ro-bind', from, to]),
-    ...(node === undefined ? [] : ['--ro-bind', node, node]),
+    ...node.flatMap(bindOrLink),
     ...['--bind', workspace, workspace],
-    ...places.flatMap((place) => ['--ro-bind', place, place]),
+    ...readable.flatMap((place) => ['--ro-bind', place, place]),
     // The root itself is a writable file system in memory otherwise.
     ...['--remount-ro', '/'],
     ...['--chdir', workingDirectory, '--clearenv'],
@@ -120,25 +123,30 @@ function startOf({ argv }: ConfinedCommand, isOtherUser: boolean): readonly stri
   return [changed.command, ...changed.args];
 }
 
-/** On merged systems `/bin` is a link to `usr/bin`; it stays one inside. */
+/** On merged systems `/bin` is a link to `usr/bin`; it stays one inside. Of `/etc` what links lead to may be elsewhere. */
 function bindOrLink(path: string): readonly string[] {
   if (!existsSync(path)) return [];
-  const isTopLevel = dirname(path) === '/';
-  if (isTopLevel && lstatSync(path).isSymbolicLink()) return ['--symlink', readlinkSync(path), path];
+  if (!path.startsWith('/etc/') && lstatSync(path).isSymbolicLink()) return ['--symlink', readlinkSync(path), path];
   return ['--ro-bind', realpathSync(path), path];
 }
 
-/** Where the worker's Node is when that is no system folder: a task on a JavaScript repository finds it, wherever it was installed. */
-function nodePrefix(): string | undefined {
-  const prefix = dirname(dirname(realpathSync(process.execPath)));
-  return prefix === '/' || isBelow(prefix, SYSTEM) ? undefined : prefix;
+/**
+ * The worker's Node, where that is no system folder: a task on a JavaScript repository finds it, wherever it was installed. Not the folder
+ * that it was installed in, which may be somebody's own.
+ */
+function nodePlaces(): readonly string[] {
+  const node = realpathSync(process.execPath);
+  if (isBelow(node, SYSTEM)) return [];
+  const prefix = dirname(dirname(node));
+  const companions = ['bin/npm', 'bin/npx', 'bin/corepack', 'lib/node_modules'].map((name) => join(prefix, name));
+  return [node, ...(basename(dirname(node)) === 'bin' ? companions.filter((place) => existsSync(place)) : [])];
 }
 
 /** The worker's search path as far as it is visible inside. */
 function searchPath(node: string | undefined): string {
   const own = (process.env['PATH'] ?? '').split(delimiter).filter((folder) => isAbsolute(folder) && isBelow(folder, SYSTEM));
   const usual = ['/usr/local/bin', '/usr/bin', '/bin', '/usr/sbin', '/sbin'];
-  return [...new Set([...own, ...usual, ...(node === undefined ? [] : [join(node, 'bin')])])].join(delimiter);
+  return [...new Set([...own, ...usual, ...(node === undefined ? [] : [dirname(node)])])].join(delimiter);
 }
 
 function isBelow(path: string, folders: readonly string[]): boolean {
@@ -151,7 +159,7 @@ function gitPlaces(workspace: string): readonly string[] {
   if (!existsSync(entry)) return [];
   const folder = lstatSync(entry).isDirectory() ? entry : pointedTo(entry);
   if (folder === undefined) return [entry];
-  return [entry, folder, ...borrowedFrom(join(folder, 'objects'))].filter((place) => existsSync(place));
+  return [entry, folder, ...borrowedFrom(join(folder, 'objects'))];
 }
 
 function pointedTo(file: string): string | undefined {

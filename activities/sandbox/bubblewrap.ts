@@ -9,7 +9,7 @@ import type { CommandLimits } from './command-limits.ts';
 import { findControlGroups } from './control-groups.ts';
 import type { OpenEgress } from './egress-launch.ts';
 import { withEgress } from './egress-launch.ts';
-import { runToEnd, watchProcess } from './run-process.ts';
+import { limitNote, runToEnd, watchProcess } from './run-process.ts';
 import type { Sandbox, SandboxProcess, StartRequest } from './sandbox.ts';
 import { spawnDirectly, spawnGuarded } from './spawned-process.ts';
 
@@ -31,7 +31,7 @@ export function createBubblewrapSandbox(limits: CommandLimits, openEgress?: Open
     try {
       // It is killed by SIGKILL: its namespace, and so every process in it, goes with it.
       const spawned = terminal === undefined ? spawnDirectly(program) : spawnGuarded({ ...program, terminal });
-      const running = await watchProcess(spawned, request);
+      const running = await watchProcess(spawned, { ...request, maxOutputBytes: limits.outputBytes });
       return { ...running, ended: afterRelease(running.ended, release, request.onOutput) };
     } catch (error) {
       await release();
@@ -41,7 +41,6 @@ export function createBubblewrapSandbox(limits: CommandLimits, openEgress?: Open
   return { name: 'bubblewrap', hasNetwork: openEgress !== undefined, start, run: (request) => runToEnd(start, request) };
 }
 
-/** The words of the release are the end of the output: only there the model reads why a command broke. */
 async function afterRelease(
   ended: SandboxProcess['ended'],
   release: Launch['release'],
@@ -50,7 +49,7 @@ async function afterRelease(
   const end = await ended;
   // What could not be given back must not turn a command's end into a failure.
   const words = await release().catch(() => []);
-  for (const line of words) onOutput(Buffer.from(`\n[sandbox] The command ran into a limit: ${line}.\n`));
+  for (const line of words) onOutput(limitNote(line));
   return end;
 }
 

@@ -7,7 +7,7 @@ import { createUnconfinedSandbox } from './unconfined.ts';
 export type Sandboxes = (name: Sandbox['name']) => Sandbox;
 
 export function createSandboxes(limits: CommandLimits): Sandboxes {
-  const sandboxes = { bubblewrap: createBubblewrapSandbox(limits), none: createUnconfinedSandbox() } satisfies Record<
+  const sandboxes = { bubblewrap: createBubblewrapSandbox(limits), none: createUnconfinedSandbox(limits) } satisfies Record<
     Sandbox['name'],
     Sandbox
   >;

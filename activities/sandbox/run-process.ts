@@ -10,12 +10,27 @@ const CLOSE_GRACE_MS = 2_000;
 /** Timers of more than 2^31-1 ms fire at once in Node. */
 const LONGEST_TIMER_MS = 2_147_483_647;
 
-type Stop = 'timed-out' | 'cancelled';
+type Stop = 'timed-out' | 'cancelled' | 'flooding';
+
+/** What is watched besides the process's end. */
+export interface Watched extends Pick<StartRequest, 'timeoutMs' | 'onOutput'> {
+  /** It is killed when it prints more. */
+  readonly maxOutputBytes: number;
+}
 
 /** @throws Error when the sandbox's program itself cannot be started */
-export async function watchProcess(spawned: SpawnedProcess, request: StartRequest): Promise<SandboxProcess> {
+export async function watchProcess(spawned: SpawnedProcess, watched: Watched): Promise<SandboxProcess> {
   const { child, killTree, type } = spawned;
-  for (const stream of [child.stdout, child.stderr]) stream?.on('data', request.onOutput);
+  const { timeoutMs, onOutput, maxOutputBytes } = watched;
+  let printedBytes = 0;
+  const take = (chunk: Buffer): void => {
+    // What is in the pipes when it is killed still comes.
+    if (printedBytes > maxOutputBytes) return;
+    printedBytes += chunk.length;
+    onOutput(chunk);
+    if (printedBytes > maxOutputBytes) stop('flooding');
+  };
+  for (const stream of [child.stdout, child.stderr]) stream?.on('data', take);
   const closed = untilClosed(child);
   await once(child, 'spawn');
   let [stopped, isOver]: [Stop | undefined, boolean] = [undefined, false];
@@ -24,11 +39,11 @@ export async function watchProcess(spawned: SpawnedProcess, request: StartReques
     stopped ??= why;
     killTree();
   };
-  const { timeoutMs } = request;
   const timer = timeoutMs === undefined ? undefined : setTimeout(() => stop('timed-out'), Math.min(timeoutMs, LONGEST_TIMER_MS));
   const ended = closed.then((): ProcessEnd => {
     isOver = true;
     clearTimeout(timer);
+    if (stopped === 'flooding') return tellFlood(onOutput, maxOutputBytes);
     if (stopped !== undefined) return { kind: stopped };
     if (child.signalCode !== null) return { kind: 'killed', signal: child.signalCode };
     return { kind: 'exited', code: child.exitCode ?? -1 };
@@ -41,17 +56,26 @@ export async function watchProcess(spawned: SpawnedProcess, request: StartReques
   return { ended, write, kill: () => stop('cancelled') };
 }
 
+function tellFlood(onOutput: StartRequest['onOutput'], maxOutputBytes: number): ProcessEnd {
+  const mebibytes = Math.round(maxOutputBytes / 1024 ** 2);
+  onOutput(limitNote(`it may print ${mebibytes} MiB, and was killed`));
+  return { kind: 'killed', signal: 'SIGKILL' };
+}
+
+/** The end of an output: only there the model reads why a command broke. */
+export function limitNote(words: string): Buffer {
+  return Buffer.from(`\n[sandbox] The command ran into a limit: ${words}.\n`);
+}
+
 /** What `run` is for every sandbox that can start a process. @throws as `start` does */
 export async function runToEnd(start: Sandbox['start'], request: CommandRequest): Promise<CommandResult> {
   const { signal, ...command } = request;
   const startedAt = performance.now();
-  const buffer = new OutputBuffer();
-  const finish = (end: ProcessEnd): CommandResult => ({
-    output: buffer.toString(),
-    outputBytes: buffer.bytes,
-    wallTimeMs: Math.round(performance.now() - startedAt),
-    end,
-  });
+  const buffer = new OutputBuffer(command.outputFolder);
+  const finish = (end: ProcessEnd): CommandResult => {
+    const [output, kept, wallTimeMs] = [buffer.toString(), buffer.close(), Math.round(performance.now() - startedAt)];
+    return { output, ...(kept === undefined ? {} : { kept }), outputBytes: buffer.bytes, wallTimeMs, end };
+  };
   if (signal.aborted) return finish({ kind: 'cancelled' });
   const running = await start({ ...command, onOutput: (chunk) => buffer.write(chunk) });
   const cancel = (): void => running.kill();

@@ -1,5 +1,7 @@
 /** What confines the processes of a task. A container or a remote sandbox can implement it later. */
 
+import type { KeptOutput } from './output-spool.ts';
+
 /** In characters. */
 export interface TerminalSize {
   readonly columns: number;
@@ -14,6 +16,8 @@ export interface ConfinedCommand {
   readonly workspace: string;
   /** Absolute path at or under `workspace`. */
   readonly workingDirectory: string;
+  /** Absolute path of a folder for outputs that are longer than what is kept in memory. Absent: their middle is lost. */
+  readonly outputFolder?: string;
   /** A pseudo-terminal of its own, where it can be written to. Absent: pipes, and an empty standard input. */
   readonly terminal?: TerminalSize;
   /** It needs no network: it has none, also where the sandbox has one. */
@@ -53,6 +57,8 @@ export interface SandboxProcess {
 /** `output` is stdout and stderr in order of arrival, at most `OUTPUT_LIMIT_BYTES`: the head and the tail when there was more. */
 export interface CommandResult {
   readonly output: string;
+  /** Where all of it is, when there was more. */
+  readonly kept?: KeptOutput;
   readonly outputBytes: number;
   readonly wallTimeMs: number;
   readonly end: ProcessEnd;

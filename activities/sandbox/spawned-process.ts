@@ -16,8 +16,11 @@ export interface SpawnedProcess {
 }
 
 const GUARD = fileURLToPath(new URL('guard.mjs', import.meta.url));
-/** The guard kills a tree in milliseconds; one that cannot, on a machine without memory, is killed itself. */
-const GUARD_GRACE_MS = 3_000;
+/**
+ * The guard kills a tree in milliseconds, but on a busy machine it may take seconds to start, and what it is just starting would be left
+ * behind by one that is killed. Only one that cannot do anything, on a machine without memory, is killed itself.
+ */
+const GUARD_GRACE_MS = 60_000;
 
 type Program = Pick<Launch, 'command' | 'args' | 'environment'> & {
   readonly workingDirectory?: string;

@@ -1,24 +1,27 @@
 /** No confinement, for hosts and tasks where that was asked for: commands have the worker's rights, but not its environment. */
 import { tmpdir } from 'node:os';
 import { commandUser } from '../command-user.ts';
+import type { CommandLimits } from './command-limits.ts';
 import { commandEnvironment } from './command-environment.ts';
 import { disownTree } from './own-tree.ts';
 import { runToEnd, watchProcess } from './run-process.ts';
 import type { Sandbox, SandboxProcess, StartRequest } from './sandbox.ts';
 import { spawnGuarded } from './spawned-process.ts';
 
-export function createUnconfinedSandbox(): Sandbox {
+export function createUnconfinedSandbox({ outputBytes }: CommandLimits): Sandbox {
+  const start = (request: StartRequest): Promise<SandboxProcess> => startUnconfined(request, outputBytes);
   return { name: 'none', hasNetwork: true, start, run: (request) => runToEnd(start, request) };
 }
 
-async function start(request: StartRequest): Promise<SandboxProcess> {
+async function startUnconfined(request: StartRequest, maxOutputBytes: number): Promise<SandboxProcess> {
   const { argv, workspace, workingDirectory, terminal } = request;
   const [command = '', ...args] = argv;
   const usual = commandEnvironment(process.env['PATH'] ?? '/usr/local/bin:/usr/bin:/bin', tmpdir());
   const environment = { ...usual, ...trusting(workspace) };
   const program = { command, args, environment, workingDirectory };
   await disownTree(workspace);
-  const running = await watchProcess(spawnGuarded(terminal === undefined ? program : { ...program, terminal }), request);
+  const spawned = spawnGuarded(terminal === undefined ? program : { ...program, terminal });
+  const running = await watchProcess(spawned, { ...request, maxOutputBytes });
   return { ...running, ended: afterwards(running.ended, workspace) };
 }
 

@@ -1,5 +1,6 @@
 /** What a model reads of a command: the very lines that it knows from its training. */
 import { randomBytes } from 'node:crypto';
+import type { KeptOutput } from '../sandbox/output-spool.ts';
 import type { CommandSession, SessionChunk, SessionEnd } from './command-session.ts';
 import type { ToolReturn } from './tool.ts';
 import { countTokens, truncateOutput } from './truncate-output.ts';
@@ -23,7 +24,7 @@ export interface CommandReport {
 
 /** What came of a call of `exec_command` or `write_stdin`. */
 export function reportCommand({ session, chunk, maxOutputTokens = DEFAULT_OUTPUT_TOKENS, note }: CommandReport): ToolReturn {
-  const { output, wallTimeMs, end } = chunk;
+  const { output, kept, wallTimeMs, end } = chunk;
   const isGood = end === undefined || (end.kind === 'exited' && end.code === 0);
   const lines = [
     ...(note === undefined ? [] : [note]),
@@ -31,10 +32,19 @@ export function reportCommand({ session, chunk, maxOutputTokens = DEFAULT_OUTPUT
     `Wall time: ${(wallTimeMs / 1000).toFixed(4)} seconds`,
     end === undefined ? `Process running with session ID ${session.id}` : describeEnd(end, session.traits),
     `Original token count: ${countTokens(output)}`,
+    ...(kept === undefined ? [] : [describeKept(kept)]),
     'Output:',
     truncateOutput(output, Math.min(maxOutputTokens, MAX_OUTPUT_TOKENS)),
   ];
   return { outcome: isGood ? 'ok' : 'failed', output: lines.join('\n') };
+}
+
+/** A line for the model, which may look into the file with any command. */
+export function describeKept({ path, bytes, isWhole }: KeptOutput): string {
+  const size = `${(bytes / 1024 ** 2).toFixed(1)} MiB`;
+  return isWhole
+    ? `Full output: ${path} (${size})`
+    : `Full output: ${path} (its beginning; the disk had no room for all ${size})`;
 }
 
 function describeEnd(end: SessionEnd, { timeoutMs, idleMs }: CommandSession['traits']): string {

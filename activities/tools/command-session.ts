@@ -1,6 +1,7 @@
 /** A running command whose output is handed out in chunks, each byte once: what it prints between two calls waits for the next. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { OutputBuffer } from '../sandbox/output-buffer.ts';
+import type { KeptOutput } from '../sandbox/output-spool.ts';
 import type { ProcessEnd, SandboxProcess } from '../sandbox/sandbox.ts';
 
 /** `interrupted`: the model ended it; `idle`: nobody called for too long. */
@@ -9,6 +10,8 @@ export type SessionEnd = ProcessEnd | { readonly kind: 'interrupted' } | { reado
 /** What came of waiting for a session. */
 export interface SessionChunk {
   readonly output: string;
+  /** Where all of it is, when that is more. */
+  readonly kept?: KeptOutput;
   readonly wallTimeMs: number;
   /** Absent while it runs. */
   readonly end?: SessionEnd;
@@ -23,6 +26,8 @@ export interface SessionTraits {
   readonly timeoutMs?: number;
   /** It is ended when nobody called for so long. */
   readonly idleMs: number;
+  /** For outputs that are longer than what is kept in memory. */
+  readonly outputFolder?: string;
 }
 
 type Wait = { readonly waitMs: number; readonly signal: AbortSignal };
@@ -30,7 +35,7 @@ type Wait = { readonly waitMs: number; readonly signal: AbortSignal };
 export class CommandSession {
   readonly traits: SessionTraits;
   #process: SandboxProcess | undefined;
-  #buffer = new OutputBuffer();
+  #buffer: OutputBuffer;
   /** The bytes of a character that is not whole yet. */
   #rest: Buffer = Buffer.alloc(0);
   #end: SessionEnd | undefined;
@@ -43,6 +48,7 @@ export class CommandSession {
 
   constructor(traits: SessionTraits) {
     this.traits = traits;
+    this.#buffer = new OutputBuffer(traits.outputFolder);
   }
 
   get id(): number {
@@ -90,9 +96,9 @@ export class CommandSession {
     this.#callers -= 1;
     this.#lastCallAt = performance.now();
     if (!this.isBusy && !this.hasEnded) this.#idle = setTimeout(() => void this.stop('idle'), this.traits.idleMs).unref();
-    const output = this.#drain();
+    const printed = this.#drain();
     const wallTimeMs = this.#lastCallAt - startedAt;
-    return this.#end === undefined ? { output, wallTimeMs } : { output, wallTimeMs, end: this.#end };
+    return this.#end === undefined ? { ...printed, wallTimeMs } : { ...printed, wallTimeMs, end: this.#end };
   }
 
   /** Types in its terminal. @returns false when it has none, or has ended */
@@ -107,6 +113,12 @@ export class CommandSession {
     await this.#process?.ended;
   }
 
+  /** The same when nobody will ask for what it printed last. */
+  async discard(): Promise<void> {
+    await this.stop('cancelled');
+    this.#buffer.close();
+  }
+
   async #untilEnded({ waitMs, signal }: Wait): Promise<void> {
     const ended = this.#process?.ended ?? Promise.resolve();
     const timer = new AbortController();
@@ -116,12 +128,12 @@ export class CommandSession {
     if (signal.aborted) await this.stop('cancelled');
   }
 
-  #drain(): string {
+  #drain(): Pick<SessionChunk, 'output' | 'kept'> {
     if (this.hasEnded) this.#buffer.write(this.#rest);
-    const output = this.#buffer.toString();
-    this.#buffer = new OutputBuffer();
+    const [output, kept] = [this.#buffer.toString(), this.#buffer.close()];
+    this.#buffer = new OutputBuffer(this.traits.outputFolder);
     if (this.hasEnded) this.#rest = Buffer.alloc(0);
-    return output;
+    return kept === undefined ? { output } : { output, kept };
   }
 }
 

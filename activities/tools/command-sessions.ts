@@ -99,7 +99,7 @@ export class CommandSessions {
     task.isClosed = true;
     this.#tasks.delete(taskId);
     await Promise.allSettled(task.starting);
-    await Promise.all([...task.open.values()].map((session) => session.stop('cancelled')));
+    await Promise.all([...task.open.values()].map((session) => session.discard()));
   }
 
   /** Kills everything; for a worker that stops. */
@@ -120,14 +120,15 @@ export class CommandSessions {
     { taskId: _taskId, sandbox, isEscalated, ...command }: NewSession,
     displaced?: CommandSession,
   ): Promise<CommandSession> {
-    await displaced?.stop('cancelled');
-    const { timeoutMs, terminal } = command;
+    await displaced?.discard();
+    const { timeoutMs, terminal, outputFolder } = command;
     const session = new CommandSession({
       id: newId(isEscalated),
       isEscalated,
       hasTerminal: terminal !== undefined,
       ...(timeoutMs === undefined ? {} : { timeoutMs }),
       idleMs: this.#limits.idleMs,
+      ...(outputFolder === undefined ? {} : { outputFolder }),
     });
     session.attach(await sandbox.start({ ...command, onOutput: session.onOutput }));
     return session;

@@ -89,7 +89,7 @@ function isEscalated({ sandbox_permissions }: ExecArguments): boolean {
 }
 
 async function execute(sessions: CommandSessions, parsed: ExecArguments, context: ToolContext): Promise<ToolReturn> {
-  const { taskId, workspace, signal } = context;
+  const { taskId, workspace, outputFolder, signal } = context;
   const refusal = mayRun(isEscalated(parsed), context);
   if (refusal !== undefined) return { outcome: 'refused', output: refusal };
   const place = await resolveWorkdir(workspace, parsed.workdir ?? '.');
@@ -103,6 +103,7 @@ async function execute(sessions: CommandSessions, parsed: ExecArguments, context
     argv: shell.argv,
     workspace,
     workingDirectory: place.absolute,
+    ...(outputFolder === undefined ? {} : { outputFolder }),
     ...(parsed.tty === true ? { terminal: TERMINAL } : {}),
     ...(parsed.timeout_ms === undefined ? {} : { timeoutMs: parsed.timeout_ms }),
   });

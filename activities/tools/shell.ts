@@ -5,7 +5,7 @@ import type { ToolInput } from '../../workflows/domain/transcript.ts';
 import { createSandbox } from '../sandbox/create-sandbox.ts';
 import type { CommandResult } from '../sandbox/sandbox.ts';
 import { classifyCommand, mayRun } from './command-class.ts';
-import { DEFAULT_OUTPUT_TOKENS } from './command-report.ts';
+import { DEFAULT_OUTPUT_TOKENS, describeKept } from './command-report.ts';
 import type { PatchCommand } from './patch-command.ts';
 import { readPatchArguments, readPatchCommand, runPatchCommand } from './patch-command.ts';
 import { parametersOf, readArguments } from './read-arguments.ts';
@@ -75,25 +75,26 @@ function patchOf({ command }: ShellArguments): PatchCommand | undefined {
 }
 
 async function execute(parsed: ShellArguments, context: ToolContext): Promise<ToolReturn> {
-  const { workspace, signal } = context;
+  const { workspace, outputFolder, signal } = context;
   const isEscalated = parsed.with_escalated_permissions === true;
   const refusal = mayRun(isEscalated, context);
   if (refusal !== undefined) return { outcome: 'refused', output: refusal };
-  const place = await resolveWorkdir(workspace, parsed.workdir ?? '.');
-  if (place.kind === 'refused') return { outcome: 'refused', output: place.reason };
+  const folder = await resolveWorkdir(workspace, parsed.workdir ?? '.');
+  if (folder.kind === 'refused') return { outcome: 'refused', output: folder.reason };
   const timeoutMs = parsed.timeout_ms ?? DEFAULT_TIMEOUT_MS;
   const sandbox = isEscalated ? createSandbox('none') : context.sandbox;
-  const command = { argv: parsed.command, workspace, workingDirectory: place.absolute };
-  return report(await sandbox.run({ ...command, timeoutMs, signal }), timeoutMs);
+  const place = { workspace, workingDirectory: folder.absolute, ...(outputFolder === undefined ? {} : { outputFolder }) };
+  return report(await sandbox.run({ argv: parsed.command, ...place, timeoutMs, signal }), timeoutMs);
 }
 
-function report({ end, output, wallTimeMs }: CommandResult, timeoutMs: number): ToolReturn {
+function report({ end, output, kept, wallTimeMs }: CommandResult, timeoutMs: number): ToolReturn {
   const said = end.kind === 'timed-out' ? `command timed out after ${timeoutMs} milliseconds\n${output}` : output;
   const shown = cutMiddle(said, DEFAULT_OUTPUT_TOKENS);
   const lines = [
     `Exit code: ${exitCode(end)}`,
     `Wall time: ${Math.round(wallTimeMs / 100) / 10} seconds`,
     ...(shown === said ? [] : [`Total output lines: ${countLines(said)}`]),
+    ...(kept === undefined ? [] : [describeKept(kept)]),
     'Output:',
     shown,
   ];

@@ -12,6 +12,8 @@ export interface ToolContext {
   /** Absolute, symlink-free path of the workspace's root. */
   readonly workspace: string;
   readonly sandbox: Sandbox;
+  /** Absolute path of a folder for outputs that are longer than what is kept in memory. Absent: their middle is lost. */
+  readonly outputFolder?: string;
   readonly signal: AbortSignal;
   /** Whether this very call may do outside of the sandbox what it asks to do there. Default: no. */
   readonly escalate?: boolean;

@@ -11,11 +11,20 @@ export interface WorkspaceFolder {
   readonly checkpoints: string;
   /** A file that says that the set-up is done. */
   readonly prepared: string;
+  /** What commands printed beyond what is kept in memory. */
+  readonly output: string;
 }
 
 export function workspaceFolder(root: string): WorkspaceFolder {
   const part = (name: string): string => join(root, name);
-  return { root, tree: part('tree'), git: part('git'), checkpoints: part('checkpoints'), prepared: part('prepared') };
+  return {
+    root,
+    tree: part('tree'),
+    git: part('git'),
+    checkpoints: part('checkpoints'),
+    prepared: part('prepared'),
+    output: part('output'),
+  };
 }
 
 /** The folder whose tree lies at `directory`. */

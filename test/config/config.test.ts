@@ -375,6 +375,32 @@ test('how long silence is borne is told in seconds, and left to the defaults whe
   expect(endpoints[0]?.timeouts).toEqual({ firstEventMs: 500 });
 });
 
+describe('commands', () => {
+  test('have limits of ours, each of which a file may replace', () => {
+    const file = 'commands: { maxMemoryMiB: 512, maxOutputMiB: 8 }\n';
+
+    expect(load(withEndpoint(GOOD)).commands).toEqual({
+      memoryBytes: 4 * 1024 ** 3,
+      processes: 2_048,
+      outputBytes: 256 * 1024 ** 2,
+    });
+    expect(load(`${withEndpoint(GOOD)}${file}`).commands).toEqual({
+      memoryBytes: 512 * 1024 ** 2,
+      processes: 2_048,
+      outputBytes: 8 * 1024 ** 2,
+    });
+  });
+
+  test.each([
+    ['maxMemoryMiB: 1', 'commands.maxMemoryMiB must be at least 64, not 1'],
+    ['maxProcesses: 4.5', 'commands.maxProcesses'],
+    ['maxOutputMiB: 0', 'commands.maxOutputMiB must be at least 1, not 0'],
+    ['memory: 1', 'memory'],
+  ])('with %s say what is wrong', (key, words) => {
+    expect(() => load(`${withEndpoint(GOOD)}commands: { ${key} }\n`)).toThrow(words);
+  });
+});
+
 describe('workspaces', () => {
   test('have defaults of ours, each of which a file may replace', () => {
     const file = [

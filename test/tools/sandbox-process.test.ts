@@ -63,6 +63,8 @@ describe.each(['none', 'bubblewrap'] as const)('%s', (name) => {
 
       await vi.waitFor(() => expect(sleeps.filter(isRunning)).toEqual([]), PATIENCE);
     },
+    // 60 guards, each a Node process, start at once.
+    120_000,
   );
 
   test.skipIf(!runs)(`ctrl-C reaches the command, which may go on${why}`, async () => {
