@@ -11,6 +11,7 @@ import { checkEmulatedClouds, checkEndpoints } from './doctor/check-endpoints.ts
 import { checkDisk } from './doctor/check-disk.ts';
 import { checkGit, checkNode, checkSandbox, checkStore } from './doctor/check-host.ts';
 import { checkTools } from './doctor/check-tools.ts';
+import { checkNetwork } from './doctor/check-network.ts';
 import { checkTemporal } from './doctor/check-temporal.ts';
 import type { Check } from './doctor/check.ts';
 
@@ -46,6 +47,7 @@ async function examine(): Promise<readonly Check[]> {
     checkStore(dataDirectory),
     checkDisk(dataDirectory),
     checkSandbox(policy),
+    'endpoints' in config ? checkNetwork(config, policy) : [],
     'endpoints' in config ? examineEndpoints(config) : [],
     'endpoints' in config ? checkTools(config, process.env) : [],
   ]);

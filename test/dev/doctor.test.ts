@@ -105,6 +105,26 @@ async function closedPort(): Promise<number> {
   return typeof address === 'object' ? (address?.port ?? 0) : 0;
 }
 
+test('tells what commands may reach, and tries the way there', { timeout: SLOW_MS }, async () => {
+  const config =
+    "endpoints: { a: { cloud: openai, deployments: { m: m } } }\nnetwork: { allow: [registry.npmjs.org, '*.pypi.org:8443'] }\n";
+  const environment = { ...NO_SERVER, OPENAI_API_KEY: 'k' };
+
+  const [some, none, unconfined] = await Promise.all([
+    examine({ config, environment }),
+    examine({ config: config.replace(/network.*/, ''), environment }),
+    examine({ config, environment: { ...environment, ANYPORT_SANDBOX: 'none' } }),
+  ]);
+
+  const isConfined = some.checks['sandbox']?.state === 'ok';
+  expect(some.checks['network']).toMatchObject({
+    state: isConfined ? 'ok' : 'problem',
+    detail: expect.stringMatching(/^2 hosts allowed: registry\.npmjs\.org, \*\.pypi\.org:8443/),
+  });
+  expect(none.checks['network']).toMatchObject({ state: 'ok', detail: expect.stringMatching(/^off: /) });
+  expect(unconfined.checks['network']).toMatchObject({ state: 'note', detail: expect.stringContaining('has no effect') });
+});
+
 test('says once what to do without a server', { timeout: SLOW_MS }, async () => {
   // The usual address may be taken on this machine: a profile names one where nobody listens.
   const profile = join(scratchDirectory(), 'temporal.toml');

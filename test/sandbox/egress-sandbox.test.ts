@@ -11,7 +11,8 @@ import type { EgressRule } from '../../activities/sandbox/egress-rules.ts';
 import { probeBubblewrap } from '../../activities/sandbox/probe-sandbox.ts';
 import type { CommandResult, Sandbox } from '../../activities/sandbox/sandbox.ts';
 import { createTaskSandboxes } from '../../activities/sandbox/task-sandboxes.ts';
-import { scratchFolder } from '../tools/tool-scene.ts';
+import { layOutGitRepository } from '../support/git-repository.ts';
+import { aToolScene, scratchFolder } from '../tools/tool-scene.ts';
 import { aCertificate, anEchoServer, aWebServer } from './local-servers.ts';
 
 const probe = await probeBubblewrap();
@@ -199,6 +200,22 @@ describe.skipIf(probe.kind !== 'usable')(`a sandbox with an allow-list${why}`, (
     const { output } = await run(sandbox, 'env | grep -ci proxy; [ -e /run ]; echo $?', { isOffline: true });
 
     expect(output).toBe('0\n1\n');
+  });
+
+  test('is not opened to search files', async () => {
+    const workspace = layOutGitRepository(join(scratchFolder(), 'repository'), { 'a.txt': 'needle' });
+    const scene = aToolScene(workspace);
+    const closed = { open: () => Promise.reject(new Error('opened')) };
+    const network = { tenant: 'default', allow: [own('a.example', 443)] };
+    const sandbox = createTaskSandboxes({ limits, egress: closed, allowedFor: () => network.allow })({
+      sandbox: 'bubblewrap',
+      network,
+    });
+
+    const found = await scene.run('search_files', { pattern: 'needle' }, { sandbox });
+
+    expect(found).toMatchObject({ outcome: 'ok', output: expect.stringContaining('a.txt') });
+    await expect(run(sandbox, 'true')).rejects.toThrow('opened');
   });
 
   test('keeps its network when a command in a terminal is interrupted', async () => {
