@@ -46,7 +46,7 @@ export default defineConfig({
       {
         test: {
           name: 'server',
-          include: ['test/{workflows,replay,dev,cli,demo,chaos}/**/*.test.ts'],
+          include: ['test/{workflows,replay,dev,cli,http,demo,chaos}/**/*.test.ts'],
           testTimeout: SERVER_TIMEOUT_MS,
           hookTimeout: SERVER_HOOK_TIMEOUT_MS,
         },

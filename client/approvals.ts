@@ -5,7 +5,13 @@ import type { TaskId } from '../workflows/domain/ids.ts';
 import { taskWorkflowId } from '../workflows/domain/ids.ts';
 import type { PendingApproval } from '../workflows/domain/task-status.ts';
 import type { ApproveInput, DenyInput } from '../workflows/messages.ts';
-import { approveToolCallUpdate, denyToolCallUpdate, setApprovalsUpdate, statusQuery } from '../workflows/messages.ts';
+import {
+  approveToolCallUpdate,
+  denyToolCallUpdate,
+  resultQuery,
+  setApprovalsUpdate,
+  statusQuery,
+} from '../workflows/messages.ts';
 import { askWorker } from './ask-worker.ts';
 import { TaskClientError } from './task-client-error.ts';
 import { updateTask } from './update-task.ts';
@@ -22,30 +28,65 @@ export interface AnsweredApproval {
 
 const ENDED = 'none of its calls waits for an answer';
 
-/** @throws TaskClientError `refused`, `already-ended`, `not-found` or `no-worker` */
+/** @throws TaskClientError `refused`, `answered`, `not-waiting`, `already-ended`, `not-found` or `no-worker` */
 export async function approveCall(client: Client, taskId: TaskId, approval: Approval): Promise<AnsweredApproval> {
   const callId = approval.callId ?? (await onlyPending(client, taskId)).callId;
-  const { remembered } = await updateTask(client, {
-    taskId,
-    update: approveToolCallUpdate,
-    input: { ...approval, callId },
-    refused: `the call of task ${taskId} was not approved`,
-    ended: ENDED,
+  return unlessEnded(client, { taskId, callId, wanted: 'approved' }, async () => {
+    const { remembered } = await updateTask(client, {
+      taskId,
+      update: approveToolCallUpdate,
+      input: { ...approval, callId },
+      refused: `the call of task ${taskId} was not approved`,
+      ended: ENDED,
+    });
+    return { callId, ...(remembered === undefined ? {} : { remembered }) };
   });
-  return { callId, ...(remembered === undefined ? {} : { remembered }) };
 }
 
-/** @throws TaskClientError `refused`, `already-ended`, `not-found` or `no-worker` */
+/** @throws TaskClientError `refused`, `answered`, `not-waiting`, `already-ended`, `not-found` or `no-worker` */
 export async function denyCall(client: Client, taskId: TaskId, denial: Denial): Promise<AnsweredApproval> {
   const callId = denial.callId ?? (await onlyPending(client, taskId)).callId;
-  await updateTask(client, {
-    taskId,
-    update: denyToolCallUpdate,
-    input: { ...denial, callId },
-    refused: `the call of task ${taskId} was not denied`,
-    ended: ENDED,
+  return unlessEnded(client, { taskId, callId, wanted: 'denied' }, async () => {
+    await updateTask(client, {
+      taskId,
+      update: denyToolCallUpdate,
+      input: { ...denial, callId },
+      refused: `the call of task ${taskId} was not denied`,
+      ended: ENDED,
+    });
+    return { callId };
   });
-  return { callId };
+}
+
+interface Answering {
+  readonly taskId: TaskId;
+  readonly callId: string;
+  readonly wanted: 'approved' | 'denied';
+}
+
+/**
+ * An answer that came may have been the last thing that its task waited for: who heard nothing and gives it again finds the task at its end, with
+ * the decision in its result.
+ */
+async function unlessEnded(
+  client: Client,
+  { taskId, callId, wanted }: Answering,
+  answer: () => Promise<AnsweredApproval>,
+): Promise<AnsweredApproval> {
+  try {
+    return await answer();
+  } catch (error) {
+    if (!(error instanceof TaskClientError) || error.problem !== 'already-ended') throw error;
+    const asked = { workflowId: taskWorkflowId(taskId), subject: `task ${taskId}` };
+    const result = await askWorker(client, asked, resultQuery);
+    const before = result?.approvals?.findLast((record) => record.callId === callId);
+    if (before === undefined) throw error;
+    if (before.decision === wanted)
+      return { callId, ...(before.remembered === undefined ? {} : { remembered: before.remembered }) };
+    const who = before.by === undefined ? '' : `, by ${before.by}`;
+    const how = before.decision === 'expired' ? 'had expired' : `was ${before.decision} already`;
+    throw new TaskClientError('answered', `the call of task ${taskId} ${how}${who}`, { cause: error });
+  }
 }
 
 /** @throws TaskClientError `refused`, `already-ended`, `not-found` or `no-worker` */

@@ -40,6 +40,8 @@ const USUAL_ADDRESS = '127.0.0.1:7233';
 const USUAL_UI = 'http://127.0.0.1:8233';
 /** A server on this machine answers at once, one across an ocean within a second; a person waits no longer than this. */
 const CONNECT_TIMEOUT_MS = 4_000;
+/** A server that was away is noticed within this; gRPC's own would be two minutes, after an hour's outage. */
+const RECONNECT_MS = 5_000;
 
 /** @throws TaskClientError `no-server` */
 export async function connectTemporal(options: ConnectOptions = {}): Promise<ConnectedTemporal> {
@@ -52,6 +54,7 @@ export async function connectTemporal(options: ConnectOptions = {}): Promise<Con
       ...toConnectionOptions(profile),
       address: target.address,
       connectTimeout: options.timeoutMs ?? CONNECT_TIMEOUT_MS,
+      channelArgs: { 'grpc.max_reconnect_backoff_ms': RECONNECT_MS },
     });
     const { address, namespace, uiAddress } = target;
     return { connection, address, namespace, uiAddress };
@@ -62,6 +65,18 @@ export async function connectTemporal(options: ConnectOptions = {}): Promise<Con
         'Start the local stack with "npm start", or name yours with --temporal HOST:PORT or TEMPORAL_ADDRESS.',
       { cause: error },
     );
+  }
+}
+
+/** For probes: a server that answers does so at once. */
+const REACHABLE_MS = 2_000;
+
+/** @throws TaskClientError `no-server` */
+export async function assertReachable({ connection, address }: ConnectedTemporal): Promise<void> {
+  try {
+    await connection.withDeadline(Date.now() + REACHABLE_MS, () => connection.workflowService.getSystemInfo({}));
+  } catch (error) {
+    throw new TaskClientError('no-server', `no Temporal server answers at ${address}`, { cause: error });
   }
 }
 

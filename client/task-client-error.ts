@@ -13,6 +13,10 @@ export type TaskClientProblem =
   | 'broken'
   /** The task itself says no, and why. */
   | 'refused'
+  /** The tool call was answered before, and otherwise. */
+  | 'answered'
+  /** No such tool call waits for an answer. */
+  | 'not-waiting'
   | 'invalid-file';
 
 /** An error that a caller can do something about; its message says what. */

@@ -16,7 +16,7 @@ import { submitBatch } from './batch.ts';
 import type { BatchLineResult } from './batch-results.ts';
 import { readBatchResults, readBatchStatus } from './batch-results.ts';
 import type { ConnectedTemporal, ConnectOptions } from './connection.ts';
-import { connectTemporal } from './connection.ts';
+import { assertReachable, connectTemporal } from './connection.ts';
 import type { ContestOptions } from './contest.ts';
 import { awaitContest, startContest } from './contest.ts';
 import type { EndpointState, HoldRequest } from './endpoints.ts';
@@ -235,6 +235,11 @@ export class TaskClient {
   /** All files of a checkpoint as a pack of git objects, whose tree is named in the overview. @throws TaskClientError `not-found` */
   checkpointFiles(taskId: string, checkpoint: number): Promise<Uint8Array> {
     return readAnswer(this.#client, toTaskId(taskId), { kind: 'tree', checkpoint });
+  }
+
+  /** @throws TaskClientError `no-server` when Temporal does not answer within 2 s */
+  assertReachable(): Promise<void> {
+    return assertReachable(this.#temporal);
   }
 
   /** The page of a task in the Temporal UI; null when the UI's address is not known. */

@@ -2,15 +2,23 @@
 import type { Client, WorkflowUpdateOptions } from '@temporalio/client';
 import { WorkflowUpdateFailedError } from '@temporalio/client';
 import type { UpdateDefinition } from '@temporalio/common';
+import { ApplicationFailure } from '@temporalio/common';
 import type { TaskId } from '../workflows/domain/ids.ts';
 import { taskWorkflowId } from '../workflows/domain/ids.ts';
 import { toClientError } from './ask-worker.ts';
 import { assertTask } from './contest-kind.ts';
 import { isOpen } from './follow-task.ts';
+import type { TaskClientProblem } from './task-client-error.ts';
 import { TaskClientError } from './task-client-error.ts';
 
 /** A worker that has to replay a task of 1,000 turns first needs about 2 s. */
 export const ANSWER_TIMEOUT_MS = 10_000;
+
+/** By the type of the failure. */
+const PROBLEMS: ReadonlyMap<string, TaskClientProblem> = new Map([
+  ['ApprovalRefused.answered', 'answered'],
+  ['ApprovalRefused.not-waiting', 'not-waiting'],
+]);
 
 export interface TaskUpdate<Answer, Input> {
   readonly taskId: TaskId;
@@ -35,10 +43,10 @@ export async function updateTask<Answer, Input>(client: Client, asked: TaskUpdat
     ...(requestId === undefined ? {} : { updateId: requestId }),
   };
   try {
-    const described = await handle.describe();
+    const deadline = Date.now() + ANSWER_TIMEOUT_MS;
+    const described = await client.connection.withDeadline(deadline, () => handle.describe());
     assertTask(described, taskId);
     if (!isOpen(described.status.name)) throw new TaskClientError('already-ended', `${subject} has ended already: ${ended}`);
-    const deadline = Date.now() + ANSWER_TIMEOUT_MS;
     return await client.connection.withDeadline(deadline, () => handle.executeUpdate(update, options));
   } catch (error) {
     throw toUpdateError(error, { subject, refused });
@@ -51,5 +59,6 @@ export function toUpdateError(
   { subject, refused }: { readonly subject: string; readonly refused: string },
 ): unknown {
   if (!(error instanceof WorkflowUpdateFailedError)) return toClientError(error, subject);
-  return new TaskClientError('refused', `${refused}: ${error.cause?.message ?? error.message}`, { cause: error });
+  const problem = error.cause instanceof ApplicationFailure ? PROBLEMS.get(error.cause.type ?? '') : undefined;
+  return new TaskClientError(problem ?? 'refused', `${refused}: ${error.cause?.message ?? error.message}`, { cause: error });
 }

@@ -1,13 +1,22 @@
 /** Whether an answer to a waiting tool call can be taken; what comes over the wire has any form, since `temporal` takes whatever is typed. */
 import { APPROVAL_MODES } from './domain/approval.ts';
+import type { ApprovalRecord } from './domain/task-result.ts';
 import { toPrintable } from './domain/tool-call.ts';
 
 /** What waits, and what was answered. */
 export interface Standing {
   readonly waiting: readonly { readonly callId: string; readonly canBeRemembered: boolean }[];
-  answered(callId: string): 'approved' | 'denied' | undefined;
+  answered(callId: string): AnsweredCall | undefined;
   /** How many are remembered. */
   readonly rules: number;
+}
+
+export type AnsweredCall = Pick<ApprovalRecord, 'decision' | 'by'>;
+
+/** Why an answer is not taken. `kind` tells a program what the words tell a person. */
+export interface Refusal {
+  readonly kind: 'wrong-input' | 'not-waiting' | 'answered' | 'no-rule';
+  readonly words: string;
 }
 
 /** Each call of the history carries them. */
@@ -15,19 +24,27 @@ const MOST_RULES = 50;
 const SHOWN_CHARACTERS = 80;
 
 /** Why an answer cannot be taken; `undefined`: it can. The same answer again changes nothing, and is taken. */
-export function reasonAgainstAnswer(input: unknown, wanted: 'approved' | 'denied', standing: Standing): string | undefined {
+export function reasonAgainstAnswer(input: unknown, wanted: 'approved' | 'denied', standing: Standing): Refusal | undefined {
   const answer = readAnswer(input);
-  if (typeof answer === 'string') return answer;
+  if (typeof answer === 'string') return { kind: 'wrong-input', words: answer };
   const { callId, remember } = answer;
   const waits = standing.waiting.find((call) => call.callId === callId);
-  const before = standing.answered(callId);
   if (waits === undefined) {
-    if (before === wanted) return undefined;
-    return before === undefined ? notWaiting(callId, standing) : `the call was ${before} already`;
+    const before = standing.answered(callId);
+    if (before === undefined) return { kind: 'not-waiting', words: notWaiting(callId, standing) };
+    return before.decision === wanted ? undefined : { kind: 'answered', words: describeAnswered(before) };
   }
   if (!remember) return undefined;
-  if (!waits.canBeRemembered) return 'no rule covers the like of this call: approve it without "remember"';
-  return standing.rules >= MOST_RULES ? `${MOST_RULES} rules are remembered already` : undefined;
+  if (!waits.canBeRemembered) return noRule('no rule covers the like of this call: approve it without "remember"');
+  return standing.rules >= MOST_RULES ? noRule(`${MOST_RULES} rules are remembered already`) : undefined;
+}
+
+function noRule(words: string): Refusal {
+  return { kind: 'no-rule', words };
+}
+
+function describeAnswered({ decision, by }: AnsweredCall): string {
+  return `the call ${decision === 'expired' ? 'had expired' : `was ${decision} already`}${by === undefined ? '' : `, by ${by}`}`;
 }
 
 /** Why a mode cannot be set; `undefined`: it can. */

@@ -3,6 +3,7 @@
  * limit unless the policy sets one, and takes no worker while it lasts.
  */
 import { ApplicationFailure, condition, setHandler } from '@temporalio/workflow';
+import type { AnsweredCall, Refusal } from './approval-answer.ts';
 import { reasonAgainstAnswer, reasonAgainstMode } from './approval-answer.ts';
 import type { ApprovalChanges, ApprovalRule } from './domain/approval.ts';
 import { describeRule } from './domain/approval.ts';
@@ -39,7 +40,7 @@ interface Pending {
 interface DeskState {
   readonly pending: Map<string, Pending>;
   /** An approver whose request comes twice is answered the same. */
-  readonly answered: Map<string, 'approved' | 'denied'>;
+  readonly answered: Map<string, AnsweredCall>;
   changes: ApprovalChanges | undefined;
   decisions: readonly ApprovalRecord[];
 }
@@ -72,7 +73,7 @@ export function openApprovalDesk({ begin, decided, hasEnded, tell }: ApprovalDes
       tell({ kind: 'approvals-changed', mode: input.mode, by: nameOf(input.by) });
       return { mode: input.mode };
     },
-    { validator: (input) => refuse(hasEnded() ? 'the task has come to its end' : reasonAgainstMode(input)) },
+    { validator: (input) => refuse(reasonAgainstChange(input, hasEnded())) },
   );
   return {
     changes: () => state.changes,
@@ -81,14 +82,21 @@ export function openApprovalDesk({ begin, decided, hasEnded, tell }: ApprovalDes
   };
 }
 
-function refuse(reason: string | undefined): void {
-  if (reason !== undefined) throw ApplicationFailure.nonRetryable(reason, 'ApprovalRefused');
+/** The client reads the kind off the failure's type. */
+function refuse(refusal: Refusal | undefined): void {
+  if (refusal !== undefined) throw ApplicationFailure.nonRetryable(refusal.words, `ApprovalRefused.${refusal.kind}`);
 }
 
-function standing({ pending, answered, changes }: DeskState) {
+function reasonAgainstChange(input: unknown, hasEnded: boolean): Refusal | undefined {
+  const words = hasEnded ? 'the task has come to its end' : reasonAgainstMode(input);
+  return words === undefined ? undefined : { kind: 'wrong-input', words };
+}
+
+function standing({ pending, answered, changes, decisions }: DeskState) {
   return {
     rules: changes?.rules?.length ?? 0,
-    answered: (callId: string) => answered.get(callId),
+    // Decisions of earlier runs, and those that nobody made in time, are known from the record alone.
+    answered: (callId: string) => answered.get(callId) ?? decisions.findLast((decision) => decision.callId === callId),
     waiting: [...pending].flatMap(([callId, { needed, answer: given }]) =>
       given === undefined ? [{ callId, canBeRemembered: needed.approval.rule !== undefined }] : [],
     ),
@@ -104,8 +112,10 @@ function approve(state: DeskState, { callId, by, remember }: ApproveInput) {
 
 function answer({ pending, answered }: DeskState, callId: string, given: ApprovalAnswer & { kind: 'approved' | 'denied' }) {
   const waits = pending.get(callId);
-  if (waits !== undefined) waits.answer ??= given;
-  answered.set(callId, given.kind);
+  // The same answer again: who gave it first stays.
+  if (waits === undefined || waits.answer !== undefined) return { answer: given.kind };
+  waits.answer = given;
+  answered.set(callId, { decision: given.kind, by: given.by });
   for (const oldest of answered.keys()) if (answered.size > REMEMBERED_ANSWERS) answered.delete(oldest);
   return { answer: given.kind };
 }

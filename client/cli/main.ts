@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 /** The `anyport` command: reads the arguments, runs one command, and turns every error into words and an exit code. */
 import { Command, CommanderError } from 'commander';
+import { DoorError } from '../http/door-error.ts';
 import { TaskClientError } from '../task-client-error.ts';
 import { TaskRequestError } from '../task-request.ts';
 import { addBatchCommand } from './batch-command.ts';
@@ -9,6 +10,7 @@ import { EXIT, EXIT_CODES_HELP } from './exit-codes.ts';
 import { addProcessCommands } from './process-command.ts';
 import { addReviewCommand } from './review-command.ts';
 import { addRunCommand } from './run-command.ts';
+import { addServeCommand } from './serve-command.ts';
 import { addTasksCommand } from './tasks-command.ts';
 import { note, tolerateClosedPipe } from './terminal.ts';
 import { UsageError } from './usage-error.ts';
@@ -23,6 +25,7 @@ addReviewCommand(program);
 addTasksCommand(program);
 addBatchCommand(program);
 addEndpointsCommand(program);
+addServeCommand(program);
 addProcessCommands(program);
 
 tolerateClosedPipe();
@@ -39,7 +42,7 @@ function reportError(error: unknown): number {
     note(`anyport: ${error.message}`, 'red');
     return EXIT.wrongUse;
   }
-  if (error instanceof TaskClientError) note(`anyport: ${error.message}`, 'red');
+  if (error instanceof TaskClientError || error instanceof DoorError) note(`anyport: ${error.message}`, 'red');
   else note(`anyport: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`, 'red');
   return EXIT.failed;
 }

@@ -38,6 +38,8 @@ testWithServer('says loudly that the clouds are emulated, and where everything i
   expect(text).toContain('EMULATED CLOUDS');
   expect(text).toContain(record.temporalAddress);
   expect(text).toContain(record.uiAddress);
+  const [, door = ''] = /HTTP door +(http:\S+)/.exec(text) ?? [];
+  expect(await (await fetch(`${door}/anyport/v1/healthz`)).json()).toEqual({ status: 'ok' });
   expect(record).toMatchObject({ namespace: 'default', emulated: true });
   expect(Object.keys(record.controls)).toContain('openai');
 });

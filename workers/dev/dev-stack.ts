@@ -12,6 +12,8 @@ import { lockDataDirectory } from './data-directory-lock.ts';
 import { removeDevRecord, writeDevRecord } from './dev-record.ts';
 import type { EmulatedClouds } from './emulated-clouds.ts';
 import { startEmulatedClouds } from './emulated-clouds.ts';
+import type { HttpDoor } from './http-door.ts';
+import { keepHttpDoor } from './http-door.ts';
 import type { KeptProcess } from './keep-running.ts';
 import { keepRunning } from './keep-running.ts';
 import { superviseWorker } from '../supervisor/supervise-worker.ts';
@@ -35,6 +37,8 @@ export interface DevStackOptions {
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Ports to take when they are free; default: Temporal's usual ones. 0 is any. */
   readonly ports?: { readonly grpc: number; readonly ui: number };
+  /** Opens the HTTP door, on this port when it is free. Absent: none. */
+  readonly httpPort?: number;
   /** One line at a time, for the person at the terminal. */
   readonly say: (line: string) => void;
 }
@@ -42,6 +46,8 @@ export interface DevStackOptions {
 export interface DevStack {
   readonly temporalAddress: string;
   readonly uiAddress: string | null;
+  /** http://host:port; null without a door. */
+  readonly httpAddress: string | null;
   readonly namespace: string;
   readonly emulated: boolean;
   readonly controls: Readonly<Record<string, string>>;
@@ -93,6 +99,7 @@ async function startParts(options: DevStackOptions, undo: Undo[]): Promise<DevSt
     say,
   });
   undo.push(() => worker.stop());
+  const door = await openDoor(options, temporal, undo);
   const record = {
     temporalAddress: temporal.address,
     uiAddress: temporal.uiAddress,
@@ -102,7 +109,7 @@ async function startParts(options: DevStackOptions, undo: Undo[]): Promise<DevSt
   };
   writeDevRecord(dataDirectory, { ...record, pid: process.pid });
   undo.push(() => removeDevRecord(dataDirectory));
-  return { ...record, ...workerControls(worker), ...ending(clouds, undo) };
+  return { ...record, httpAddress: door?.address ?? null, ...workerControls(worker), ...ending(clouds, undo) };
 }
 
 /** Waits for both even when one fails, so that whatever came up can be undone. */
@@ -112,6 +119,13 @@ async function bothOf<First, Second>(
 ): Promise<[First, Second | undefined]> {
   await Promise.allSettled([first, second]);
   return [await first, await second];
+}
+
+async function openDoor({ httpPort, say }: DevStackOptions, temporal: Temporal, undo: Undo[]): Promise<HttpDoor | undefined> {
+  if (httpPort === undefined) return undefined;
+  const door = await keepHttpDoor({ port: httpPort, temporal, environment: temporal.workerEnvironment, say });
+  undo.push(() => door.stop());
+  return door;
 }
 
 async function provideClouds(options: DevStackOptions, undo: Undo[]): Promise<EmulatedClouds> {

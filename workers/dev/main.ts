@@ -6,6 +6,8 @@ import { describeProblem } from '../describe-problem.ts';
 import type { DevStack } from './dev-stack.ts';
 import { startDevStack } from './dev-stack.ts';
 
+/** As `anyport serve` has it. */
+const HTTP_PORT = 7280;
 /** A parent killed outright sends nothing; we are at most this much longer here. */
 const PARENT_CHECK_MS = 1_000;
 /** One Ctrl-C may come twice: from the terminal, and passed on by npm or the CLI. */
@@ -28,7 +30,7 @@ const flags = new Command('anyport dev')
 const { data, ...settings } = flags;
 const stopRequested = waitForStop();
 try {
-  const stack = await startDevStack({ ...settings, dataDirectory: data, environment: process.env, say });
+  const stack = await startDevStack({ ...settings, dataDirectory: data, environment: process.env, httpPort: HTTP_PORT, say });
   announce(stack);
   const reason = await Promise.race([stopRequested, stack.broken]);
   say(reason === undefined ? 'stopping …' : `${reason}; stopping …`);
@@ -48,6 +50,7 @@ function announce(stack: DevStack): void {
   say('');
   say(`  Temporal UI    ${stack.uiAddress ?? '(that of your Temporal server)'}`);
   say(`  Temporal gRPC  ${stack.temporalAddress}, namespace ${stack.namespace}`);
+  say(`  HTTP door      ${stack.httpAddress ?? '-'}`);
   say(`  worker         process ${stack.workerPid() ?? '-'}`);
   say(`  data           ${data}`);
   say('');
