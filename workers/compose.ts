@@ -17,6 +17,7 @@ import { createMcpTools } from '../activities/mcp/mcp-tools.ts';
 import type { SandboxPolicy } from '../activities/sandbox/choose-sandbox.ts';
 import { createEgress } from '../activities/sandbox/egress.ts';
 import { probeBubblewrap } from '../activities/sandbox/probe-sandbox.ts';
+import type { SandboxProbe } from '../activities/sandbox/sandbox.ts';
 import { createTaskSandboxes } from '../activities/sandbox/task-sandboxes.ts';
 import type { ServedDeployment } from '../activities/served-deployment.ts';
 import { openSqliteTaskStore } from '../activities/store/sqlite.ts';
@@ -32,9 +33,11 @@ import { createBuiltInTools, createToolRegistry } from '../activities/tools/tool
 import { toolsFor } from '../activities/tools/tools-for-model.ts';
 import type { DeploymentId } from '../workflows/domain/ids.ts';
 import { endpointQueue, hostQueue, TASKS_QUEUE } from '../workflows/domain/task-queues.ts';
+import { announceSandbox } from './announce-sandbox.ts';
 import type { AnyportConfig } from './anyport-config.ts';
 import { bundleWorkflows } from './bundle-workflows.ts';
 import { loadConfig } from './config.ts';
+import { messageOf } from './describe-problem.ts';
 import type { ResolvedEndpoints } from './endpoints.ts';
 import { resolveEndpoints } from './endpoints.ts';
 import { readHostId } from './host-id.ts';
@@ -101,10 +104,15 @@ export async function composeWorkers(settings: WorkerSettings): Promise<Composed
   const readHold = createHoldReader(connection, namespace);
   const sessions = new CommandSessions();
   const hostBeats = startHostBeats({ store, hostId, now: () => Date.now() });
-  const groups = await composeActivities({
-    ...{ settings, config, endpoints, ownTools, mcpServers, store, hostId, readHold, sessions, hostBeats },
-  });
   const owner = nameThisProcess();
+  const sandboxProbe = await probeBubblewrap();
+  const groups = await composeActivities({
+    ...{ settings, config, endpoints, ownTools, mcpServers, store, hostId, readHold, sessions, hostBeats, sandboxProbe },
+  });
+  const said = { namespace, queue: hostQueue(hostId), identity: owner, policy: policyOf(settings, config), probe: sandboxProbe };
+  await announceSandbox(connection, said).catch((error: unknown) =>
+    alert(`the host's queue is not told of its sandbox: ${messageOf(error)}`),
+  );
   const watch = createActivityWatch(store, owner);
   const interceptors = { activity: [watch.interceptor] };
   const shared: SharedOptions = { ...WORKER_OPTIONS, connection, namespace, identity: owner, interceptors };
@@ -157,10 +165,11 @@ interface Parts {
   readonly hostBeats: HostBeats;
   readonly ownTools: readonly OwnTool[];
   readonly mcpServers: readonly McpServer[];
+  readonly sandboxProbe: SandboxProbe;
 }
 
 async function composeActivities(parts: Parts): Promise<ActivityGroups> {
-  const { settings, config, endpoints, ownTools, mcpServers, store, hostId, readHold, sessions, hostBeats } = parts;
+  const { settings, config, endpoints, ownTools, mcpServers, store, hostId, readHold, sessions, hostBeats, sandboxProbe } = parts;
   const served = new Map<DeploymentId, ServedDeployment>();
   for (const { connect, deployments, timeouts } of endpoints.served) {
     const client = createRenewingClient(connect, timeouts);
@@ -172,7 +181,6 @@ async function composeActivities(parts: Parts): Promise<ActivityGroups> {
   const registry = createToolRegistry([...createBuiltInTools({ sessions }), ...createAgentTools({ store, keeper })]);
   const allowedFor = (tenant: string) => config.tenants.find(({ name }) => name === tenant)?.network ?? config.network;
   const sandboxOf = createTaskSandboxes({ limits: config.commands, egress: createEgress({ alert }), allowedFor });
-  const sandboxPolicy = settings.sandbox ?? config.sandbox;
   const now = (): number => Date.now();
   const drains = createDrains({ endpoints: endpoints.deployments.map(({ endpoint }) => endpoint), readHold, now });
   const board = createCircuitBoard({
@@ -205,10 +213,14 @@ async function composeActivities(parts: Parts): Promise<ActivityGroups> {
     addedTools: joinAddedTools([createOwnTools({ tools: ownTools, alert }), createMcpTools({ servers: mcpServers, alert })]),
     sandboxOf,
     allowedFor,
-    sandboxPolicy,
-    allowsEscalation: sandboxPolicy !== 'required',
-    sandboxProbe: await probeBubblewrap(),
+    sandboxPolicy: policyOf(settings, config),
+    allowsEscalation: policyOf(settings, config) !== 'required',
+    sandboxProbe,
   });
+}
+
+function policyOf(settings: WorkerSettings, config: AnyportConfig): SandboxPolicy {
+  return settings.sandbox ?? config.sandbox;
 }
 
 function alert(message: string): void {

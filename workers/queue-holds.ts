@@ -5,7 +5,7 @@ import { toQueueHold } from '../workflows/domain/queue-hold.ts';
 import { endpointQueue } from '../workflows/domain/task-queues.ts';
 
 /** `TASK_QUEUE_TYPE_ACTIVITY` of Temporal's API. */
-const ACTIVITY_QUEUE = 2;
+export const ACTIVITY_QUEUE = 2;
 
 export function createHoldReader(connection: NativeConnection, namespace: string) {
   return async (endpoint: string): Promise<QueueHold | undefined> => {

@@ -44,12 +44,13 @@ export function createBubblewrapLauncher(groups: ControlGroups, limits: CommandL
   return {
     async prepare(command) {
       options ??= readOptions();
+      const known = await options;
       filter ??= filterFile();
       const user = commandUser();
       if (user.kind === 'none') throw new Error(`commands cannot be confined here: ${user.reason}; ${user.remedy}`);
       await ownTree(command.workspace);
       const filtered = filter === '' ? [] : ['--seccomp', String(FILTER)];
-      const args = [...filtered, ...bubblewrapArguments(command, { options: await options, isOtherUser: user.kind === 'own' })];
+      const args = [...filtered, ...bubblewrapArguments(command, { options: known, isOtherUser: user.kind === 'own' })];
       const { entrances, end } = groups.create(limits);
       return {
         command: '/bin/sh',
@@ -67,12 +68,14 @@ function filterFile(): string {
   return program === undefined ? '' : createNamelessFile(program);
 }
 
+/** @throws Error with ENOENT when there is no bubblewrap */
 async function readOptions(): Promise<ReadonlySet<string>> {
   try {
     const { stdout, stderr } = await promisify(execFile)('bwrap', ['--help'], { timeout: HELP_TIMEOUT_MS });
     const words = new Set(`${stdout}${stderr}`.split(/\s+/));
     return new Set(NEWER_OPTIONS.filter((option) => words.has(option)));
-  } catch {
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') throw error;
     return new Set();
   }
 }

@@ -79,5 +79,11 @@ export interface Sandbox {
 
 /** Whether a sandbox works here, found by running something in it, and if not what to do. */
 export type SandboxProbe =
-  | { readonly kind: 'usable'; readonly detail: string }
+  | {
+      readonly kind: 'usable';
+      /** What holds, in a line. */
+      readonly detail: string;
+      /** What does not, though commands are confined. */
+      readonly weakness?: { readonly words: string; readonly remedy: string };
+    }
   | { readonly kind: 'unusable'; readonly reason: string; readonly remedy: string };

@@ -1,6 +1,8 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { toDeploymentId } from '../../workflows/domain/ids.ts';
-import { endpointQueue } from '../../workflows/domain/task-queues.ts';
+import { endpointQueue, hostQueue } from '../../workflows/domain/task-queues.ts';
 import { MODEL } from '../support/builders.ts';
 import { eventually } from '../support/eventually.ts';
 import { jsonLines, runAnyport } from '../cli/support/run-anyport.ts';
@@ -130,5 +132,42 @@ describe('waiting calls', () => {
     await eventually('the batch has ended', async () =>
       (await cluster.tasks.batchStatus(batchId)).completed === 1 ? true : undefined,
     );
+  });
+});
+
+describe('a host', () => {
+  test('says at its queue how it confines commands, but for an operator who has a word there', async () => {
+    const hostId = (await readFile(join(cluster.hostFolder('data'), 'host-id'), 'utf8')).trim();
+    const queue = { namespace: 'default', taskQueueType: 2 } as const;
+    const { workflowService } = cluster.temporal;
+    const describeQueue = async () => {
+      const { config } = await workflowService.describeTaskQueue({
+        ...queue,
+        taskQueue: { name: hostQueue(hostId) },
+        reportConfig: true,
+      });
+      return {
+        reason: config?.queueRateLimit?.metadata?.reason,
+        rate: config?.queueRateLimit?.rateLimit?.requestsPerSecond ?? null,
+      };
+    };
+    const hold = (rateLimit: { requestsPerSecond: number } | null, reason: string) =>
+      workflowService.updateTaskQueueConfig({
+        ...queue,
+        taskQueue: hostQueue(hostId),
+        updateQueueRateLimit: { rateLimit, reason },
+      });
+
+    const told = await describeQueue();
+    await hold({ requestsPerSecond: 50 }, 'mine');
+    await cluster.startWorker();
+    const held = await describeQueue();
+    await hold(null, '');
+
+    expect(told).toEqual({
+      reason: expect.stringMatching(/^sandbox optional(?:: bubblewrap, .*no network|, but unusable: )/),
+      rate: null,
+    });
+    expect(held).toEqual({ reason: 'mine', rate: 50 });
   });
 });

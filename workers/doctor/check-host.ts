@@ -75,7 +75,12 @@ function tryToWrite(file: string): void {
 
 export async function checkSandbox(policy: SandboxPolicy): Promise<Check> {
   const probe = await probeBubblewrap();
-  if (probe.kind === 'usable') return { check: 'sandbox', state: 'ok', detail: `bubblewrap: ${probe.detail}; policy ${policy}` };
+  if (probe.kind === 'usable') {
+    const detail = `bubblewrap: ${probe.detail}; policy ${policy}`;
+    const { weakness } = probe;
+    if (weakness === undefined) return { check: 'sandbox', state: 'ok', detail };
+    return { check: 'sandbox', state: 'note', detail: `${detail}; ${weakness.words}`, remedy: weakness.remedy };
+  }
   const detail = `commands cannot be confined: ${probe.reason}`;
   if (policy === 'none')
     return { check: 'sandbox', state: 'note', detail: `${detail}; policy none: they run unconfined`, remedy: probe.remedy };
