@@ -31,12 +31,11 @@ const OWN = blockList([
   '192.168.0.0/16',
   '::1/128',
   'fc00::/7',
+  // For documentation and measurements: nobody is there, unless a network has put its own proxies there.
+  ...['192.0.2.0/24', '198.18.0.0/15', '198.51.100.0/24', '203.0.113.0/24', '2001:db8::/32', '3fff::/20'],
 ]);
-/** For protocols, documentation and measurements: nobody is there, or a relay to somewhere else. */
-const RESERVED = blockList([
-  ...['192.0.0.0/24', '192.0.2.0/24', '192.88.99.0/24', '198.18.0.0/15', '198.51.100.0/24', '203.0.113.0/24'],
-  ...['2001::/23', '2001:db8::/32', '2002::/16', '3fff::/20'],
-]);
+/** Of protocols, among them relays to somewhere else. */
+const PROTOCOLS = blockList(['192.0.0.0/24', '192.88.99.0/24', '2001::/23', '2002::/16']);
 const GLOBAL_IPV6 = blockList(['2000::/3']);
 
 /** An IPv4 address within an IPv6 one, the first 96 bits zero and more, `::ffff`, or what DNS64 makes for hosts without IPv4. */
@@ -48,7 +47,7 @@ const EMBEDDING = [
 export function classifyAddress(address: string): AddressKind {
   if (isIP(address) === 0 || address.includes('%')) return 'never';
   if (isIPv6(address)) return classifyIpv6(address);
-  if (NEVER.check(address, 'ipv4') || RESERVED.check(address, 'ipv4')) return 'never';
+  if (NEVER.check(address, 'ipv4') || PROTOCOLS.check(address, 'ipv4')) return 'never';
   return OWN.check(address, 'ipv4') ? 'own' : 'public';
 }
 
@@ -57,7 +56,7 @@ function classifyIpv6(address: string): AddressKind {
   // A resolver has no reason to answer so; the address would slip past lists of IPv4.
   if (embedding?.kind === 'mapped') return 'never';
   if (embedding !== undefined) return classifyAddress(lastFourBytes(address)) === 'public' ? 'public' : 'never';
-  if (NEVER.check(address, 'ipv6') || RESERVED.check(address, 'ipv6')) return 'never';
+  if (NEVER.check(address, 'ipv6') || PROTOCOLS.check(address, 'ipv6')) return 'never';
   if (OWN.check(address, 'ipv6')) return 'own';
   return GLOBAL_IPV6.check(address, 'ipv6') ? 'public' : 'never';
 }

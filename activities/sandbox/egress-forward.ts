@@ -84,19 +84,30 @@ export async function forward({ route, reading, request, response, idleMs }: For
   });
   outgoing.setTimeout(idleMs, () => outgoing.destroy(new Error('nothing came for too long')));
   outgoing.once('response', (answer) => {
-    response.sendDate = false;
-    const length = answer.headers['content-length'];
-    const framing = length === undefined ? [] : ['Content-Length', length];
-    response.writeHead(answer.statusCode ?? 502, answer.statusMessage, [...passedOn(answer.rawHeaders), ...framing]);
-    answer.once('error', () => response.destroy());
-    answer.pipe(response);
+    try {
+      passAnswer(answer, response);
+    } catch (error) {
+      // A server may say what no server of ours would: it must not end the worker.
+      outgoing.destroy(error instanceof Error ? error : new Error(String(error)));
+    }
   });
   outgoing.once('error', (error) => (response.headersSent ? response.destroy() : reject(error)));
-  outgoing.once('close', () => resolve(trafficOf(outgoing.socket)));
+  // Also without an answer, when it changes the protocol.
+  outgoing.once('close', () => (response.headersSent ? resolve(trafficOf(outgoing.socket)) : reject(new Error('no answer'))));
   // Whoever asked is gone, or has the whole answer.
   response.once('close', () => outgoing.destroy());
   request.pipe(outgoing);
   return promise;
+}
+
+/** @throws Error when it is no answer that could be passed on */
+function passAnswer(answer: IncomingMessage, response: ServerResponse): void {
+  const length = answer.headers['content-length'];
+  const framing = length === undefined ? [] : ['Content-Length', length];
+  response.sendDate = false;
+  response.writeHead(answer.statusCode ?? 502, answer.statusMessage, [...passedOn(answer.rawHeaders), ...framing]);
+  answer.once('error', () => response.destroy());
+  answer.pipe(response);
 }
 
 /** Said anew, whatever the request calls a matter of its own hop. Both at once the parser refuses. */

@@ -35,6 +35,8 @@ const HEADERS_TIMEOUT_MS = 10_000;
 /** Of clients, which wait for a name or are silent; those that go on are counted by the task. */
 const MOST_CLIENTS = 512;
 const MOST_HEADERS = 200;
+/** Some clients show this, and nothing else. */
+const STATUS_TEXT = 'Refused by the sandbox';
 const ESTABLISHED = 'HTTP/1.1 200 Connection established\r\n\r\n';
 
 type OpenRoute = Extract<Route, { kind: 'open' }>;
@@ -63,11 +65,11 @@ export async function startEgressProxy(settings: EgressProxySettings): Promise<E
     server.emit('connection', client);
   };
   const served: Served = { settings, idleMs, count, serveWithin, tunnelOf: ({ socket }) => tunnelled.get(socket) };
-  server.on('request', (request, response) => void answer(served, request, response));
+  server.on('request', (request, response) => void answer(served, request, response).catch(() => response.destroy()));
   server.on('connect', (request: IncomingMessage, client: Duplex, head: Buffer) => {
     tunnels.add(client.once('close', () => tunnels.delete(client)).on('error', () => client.destroy()));
     if (head.length > 0) client.unshift(head);
-    void tunnel(served, request, client);
+    void tunnel(served, request, client).catch(() => client.destroy());
   });
   server.on('clientError', (_error, client: Duplex) => refuseTunnel(client, 400, 'the request cannot be read'));
   await listen(server, settings.socket);
@@ -106,7 +108,7 @@ async function answer(served: Served, request: IncomingMessage, response: Server
   const refuse = (status: number, reason: string, host?: string): void => {
     settings.onRefusal({ reason, ...(host === undefined ? {} : { host }) });
     const body = bodyOf(reason);
-    response.writeHead(status, {
+    response.writeHead(status, STATUS_TEXT, {
       'Content-Type': 'text/plain; charset=utf-8',
       'Content-Length': body.length,
       Connection: 'close',
@@ -121,7 +123,8 @@ async function answer(served: Served, request: IncomingMessage, response: Server
   try {
     if (!response.destroyed) count(await forward({ route, reading, request, response, idleMs }));
   } catch {
-    refuse(502, describeBroken(route), route.target.host);
+    if (response.headersSent || response.destroyed) response.destroy();
+    else refuse(502, describeBroken(route), route.target.host);
   } finally {
     route.release();
   }
@@ -146,6 +149,7 @@ async function tunnel(served: Served, request: IncomingMessage, client: Duplex):
   }
   try {
     const upstream = await connectRoute(route).catch(() => undefined);
+    if (upstream === undefined && client.destroyed) return;
     if (upstream === undefined) return refuse({ status: 502, reason: describeBroken(route) }, target.host);
     client.write(ESTABLISHED);
     await runTunnel({ target, client, upstream, idleMs, refuse: (reason) => settings.onRefusal({ host: target.host, reason }) });
@@ -160,7 +164,7 @@ function refuseTunnel(client: Duplex, status: number, reason: string): void {
   if (!client.writable) return void client.destroy();
   const body = bodyOf(reason);
   const head = [
-    `HTTP/1.1 ${status} Refused`,
+    `HTTP/1.1 ${status} ${STATUS_TEXT}`,
     'Content-Type: text/plain; charset=utf-8',
     `Content-Length: ${body.length}`,
     'Connection: close',

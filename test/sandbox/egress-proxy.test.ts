@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { once } from 'node:events';
 import { request as askHttp } from 'node:http';
 import type { IncomingMessage } from 'node:http';
@@ -8,7 +9,7 @@ import { connect as connectTls } from 'node:tls';
 import { describe, expect, test, vi } from 'vitest';
 import type { EgressRule } from '../../activities/sandbox/egress-rules.ts';
 import { aClientHello } from './client-hello.ts';
-import { aCertificate, anEchoServer, aProxy, aWebServer } from './local-servers.ts';
+import { aCertificate, anEchoServer, aProxy, aRawServer, aSilentServer, aWebServer } from './local-servers.ts';
 
 function own(host: string, ...ports: readonly number[]): EgressRule {
   return { host, ports, privateAddresses: true };
@@ -284,6 +285,36 @@ describe('a plain request', () => {
     expect(answer).toContain(words);
   });
 
+  test.each([
+    ['a status that is none', 'HTTP/1.1 099 X\r\nContent-Length: 0\r\n\r\n'],
+    ['control characters', 'HTTP/1.1 200 O\u0001K\r\nContent-Length: 0\r\n\r\n'],
+    ['a header that is none', 'HTTP/1.1 200 OK\r\nX Y: z\r\nContent-Length: 0\r\n\r\n'],
+    ['two lengths', 'HTTP/1.1 200 OK\r\nContent-Length: 0\r\nContent-Length: 5\r\n\r\nhello'],
+    ['another protocol', 'SSH-2.0-x\r\n'],
+    [
+      'another protocol that it was not asked for',
+      'HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n',
+    ],
+    ['nothing', ''],
+  ])('that is answered with %s breaks nothing', async (_what, raw) => {
+    const [server, good] = [await aRawServer(raw), await aWebServer('good')];
+    const { say } = await aProxy([own('a.example', server.port, good.port)]);
+    const ask = (port: number): string =>
+      `GET http://a.example:${port}/ HTTP/1.1\r\nHost: a.example:${port}\r\nConnection: close\r\n\r\n`;
+
+    const [broken, fine] = [await say(ask(server.port)), await say(ask(good.port))];
+
+    expect(broken).not.toContain('HTTP/1.1 099');
+    expect(fine).toContain('hello from good');
+  });
+
+  test('whose answer breaks off is broken off', async () => {
+    const server = await aRawServer('HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf');
+    const { socket } = await aProxy([own('a.example', server.port)]);
+
+    await expect(get(socket, `http://a.example:${server.port}/`)).rejects.toThrow(/aborted|terminated|closed/);
+  });
+
   test('within a tunnel to port 80 is judged as any other', async () => {
     const { say } = await aProxy([own('a.example', 80)], { names: { 'a.example': ['127.0.0.1'] } });
     const open = 'CONNECT a.example:80 HTTP/1.1\r\nHost: a.example:80\r\n\r\n';
@@ -300,6 +331,43 @@ describe('a plain request', () => {
     expect(raw).toContain('HTTP/1.1 400');
     // Nothing listens there on this host.
     expect(honest).toContain('a.example:80 is allowed, but does not answer');
+  });
+
+  test('that is given up tells nobody of a refusal', async () => {
+    const silent = await aSilentServer();
+    const slots = { most: 8, used: 0 };
+    const { socket, refusals } = await aProxy([own('a.example', silent.port)], { slots });
+    const request = askHttp({
+      socketPath: socket,
+      path: `http://a.example:${silent.port}/`,
+      headers: { host: `a.example:${silent.port}` },
+    });
+    request.on('error', () => undefined).end();
+    await vi.waitFor(() => expect(silent.connections()).toBe(1));
+
+    request.destroy();
+
+    await vi.waitFor(() => expect(slots.used).toBe(0));
+    expect(refusals).toEqual([]);
+  });
+
+  test('of any bytes breaks nothing', { timeout: 60_000 }, async () => {
+    const server = await aWebServer('a');
+    const { say } = await aProxy([own('a.example', server.port)]);
+    const host = `a.example:${server.port}`;
+    const good = Buffer.from(
+      `POST http://${host}/ HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\nContent-Length: 2\r\n\r\nhi`,
+    );
+    const change = fc.record({ at: fc.nat(good.length - 1), bytes: fc.uint8Array({ maxLength: 8 }) });
+
+    await fc.assert(
+      fc.asyncProperty(change, async ({ at, bytes }) => {
+        await say(Buffer.concat([good.subarray(0, at), bytes, good.subarray(at + 1)]), { isEnd: true });
+      }),
+      { numRuns: 150 },
+    );
+
+    expect(await say(good)).toContain('hello from a');
   });
 
   test('on a connection that is kept is judged each time', async () => {

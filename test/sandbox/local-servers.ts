@@ -90,13 +90,31 @@ async function listen(server: Server | ReturnType<typeof createTcpServer>): Prom
   return (server.address() as AddressInfo).port; // it listens on TCP
 }
 
+/** Answers whatever is asked with these bytes. */
+export async function aRawServer(answer: string): Promise<LocalServer> {
+  const server = createTcpServer((socket) => {
+    socket.on('error', () => undefined).once('data', () => socket.end(Buffer.from(answer, 'latin1')));
+  });
+  return { port: await listen(server), asked: [] };
+}
+
+/** Takes connections and never says anything. */
+export async function aSilentServer(): Promise<LocalServer & { readonly connections: () => number }> {
+  let count = 0;
+  const server = createTcpServer((socket) => {
+    count += 1;
+    socket.on('error', () => undefined).resume();
+  });
+  return { port: await listen(server), asked: [], connections: () => count };
+}
+
 export interface ProxyScene {
   readonly socket: string;
   readonly proxy: EgressProxy;
   /** What the proxy said no to. */
   readonly refusals: readonly string[];
-  /** Sends it bytes as they are, and gives all that comes until it closes. */
-  say(bytes: string | Buffer): Promise<string>;
+  /** Sends it bytes as they are, and maybe no more (`isEnd`), and gives all that comes until it closes. */
+  say(bytes: string | Buffer, how?: { readonly isEnd?: boolean }): Promise<string>;
 }
 
 /** Where names lead to; what is missing leads to this host. */
@@ -118,15 +136,16 @@ export async function aProxy(
     ...overrides,
   });
   onTestFinished(() => proxy.close());
-  return { socket, proxy, refusals, say: (bytes) => say(socket, bytes) };
+  return { socket, proxy, refusals, say: (bytes, { isEnd = false } = {}) => say(socket, bytes, isEnd) };
 }
 
-export async function say(path: string, bytes: string | Buffer): Promise<string> {
+async function say(path: string, bytes: string | Buffer, isEnd: boolean): Promise<string> {
   const socket = connect({ path });
   const parts: Buffer[] = [];
   socket.on('data', (chunk: Buffer) => parts.push(chunk));
   socket.on('error', () => undefined);
-  socket.write(bytes);
+  if (isEnd) socket.end(bytes);
+  else socket.write(bytes);
   await once(socket, 'close');
   return Buffer.concat(parts).toString('latin1');
 }
