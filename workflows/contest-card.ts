@@ -2,6 +2,7 @@
 import { describeSpending } from './domain/budget.ts';
 import type { ContenderReport, ContenderStanding, ContestStatus } from './domain/contest.ts';
 import { formatUsd } from './domain/price.ts';
+import { describeStat } from './domain/task-result.ts';
 import { describeCheck } from './domain/task-check.ts';
 import { code } from './task-card.ts';
 
@@ -27,7 +28,7 @@ function rowOf(contender: ContenderStanding): string {
   if (!isReport(contender)) return `| ${name} | ${contender.state} | | | | |`;
   const { state, check, diffStat, costUsdMicros } = contender;
   const checked = check === undefined ? '' : code(describeCheck(check));
-  const diff = diffStat === undefined ? '' : code(`${diffStat.files} files +${diffStat.insertions} -${diffStat.deletions}`);
+  const diff = diffStat === undefined ? '' : code(describeStat(diffStat));
   const place = 'place' in contender ? `${contender.place}: ${code(contender.because)}` : '';
   return `| ${name} | ${state} | ${checked} | ${diff} | ${code(formatUsd(costUsdMicros))} | ${place} |`;
 }

@@ -1,8 +1,8 @@
 /** A contest as a person reads it: its contenders by place, why each has its place, and what the winner made. */
 import Table from 'cli-table3';
 import type { ContenderStanding, ContestResult, ContestStatus, RankedContender } from '../../workflows/domain/contest.ts';
+import { describeStat } from '../../workflows/domain/task-result.ts';
 import { describeCheck } from '../../workflows/domain/task-check.ts';
-import { countOf } from '../count-of.ts';
 import { formatCost } from '../story.ts';
 import { print } from './terminal.ts';
 
@@ -48,14 +48,16 @@ function toTable(contenders: readonly (ContenderStanding | RankedContender)[]): 
 
 function rowOf(contender: ContenderStanding): string[] {
   if (!('hasResult' in contender)) return ['', contender.taskId, contender.state, '', '', '', ''];
-  const { taskId, state, check, turns, costUsdMicros } = contender;
+  const { taskId, state, check, diffStat, turns, costUsdMicros } = contender;
   const place = 'place' in contender ? String(contender.place) : '';
   const checked = check === undefined ? '' : describeCheck(check);
-  return [place, taskId, state, checked, changesOf(contender), String(turns), formatCost(costUsdMicros)];
-}
-
-function changesOf({ diffStat }: Pick<RankedContender, 'diffStat'>): string {
-  if (diffStat === undefined) return '';
-  const { files, insertions, deletions } = diffStat;
-  return files === 0 ? 'none' : `${countOf(files, 'file')} +${insertions} -${deletions}`;
+  return [
+    place,
+    taskId,
+    state,
+    checked,
+    diffStat === undefined ? '' : describeStat(diffStat),
+    String(turns),
+    formatCost(costUsdMicros),
+  ];
 }

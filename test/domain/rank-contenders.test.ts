@@ -147,6 +147,12 @@ describe('the reason of a place', () => {
     ]);
   });
 
+  test('takes no support from those that did not complete', () => {
+    expect(told({ state: 'failed', tree: 'a' }, { tree: 'a', diffStat: large }, { tree: 'b', diffStat: small })[0]).toBe(
+      '3: 14 lines less than 2',
+    );
+  });
+
   test('counts files before lines', () => {
     const scattered = { files: 3, insertions: 1, deletions: 0 };
 

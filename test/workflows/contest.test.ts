@@ -40,6 +40,13 @@ const SCRIPT = [
     when: { inputContains: 'begin alike' },
     turns: [{ toolCalls: [{ name: 'exec_command', input: { cmd: 'cat *.txt > all.txt' } }] }, { text: 'Copied.' }],
   },
+  {
+    when: { inputContains: 'write much' },
+    turns: [
+      { toolCalls: [{ name: 'exec_command', input: { cmd: 'seq 1 60000 > much.txt' } }] },
+      { text: 'Much. '.repeat(5_000) },
+    ],
+  },
   { when: { inputContains: 'answer' }, turns: [{ text: 'An answer.' }] },
 ];
 
@@ -210,6 +217,17 @@ describe('a contest', () => {
 
     // The first has used 2 of its 4 turns, so 6 are left for the second.
     expect(budgets).toEqual([{ turns: 4 }, { turns: 6 }, { toolCalls: 4 }, { toolCalls: 5 }]);
+  });
+
+  test('has room for long requests, answers and diffs of all its contenders', async () => {
+    // Together more than Temporal takes in one message (4 MB), each less than it takes in one payload (2 MB).
+    const { taskId } = await start(`write much ${'really '.repeat(100_000)}`, { contenders: 7 });
+
+    const result = await cluster.tasks.contestResult(taskId);
+
+    expect(result.contenders.map(({ state }) => state)).toEqual(Array.from({ length: 7 }, () => 'completed'));
+    expect(result.diff.length).toBeGreaterThan(350_000);
+    expect(JSON.stringify(result).length).toBeLessThan(600_000);
   });
 
   test('with a budget too small to share begins nothing', async () => {

@@ -30,6 +30,11 @@ export interface DiffStat {
   readonly deletions: number;
 }
 
+/** `2 files +14 -3`. */
+export function describeStat({ files, insertions, deletions }: DiffStat): string {
+  return files === 0 ? 'none' : `${files} file${files === 1 ? '' : 's'} +${insertions} -${deletions}`;
+}
+
 /** A tool call that a person was asked about, and what was decided. */
 export interface ApprovalRecord {
   readonly turn: number;
