@@ -20,6 +20,7 @@ const why = probe.kind === 'usable' ? '' : ` (skipped: ${probe.reason})`;
 let cluster: Cluster;
 let registry: Server;
 let workspace: string;
+let host: string;
 const asked: (string | undefined)[] = [];
 
 /** A name of this host that every resolver knows; programs would go around the proxy for it. */
@@ -32,7 +33,7 @@ beforeAll(async () => {
   }).listen(0, 'localhost');
   await once(registry, 'listening');
   const { port } = registry.address() as AddressInfo; // it listens on TCP
-  const host = `http://localhost:${port}`;
+  host = `http://localhost:${port}`;
   const commands = {
     fetch: `${GET} ${host}/package > package; ${GET} https://evil.example/ || true`,
     publish: `${GET} -X POST ${host}/publish; touch started; sleep 4; echo over > over`,
@@ -49,7 +50,10 @@ beforeAll(async () => {
       },
     ],
     endpoints: ['azure-eastus2'],
-    configuration: { network: { allow: [{ host: 'localhost', ports: [port], privateAddresses: true }] } },
+    configuration: {
+      network: { allow: [{ host: 'localhost', ports: [port], privateAddresses: true }] },
+      workspaces: { setUp: [{ when: 'lock.json', run: `${GET} ${host}/dependency > installed` }] },
+    },
     tenants: { narrow: { network: { allow: [] } } },
   });
   workspace = layOutGitRepository(join(cluster.directory, 'repository'), { 'readme.txt': 'hello\n' });
@@ -69,6 +73,18 @@ describe.skipIf(probe.kind !== 'usable')(`a task with a network${why}`, () => {
     const [output] = await toolResultsOf(cluster.store, 'fetches');
     expect(output?.output).toContain("[sandbox] A connection was refused: evil.example:443 is not in this host's allow-list");
     expect(cluster.said.join('\n')).toContain('WARN a sandbox was refused a connection to evil.example');
+  });
+
+  test('has it in its set-up and its check, too', async () => {
+    const files = { 'lock.json': '{}', '.gitignore': 'installed\n' };
+    const prepared = layOutGitRepository(join(cluster.directory, 'prepared'), files);
+    const check = { command: `grep 'a package' installed && ${GET} ${host}/check` };
+    await cluster.tasks.start({ prompt: 'fetch it', model: MODEL, workspace: prepared, check }, { taskId: 'prepared' });
+
+    const result = await cluster.tasks.result('prepared');
+
+    expect(result).toMatchObject({ state: 'completed', check: { outcome: 'passed' } });
+    expect(asked).toEqual(expect.arrayContaining(['GET /dependency', 'GET /check']));
   });
 
   test('of a tenant who is allowed none reaches none', async () => {

@@ -100,6 +100,13 @@ describe('the set-up of a workspace', () => {
 
   test.each<readonly [what: string, change: (scene: SetUpScene) => Promise<{ setUp: SetUp; workspace: WorkspaceRecord }>]>([
     [
+      'what it may reach',
+      async (scene) => {
+        const network = { tenant: 'acme', allow: [{ host: 'a.example', ports: [443] }] };
+        return { setUp: scene.setUp({}), workspace: { ...(await scene.open()), network } };
+      },
+    ],
+    [
       'the lock file',
       async (scene) => {
         put(scene.repository, { 'lock.json': '{"v":2}' });
