@@ -9,8 +9,13 @@ import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { DEFAULT_COMMAND_LIMITS } from '../../activities/sandbox/command-limits.ts';
 import { createSandbox } from '../../activities/sandbox/create-sandbox.ts';
+import { createEgress } from '../../activities/sandbox/egress.ts';
+import type { EgressRule } from '../../activities/sandbox/egress-rules.ts';
 import { probeBubblewrap } from '../../activities/sandbox/probe-sandbox.ts';
+import type { Sandbox } from '../../activities/sandbox/sandbox.ts';
+import { createTaskSandboxes } from '../../activities/sandbox/task-sandboxes.ts';
 import { CommandSessions } from '../../activities/tools/command-sessions.ts';
 import { createBuiltInTools, createToolRegistry } from '../../activities/tools/tool-registry.ts';
 import { toTaskId } from '../../workflows/domain/ids.ts';
@@ -24,6 +29,14 @@ const LINES = 2_000;
 const FILE = 'src/long.js';
 const SHELL = '/bin/bash';
 const COMMAND = 'echo one; echo two';
+
+const ALLOWED: readonly EgressRule[] = [{ host: 'a.example', ports: [443] }];
+
+const sandboxOf = createTaskSandboxes({
+  limits: DEFAULT_COMMAND_LIMITS,
+  egress: createEgress({ alert: console.error }),
+  allowedFor: () => ALLOWED,
+});
 
 const sessions = new CommandSessions();
 const tools = createToolRegistry(createBuiltInTools({ sessions }));
@@ -41,9 +54,12 @@ try {
 
 async function benchCommands(): Promise<void> {
   if (probe.kind === 'unusable') console.log(`without the sandbox: ${probe.reason}`);
-  const inSandbox = (): Promise<unknown> => call('exec_command', json({ cmd: COMMAND }), 'bubblewrap');
+  const inSandbox = (): Promise<unknown> => call('exec_command', json({ cmd: COMMAND }), createSandbox('bubblewrap'));
+  const withNetwork = (): Promise<unknown> => call('exec_command', json({ cmd: COMMAND }), sandboxWithNetwork());
   await compare('a command of a few milliseconds', {
-    ...(probe.kind === 'usable' ? { 'exec_command, in the sandbox': inSandbox } : {}),
+    ...(probe.kind === 'usable'
+      ? { 'exec_command, in the sandbox': inSandbox, 'the same, with an allowed host': withNetwork }
+      : {}),
     'exec_command, sandbox none': () => call('exec_command', json({ cmd: COMMAND })),
     'spawn of the same shell': spawnPlain,
   });
@@ -89,10 +105,14 @@ async function compare(what: string, variants: Readonly<Record<string, () => Pro
   tell(what, Object.fromEntries(times));
 }
 
+function sandboxWithNetwork(): Sandbox {
+  return sandboxOf({ sandbox: 'bubblewrap', network: { tenant: 'default', allow: ALLOWED } });
+}
+
 /** @throws Error when it did not do its work: what fails fast must not look fast */
-async function call(name: string, input: ToolInput, sandbox: 'none' | 'bubblewrap' = 'none'): Promise<void> {
+async function call(name: string, input: ToolInput, sandbox: Sandbox = createSandbox('none')): Promise<void> {
   const { signal } = new AbortController();
-  const context = { taskId: toTaskId('bench'), callId: 'c', workspace, sandbox: createSandbox(sandbox), signal };
+  const context = { taskId: toTaskId('bench'), callId: 'c', workspace, sandbox, signal };
   const result = await tools.find(name)?.run(input, context);
   if (result?.outcome !== 'ok') throw new Error(`${name}: ${result?.output ?? 'no such tool'}`);
 }
