@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import type { KeptOutput } from '../sandbox/output-spool.ts';
 import type { CommandSession, SessionChunk, SessionEnd } from './command-session.ts';
 import type { ToolReturn } from './tool.ts';
-import { countTokens, truncateOutput } from './truncate-output.ts';
+import { countTokens, tokensOf, truncateOutput } from './truncate-output.ts';
 
 /** As the models were trained with; a longer output crowds out the rest of the conversation. */
 export const DEFAULT_OUTPUT_TOKENS = 10_000;
@@ -31,7 +31,7 @@ export function reportCommand({ session, chunk, maxOutputTokens = DEFAULT_OUTPUT
     `Chunk ID: ${randomBytes(CHUNK_ID_BYTES).toString('hex')}`,
     `Wall time: ${(wallTimeMs / 1000).toFixed(4)} seconds`,
     end === undefined ? `Process running with session ID ${session.id}` : describeEnd(end, session.traits),
-    `Original token count: ${countTokens(output)}`,
+    `Original token count: ${kept === undefined ? countTokens(output) : tokensOf(kept.bytes)}`,
     ...(kept === undefined ? [] : [describeKept(kept)]),
     'Output:',
     truncateOutput(output, Math.min(maxOutputTokens, MAX_OUTPUT_TOKENS)),

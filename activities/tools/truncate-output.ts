@@ -2,7 +2,11 @@
 const BYTES_PER_TOKEN = 4;
 
 export function countTokens(text: string): number {
-  return Math.ceil(Buffer.byteLength(text) / BYTES_PER_TOKEN);
+  return tokensOf(Buffer.byteLength(text));
+}
+
+export function tokensOf(bytes: number): number {
+  return Math.ceil(bytes / BYTES_PER_TOKEN);
 }
 
 /** Without an empty one behind the last line break. */

@@ -98,6 +98,7 @@ describe.each(['none', 'bubblewrap'] as const)('with sandbox %s', (name) => {
     );
 
     expect(size).toBe('2.5');
+    expect(output).toContain('Original token count: 644450');
     expect(found.output).toContain('200001:needle');
     expect(found.output.includes('kept')).toBe(name === 'bubblewrap');
   });
