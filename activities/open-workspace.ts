@@ -67,10 +67,11 @@ async function claim(
   const chosen = chooseSandbox(sandboxPolicy, input.sandbox, sandboxProbe);
   if (chosen.kind === 'refuse') throw ApplicationFailure.nonRetryable(chosen.reason, 'SandboxRefused');
   const directory = workspaceDirectory(dataDirectory, taskId);
-  const workspace = await givingBack(directory, () =>
+  const { network, ...workspace } = await givingBack(directory, () =>
     input.from === undefined ? openRepository(dependencies, taskId, input) : openFork(dependencies, taskId, input.from),
   );
-  const held = await store.claimWorkspace(taskId, null, { ...workspace, hostId, sandbox: chosen.sandbox });
+  const reach = network === undefined || input.network === 'none' ? {} : { network };
+  const held = await store.claimWorkspace(taskId, null, { ...workspace, ...reach, hostId, sandbox: chosen.sandbox });
   if (held.hostId !== hostId) await closeWorkspace(directory);
   return held;
 }

@@ -93,6 +93,8 @@ export interface OpenWorkspaceInput {
   readonly folder?: string;
   /** Whose task it is; absent: `default`. */
   readonly tenant?: string;
+  /** As in the request. */
+  readonly network?: 'none';
 }
 
 export interface OpenWorkspaceResult {

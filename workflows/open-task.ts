@@ -121,6 +121,7 @@ export function openFiles(request: WorkspaceRequest, from?: TaskId): Promise<Ope
     sandbox: request.sandbox ?? 'bubblewrap',
     ...(request.folder === undefined ? {} : { folder: request.folder }),
     ...(request.tenant === undefined ? {} : { tenant: request.tenant }),
+    ...(request.network === undefined ? {} : { network: request.network }),
     ...(from === undefined ? {} : { from }),
   });
 }

@@ -107,7 +107,8 @@ function problemOfHost(host: string, text: string, isPrivate: boolean): string |
 
 function problemOfWildcard(name: string, isPrivate: boolean): string | undefined {
   if (isPrivate && INTERNAL.has(name)) return undefined;
-  if (name.includes('.') && !ANYBODYS.has(name) && !NATIONAL.test(name)) return undefined;
+  const isAnybodys = ANYBODYS.has(name) || NATIONAL.test(name) || name.endsWith('.amazonaws.com');
+  if (name.includes('.') && !isAnybodys) return undefined;
   return `would allow names that anybody can have, since everyone gets one under ${name}: name the host itself`;
 }
 

@@ -53,6 +53,8 @@ async function review(prompt: string | undefined, flags: ReviewFlags): Promise<n
     ...onlyGiven({ folder: place.folder }),
     includeUncommitted: true,
     readOnly: true,
+    // It reads what others wrote, and needs nobody for that.
+    network: 'none',
     outputSchema: reviewSchema(),
   });
   return withTaskClient(flags, async (client) => {

@@ -27,6 +27,8 @@ export interface TaskFlags extends ConnectionFlags, ApprovalFlags {
   readonly budgetToolCalls?: number;
   readonly budgetMinutes?: number;
   readonly sandbox?: SandboxChoice;
+  /** Only ever `false` when it was given. */
+  readonly network?: boolean;
   readonly residency?: readonly string[];
   readonly clouds?: readonly string[];
   readonly failover?: FailoverKind;
@@ -42,6 +44,7 @@ export function addTaskOptions(command: Command): Command {
     .option('--instructions <text>', 'extra instructions to the model')
     .option('--max-turns <n>', 'fail after so many turns', parseCount)
     .addOption(new Option('--sandbox <kind>', 'what confines its commands').choices(['bubblewrap', 'none']))
+    .option('--no-network', 'its commands reach no host, whatever the operator allows')
     .option('--residency <geos>', "process and store it there alone, such as eu,us; narrows the tenant's policy", parseList)
     .option('--clouds <names>', 'these clouds alone, such as azure,aws', parseList)
     .addOption(new Option('--failover <kind>', 'where it may go on when a cloud fails').choices(FAILOVER_KINDS))
@@ -53,8 +56,9 @@ export function addTaskOptions(command: Command): Command {
 /** What the flags ask for, without those that were not given. */
 export function askedBy(flags: TaskFlags): object {
   const { model, tenant, instructions, maxTurns, sandbox, subAgents } = flags;
+  const network = flags.network === false ? 'none' : undefined;
   const own = { budget: budgetOf(flags), policy: policyOf(flags), approvals: toApprovals(flags) };
-  return onlyGiven({ model, tenant, instructions, maxTurns, ...own, sandbox, subAgents });
+  return onlyGiven({ model, tenant, instructions, maxTurns, ...own, sandbox, network, subAgents });
 }
 
 /** Starts the task and says so; gives its id. */

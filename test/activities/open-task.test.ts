@@ -52,7 +52,7 @@ async function open(
   tools: readonly OwnTool[] = [],
 ): Promise<readonly TranscriptItem[]> {
   const environment = new MockActivityEnvironment({ workflowExecution: { workflowId: `agent-task/${task}`, runId: 'run' } });
-  const { workspace, folder, tenant, sandbox = 'none' } = request;
+  const { workspace, folder, tenant, network, sandbox = 'none' } = request;
   if (workspace !== undefined) {
     const openWorkspace = createOpenWorkspace({
       store,
@@ -64,8 +64,8 @@ async function open(
       setUp: async () => false,
       allowedFor: (tenant) => (tenant === 'acme' ? ALLOWED : []),
     });
-    const input = { repository: workspace, includeUncommitted: false, sandbox, ...(tenant === undefined ? {} : { tenant }) };
-    await environment.run(openWorkspace, { ...input, ...(folder === undefined ? {} : { folder }) });
+    const named = Object.fromEntries(Object.entries({ folder, tenant, network }).filter(([, value]) => value !== undefined));
+    await environment.run(openWorkspace, { repository: workspace, includeUncommitted: false, sandbox, ...named });
   }
   const openTask = createOpenTask({
     store,
@@ -111,9 +111,10 @@ describe('a task with a workspace', () => {
   test('is told which hosts its tenant may reach, and keeps the list', async () => {
     const confined = { workspace: repository, sandbox: 'bubblewrap' as const };
 
-    const [[, allowed], [, without]] = [
+    const [[, allowed], [, without], [, unwanted]] = [
       await open('network', { ...confined, tenant: 'acme' }),
       await open('no-network', { ...confined, tenant: 'other' }),
+      await open('unwanted', { ...confined, tenant: 'acme', network: 'none' }),
     ];
 
     expect(allowed).toMatchObject({
@@ -121,9 +122,9 @@ describe('a task with a workspace', () => {
         '<network_access>restricted</network_access>\n  <allowed_domains><domain>registry.npmjs.org</domain><domain>*.b.example:80</domain></allowed_domains>',
       ),
     });
-    expect(without).not.toHaveProperty('text', expect.stringContaining('allowed_domains'));
+    for (const item of [without, unwanted]) expect(item).not.toHaveProperty('text', expect.stringContaining('allowed_domains'));
     expect((await store.getWorkspace(toTaskId('network')))?.network).toEqual({ tenant: 'acme', allow: ALLOWED });
-    expect(await store.getWorkspace(toTaskId('no-network'))).not.toHaveProperty('network');
+    for (const task of ['no-network', 'unwanted']) expect(await store.getWorkspace(toTaskId(task))).not.toHaveProperty('network');
   });
 
   test('begins with nothing but where it is when the project says nothing', async () => {

@@ -84,6 +84,7 @@ test('gives the model the project, the diff, the history and no tool to change f
   await store.close();
 
   expect(settings.tools).not.toContain('apply_patch');
+  expect(settings.request).toMatchObject({ network: 'none' });
   expect(transcript.slice(0, 3)).toMatchObject([
     { origin: 'context', text: expect.stringMatching(/^# AGENTS\.md instructions for .*Sums are exact/s) },
     { origin: 'context', text: expect.stringContaining('<environment_context>') },

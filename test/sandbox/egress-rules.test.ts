@@ -63,6 +63,7 @@ describe('an entry of the allow-list', () => {
     ['*.com', 'everyone gets one under com'],
     ['*.co.uk', 'everyone gets one under co.uk'],
     ['*.github.io', 'everyone gets one under github.io'],
+    ['*.s3.eu-central-1.amazonaws.com', 'everyone gets one under s3.eu-central-1.amazonaws.com'],
     ['a.*.example', 'has a * in the middle of a name'],
     ['*a.example', 'has a * in the middle of a name'],
     ['a.example:0', 'has the port 0: a port is a whole number from 1 to 65535'],

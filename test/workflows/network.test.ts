@@ -87,13 +87,16 @@ describe.skipIf(probe.kind !== 'usable')(`a task with a network${why}`, () => {
     expect(asked).toEqual(expect.arrayContaining(['GET /dependency', 'GET /check']));
   });
 
-  test('of a tenant who is allowed none reaches none', async () => {
-    await cluster.tasks.start({ prompt: 'fetch it', model: MODEL, workspace, tenant: 'narrow' }, { taskId: 'narrow' });
+  test.each([
+    ['of a tenant who is allowed none', { tenant: 'narrow' }],
+    ['that wants none', { network: 'none' as const }],
+  ])('%s reaches none', async (_what, asked) => {
+    const { taskId } = await cluster.tasks.start({ prompt: 'fetch it', model: MODEL, workspace, ...asked });
 
-    const result = await cluster.tasks.result('narrow');
+    const result = await cluster.tasks.result(taskId);
 
     expect(result.diff).not.toContain('a package');
-    const [output] = await toolResultsOf(cluster.store, 'narrow');
+    const [output] = await toolResultsOf(cluster.store, taskId);
     expect(output?.output).toMatch(/Could not resolve|Failed to connect|Couldn't connect/);
   });
 

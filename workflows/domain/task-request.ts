@@ -20,6 +20,8 @@ export interface TaskRequest {
   /** Take the workspace's uncommitted changes along instead of refusing them. */
   readonly includeUncommitted?: boolean;
   readonly sandbox?: SandboxChoice;
+  /** `none`: its commands in the sandbox reach no host, whatever the operator allows. Default: what its tenant is allowed. */
+  readonly network?: 'none';
   readonly needs?: readonly Capability[];
   /** What the task asks of those who serve it beyond its tenant's policy: it may narrow that, never widen it. */
   readonly policy?: TaskPolicy;
