@@ -13,6 +13,8 @@ export interface Tunnel {
   readonly upstream: Socket;
   /** Without a byte for so long it ends. */
   readonly idleMs: number;
+  /** For the first bytes of TLS, where it must come. Default: 15 s. */
+  readonly helloMs?: number;
   refuse(reason: string): void;
 }
 
@@ -24,7 +26,7 @@ const HELLO_TIMEOUT_MS = 15_000;
 const ALERT = Buffer.from([21, 3, 3, 0, 2, 2, 112]);
 
 /** Settles when both ends are closed. */
-export async function runTunnel({ target, client, upstream, idleMs, refuse }: Tunnel): Promise<void> {
+export async function runTunnel({ target, client, upstream, idleMs, helloMs = HELLO_TIMEOUT_MS, refuse }: Tunnel): Promise<void> {
   const closed = Promise.withResolvers<void>();
   const end = (): void => {
     client.destroy();
@@ -37,7 +39,7 @@ export async function runTunnel({ target, client, upstream, idleMs, refuse }: Tu
     client.end(ALERT, end);
     upstream.destroy();
   });
-  const timer = setTimeout(() => gate.expire(), HELLO_TIMEOUT_MS);
+  const timer = setTimeout(() => gate.expire(), helloMs);
   for (const stream of [client, upstream]) stream.once('close', end).on('error', end);
   gate.on('error', end);
   upstream.setTimeout(idleMs, end);

@@ -1,5 +1,5 @@
 /** The ways out that the commands of this worker have just now: a socket for each, in a folder that nobody else may enter. */
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -55,7 +55,8 @@ export function createEgress({ alert, ...proxy }: EgressSettings): Egress {
 
   return {
     async open({ lists, workspace, say }) {
-      folder ??= makeFolder();
+      // Who tidies up a folder for temporary files may think that nobody uses it any more.
+      if (folder === undefined || !existsSync(folder)) folder = makeFolder();
       count += 1;
       const socket = join(folder, `${count}.sock`);
       const { slots, release } = claim(workspace);
