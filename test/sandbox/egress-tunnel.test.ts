@@ -18,7 +18,7 @@ async function aPair(): Promise<readonly [near: Socket, far: Socket]> {
   const near = connect({ path, allowHalfOpen: true });
   const [far] = (await once(server, 'connection')) as [Socket];
   server.close();
-  onTestFinished(() => void [near, far].forEach((socket) => socket.destroy()));
+  onTestFinished(() => [near, far].forEach((socket) => socket.destroy()));
   return [near, far];
 }
 
