@@ -308,6 +308,41 @@ describe('a plain request', () => {
     expect(fine).toContain('hello from good');
   });
 
+  test.each([
+    [
+      'in chunks',
+      'GET',
+      'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\n\r\n',
+      /200 OK\r\n.*2\r\nhi\r\n0\r\n\r\n$/s,
+    ],
+    [
+      'until the connection ends',
+      'GET',
+      'HTTP/1.0 200 OK\r\nX-Mine: 1\r\nX-Mine: 2\r\n\r\nhi',
+      /X-Mine: 1\r\nX-Mine: 2\r\n.*hi/s,
+    ],
+    ['without a body', 'GET', 'HTTP/1.1 204 No Content\r\n\r\n', /204 No Content\r\n[^]*\r\n\r\n$/],
+    [
+      'that it is as before',
+      'GET',
+      'HTTP/1.1 304 Not Modified\r\nETag: "x"\r\n\r\n',
+      /304 Not Modified\r\nETag: "x"\r\n[^]*\r\n\r\n$/,
+    ],
+    ['with a length alone', 'HEAD', 'HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n', /Content-Length: 5\r\n[^]*\r\n\r\n$/],
+    [
+      'after a first word',
+      'GET',
+      'HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi',
+      /200 OK\r\n[^]*\r\n\r\nhi$/,
+    ],
+  ])('that is answered %s is answered so', async (...[, method, raw, answer]) => {
+    const server = await aRawServer(raw);
+    const host = `a.example:${server.port}`;
+    const { say } = await aProxy([own('a.example', server.port)]);
+
+    expect(await say(`${method} http://${host}/ HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`)).toMatch(answer);
+  });
+
   test('whose answer breaks off is broken off', async () => {
     const server = await aRawServer('HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf');
     const { socket } = await aProxy([own('a.example', server.port)]);
