@@ -7,7 +7,7 @@ import type { Place } from '../workflows/domain/catalog.ts';
 import type { Capability, Cloud } from '../workflows/domain/route.ts';
 import type { TenantPolicy } from '../workflows/domain/tenant-policy.ts';
 import type { LoadedCatalog } from '../activities/catalog/load-catalog.ts';
-import type { McpServerSettings } from '../activities/mcp/mcp-server-settings.ts';
+import type { McpServerSettings, OAuthSettings } from '../activities/mcp/mcp-server-settings.ts';
 import type { CommandLimits } from '../activities/sandbox/command-limits.ts';
 import type { EgressRule } from '../activities/sandbox/egress-rules.ts';
 import type { SetUpSettings } from '../activities/workspace/set-up-plan.ts';
@@ -98,7 +98,13 @@ export interface McpServerConfig extends Omit<McpServerSettings, 'address'> {
         /** Names of environment variables that its process gets beside the usual ones. */
         readonly variables: readonly string[];
       }
-    | { readonly kind: 'http'; readonly url: string; readonly token?: SecretReference };
+    | { readonly kind: 'http'; readonly url: string; readonly token?: SecretReference; readonly oauth?: OAuthConfig };
+}
+
+/** How tokens are had for an MCP server. */
+export interface OAuthConfig extends Omit<OAuthSettings, 'readCredentials'> {
+  readonly clientId: SecretReference;
+  readonly clientSecret: SecretReference;
 }
 
 /** A module with tools of the user's own. */

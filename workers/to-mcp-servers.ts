@@ -1,12 +1,12 @@
 /** The MCP servers of the file -> what the activities know of them. */
 import { dirname, resolve } from 'node:path';
-import type { McpAddress, McpServerSettings } from '../activities/mcp/mcp-server-settings.ts';
+import type { McpAddress, McpServerSettings, OAuthSettings } from '../activities/mcp/mcp-server-settings.ts';
 import { McpServerError } from '../activities/mcp/mcp-server-settings.ts';
 import { DEFAULT_TENANT } from '../workflows/domain/task-queues.ts';
-import type { McpServerConfig, SecretReference } from './anyport-config.ts';
+import type { McpServerConfig, OAuthConfig, SecretReference } from './anyport-config.ts';
 import { checkWebAddress } from './check-web-address.ts';
 import type { Report } from './config-mistakes.ts';
-import type { RawMcpServer } from './mcp-schema.ts';
+import type { RawMcpServer, RawOAuth } from './mcp-schema.ts';
 import type { Environment } from './read-secret.ts';
 import { readSecret } from './read-secret.ts';
 
@@ -56,8 +56,19 @@ function checkWay({ command, args, envFrom, cwd, url, auth }: RawMcpServer, repo
     if (value !== undefined)
       report([key], `${key} is for a server with ${command === undefined ? 'a command' : 'a url'}: remove it`);
   }
-  if (auth !== undefined && (auth.bearerTokenEnv === undefined) === (auth.bearerTokenFile === undefined))
-    report(['auth'], 'auth needs either bearerTokenEnv or bearerTokenFile');
+  if (auth === undefined) return;
+  const ways = [auth.bearerTokenEnv, auth.bearerTokenFile, auth.oauth].filter((way) => way !== undefined);
+  if (ways.length !== 1) report(['auth'], 'auth needs either bearerTokenEnv or bearerTokenFile or oauth');
+  if (auth.oauth !== undefined) checkOAuth(auth.oauth, (path, problem) => report(['auth', 'oauth', ...path], problem));
+}
+
+function checkOAuth({ clientSecretEnv, clientSecretFile, issuer, tokenUrl }: RawOAuth, report: Report): void {
+  if ((clientSecretEnv === undefined) === (clientSecretFile === undefined))
+    report([], 'oauth needs either clientSecretEnv or clientSecretFile');
+  if (issuer !== undefined && tokenUrl !== undefined)
+    report(['tokenUrl'], 'tokenUrl is for an authorization server that publishes nothing: remove it, or issuer');
+  checkWebAddress('issuer', issuer, report);
+  checkWebAddress('tokenUrl', tokenUrl, report);
 }
 
 function toAddress(
@@ -75,7 +86,19 @@ function toAddress(
     };
   }
   const token = toReference(auth);
-  return { kind: 'http', url, ...(token === undefined ? {} : { token }) };
+  const oauth = auth?.oauth === undefined ? {} : { oauth: toOAuth(auth.oauth) };
+  return { kind: 'http', url, ...(token === undefined ? {} : { token }), ...oauth };
+}
+
+function toOAuth({ clientIdEnv, clientSecretEnv, clientSecretFile = '', issuer, tokenUrl, scopes }: RawOAuth): OAuthConfig {
+  return {
+    clientId: { kind: 'environment', name: clientIdEnv },
+    clientSecret:
+      clientSecretEnv === undefined ? { kind: 'file', path: clientSecretFile } : { kind: 'environment', name: clientSecretEnv },
+    ...(issuer === undefined ? {} : { issuer }),
+    ...(tokenUrl === undefined ? {} : { tokenUrl }),
+    ...(scopes === undefined ? {} : { scope: scopes.join(' ') }),
+  };
 }
 
 function toReference({ bearerTokenEnv, bearerTokenFile }: NonNullable<RawMcpServer['auth']> = {}): SecretReference | undefined {
@@ -93,8 +116,22 @@ function withSecrets(address: McpServerConfig['address'], environment: Environme
     const { variables, ...process } = address;
     return { ...process, readEnvironment: () => environmentOf(variables, environment) };
   }
-  const { token, ...place } = address;
-  return token === undefined ? place : { ...place, readToken: () => secretOf(token, environment) };
+  const { token, oauth, ...place } = address;
+  return {
+    ...place,
+    ...(token === undefined ? {} : { readToken: () => secretOf(token, environment) }),
+    ...(oauth === undefined ? {} : { oauth: withCredentials(oauth, environment) }),
+  };
+}
+
+function withCredentials({ clientId, clientSecret, ...place }: OAuthConfig, environment: Environment): OAuthSettings {
+  return {
+    ...place,
+    readCredentials: () => ({
+      clientId: secretOf(clientId, environment),
+      clientSecret: secretOf(clientSecret, environment),
+    }),
+  };
 }
 
 /** Made from nothing: the worker's own holds the clouds' credentials. */

@@ -29,7 +29,8 @@ export function createBoundedFetch(onStreamEnd: OnStreamEnd): typeof fetch {
   };
 }
 
-function requestId(body: unknown): string | number | undefined {
+/** Of a message that wants an answer. */
+export function requestId(body: unknown): string | number | undefined {
   if (typeof body !== 'string') return undefined;
   const parsed = RequestSchema.safeParse(JSON.parse(body));
   return parsed.success ? parsed.data.id : undefined;

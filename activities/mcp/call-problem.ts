@@ -1,6 +1,7 @@
 /** What an error of the official client means for the call that it ended. */
 import { StreamableHTTPError } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import { ErrorCode, McpError } from '@modelcontextprotocol/sdk/types.js';
+import { McpServerError } from './mcp-server-settings.ts';
 
 /**
  * `not-sent`: surely not run. `stale`: not run either, since the server knows this session or its credential no more. `lost`: nobody knows.
@@ -28,6 +29,8 @@ const CODE_BEFORE = /^MCP error -?\d+: /;
 
 export function toCallProblem(error: unknown): CallProblem {
   if (error instanceof McpError) return ofProtocol(error);
+  // A secret or a token is missing, without which nothing was sent.
+  if (error instanceof McpServerError) return { kind: 'not-sent', reason: error.message };
   if (error instanceof StreamableHTTPError) return ofHttp(error.code ?? -1);
   const code = causeOf(error);
   if (code !== undefined && NOT_CONNECTED.has(code)) return { kind: 'not-sent', reason: `it does not answer (${code})` };

@@ -3,12 +3,15 @@ import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { ToolListChangedNotificationSchema } from '@modelcontextprotocol/sdk/types.js';
 import { describeProblem } from './call-problem.ts';
 import { GuardedStdioTransport } from './guarded-stdio-transport.ts';
+import type { MachineCredentials } from './machine-credentials.ts';
 import type { McpServerSettings } from './mcp-server-settings.ts';
 import { McpServerError } from './mcp-server-settings.ts';
 import { WatchedHttpTransport } from './watched-http-transport.ts';
 
 export interface ConnectOptions {
   readonly settings: McpServerSettings;
+  /** Of a server that wants tokens; the same for all connections to it. */
+  readonly credentials?: MachineCredentials | undefined;
   readonly onListChanged: () => void;
   readonly onClose: () => void;
   /** A line of its standard error. */
@@ -36,9 +39,11 @@ export async function connectServer(options: ConnectOptions): Promise<Client> {
   return client;
 }
 
-function transportOf({ settings, onStderr }: ConnectOptions): GuardedStdioTransport | WatchedHttpTransport {
+function transportOf({ settings, credentials, onStderr }: ConnectOptions): GuardedStdioTransport | WatchedHttpTransport {
   const { address } = settings;
-  if (address.kind === 'http') return new WatchedHttpTransport({ url: address.url, token: address.readToken?.() });
+  if (address.kind === 'http') {
+    return new WatchedHttpTransport({ url: address.url, token: address.readToken?.(), credentials });
+  }
   const { command, args, workingDirectory } = address;
   return new GuardedStdioTransport({ command, args, workingDirectory, environment: address.readEnvironment(), onStderr });
 }

@@ -15,7 +15,21 @@ export type McpAddress =
       readonly url: string;
       /** Read at each connection. @throws McpServerError when it is missing */
       readToken?(): string;
+      /** Instead of a token: how tokens are had. */
+      readonly oauth?: OAuthSettings;
     };
+
+/** An id and a secret of our own at an authorization server. With neither issuer nor tokenUrl it is the server's own host. */
+export interface OAuthSettings {
+  /** The authorization server's address, from which it publishes the rest. */
+  readonly issuer?: string;
+  /** Of one that publishes nothing. */
+  readonly tokenUrl?: string;
+  /** Separated by spaces. */
+  readonly scope?: string;
+  /** Read whenever a token is asked for. @throws McpServerError when one of both is missing */
+  readCredentials(): { readonly clientId: string; readonly clientSecret: string };
+}
 
 /** What a tool counts as, whatever its server says of it. */
 export interface McpToolClass {

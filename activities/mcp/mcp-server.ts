@@ -4,6 +4,7 @@ import { toPrintable } from '../../workflows/domain/tool-call.ts';
 import type { CallProblem } from './call-problem.ts';
 import { describeProblem, toCallProblem } from './call-problem.ts';
 import { connectServer } from './connect-server.ts';
+import { MachineCredentials } from './machine-credentials.ts';
 import type { McpCall } from './mcp-requests.ts';
 import { requestCall, requestTools } from './mcp-requests.ts';
 import type { McpServerSettings } from './mcp-server-settings.ts';
@@ -31,6 +32,7 @@ interface Connection {
 export class McpServer {
   readonly settings: McpServerSettings;
   readonly #alert: (message: string) => void;
+  readonly #credentials: MachineCredentials | undefined;
   #opening: Promise<Connection> | undefined;
   #failures: { readonly count: number; readonly untilMs: number; readonly error: unknown } | undefined;
   #listed: { readonly tools: Promise<ToolList>; readonly atMs: number } | undefined;
@@ -41,6 +43,9 @@ export class McpServer {
   constructor(settings: McpServerSettings, alert: (message: string) => void) {
     this.settings = settings;
     this.#alert = alert;
+    const { address } = settings;
+    const oauth = address.kind === 'http' ? address.oauth : undefined;
+    if (address.kind === 'http' && oauth !== undefined) this.#credentials = new MachineCredentials(address.url, oauth);
   }
 
   /** The last ones known while it cannot be asked. @throws McpServerError when none are known */
@@ -113,6 +118,7 @@ export class McpServer {
     try {
       const client = await connectServer({
         settings: this.settings,
+        credentials: this.#credentials,
         onListChanged: () => (this.#listed = undefined),
         onClose: () => opened !== undefined && this.#retire(opened),
         onStderr: limited((line) => this.#alert(`MCP server ${this.settings.name}: ${toPrintable(line, LINE_CHARACTERS)}`)),

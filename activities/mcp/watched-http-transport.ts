@@ -8,10 +8,14 @@ import type { JSONRPCMessage, MessageExtraInfo, RequestId } from '@modelcontextp
 import { ErrorCode } from '@modelcontextprotocol/sdk/types.js';
 import { setTimeout as pause } from 'node:timers/promises';
 import { createBoundedFetch } from './bounded-fetch.ts';
+import type { MachineCredentials } from './machine-credentials.ts';
+import { Refusals } from './refusals.ts';
 
 export interface HttpServerOptions {
   readonly url: string;
   readonly token?: string | undefined;
+  /** Has tokens, instead of one. */
+  readonly credentials?: MachineCredentials | undefined;
 }
 
 /** So often the client asks for the rest of a stream that broke, after 1 and 1.5 s; it says so when that was in vain. */
@@ -30,13 +34,18 @@ export class WatchedHttpTransport implements Transport {
   onerror?: (error: Error) => void;
   onmessage?: <Message extends JSONRPCMessage>(message: Message, extra?: MessageExtraInfo) => void;
   readonly #inner: StreamableHTTPClientTransport;
+  readonly #refusals: Refusals;
   /** Requests without an answer; `true`: the rest of the stream can be asked for. */
   readonly #waiting = new Map<RequestId, boolean>();
 
-  constructor({ url, token }: HttpServerOptions) {
+  constructor({ url, token, credentials }: HttpServerOptions) {
+    const bounded = createBoundedFetch((id) => this.#streamEnded(id));
+    this.#refusals = new Refusals(bounded);
     this.#inner = new StreamableHTTPClientTransport(new URL(url), {
       ...(token === undefined ? {} : { requestInit: { headers: { authorization: `Bearer ${token}` } } }),
-      fetch: createBoundedFetch((id) => this.#streamEnded(id)),
+      ...(credentials === undefined
+        ? { fetch: bounded }
+        : { authProvider: credentials, fetch: this.#refusals.watching(credentials.fetch) }),
       reconnectionOptions: RECONNECTION,
     });
   }
@@ -62,7 +71,9 @@ export class WatchedHttpTransport implements Transport {
       await this.#inner.send(message, { onresumptiontoken });
     } catch (error) {
       this.#waiting.delete(id);
-      throw error;
+      throw this.#refusals.explain(id, error);
+    } finally {
+      this.#refusals.forget(id);
     }
   }
 

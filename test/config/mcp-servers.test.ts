@@ -55,6 +55,28 @@ test('a server elsewhere may say everything', () => {
   ]);
 });
 
+test('a server that wants tokens says where and by whose names they are had', () => {
+  const oauth = '{ clientIdEnv: ID, clientSecretEnv: SECRET, issuer: "https://login.example", scopes: [tools.read, tools.call] }';
+  const [config] = load(`{ url: "https://a.example/mcp", auth: { oauth: ${oauth} } }`);
+  const settings = (environment: Readonly<Record<string, string>>) => {
+    const address = config === undefined ? undefined : toServerSettings(config, environment).address;
+    return address?.kind === 'http' ? address.oauth : undefined;
+  };
+
+  expect(config?.address).toEqual({
+    kind: 'http',
+    url: 'https://a.example/mcp',
+    oauth: {
+      clientId: { kind: 'environment', name: 'ID' },
+      clientSecret: { kind: 'environment', name: 'SECRET' },
+      issuer: 'https://login.example',
+      scope: 'tools.read tools.call',
+    },
+  });
+  expect(settings({ ID: 'i', SECRET: 's' })?.readCredentials()).toEqual({ clientId: 'i', clientSecret: 's' });
+  expect(() => settings({ ID: 'i' })?.readCredentials()).toThrow('the variable SECRET is not set');
+});
+
 describe('a server is refused', () => {
   test.each([
     ['without a way to it', '{ args: [x] }', ':4:3: mcpServer tracker: needs either a command'],
@@ -68,7 +90,32 @@ describe('a server is refused', () => {
     [
       'with two tokens',
       '{ url: "https://a", auth: { bearerTokenEnv: T, bearerTokenFile: t } }',
-      'auth needs either bearerTokenEnv or bearerTokenFile',
+      'auth needs either bearerTokenEnv or bearerTokenFile or oauth',
+    ],
+    [
+      'with a token and a way to tokens',
+      '{ url: "https://a", auth: { bearerTokenEnv: T, oauth: { clientIdEnv: I, clientSecretEnv: S } } }',
+      'auth needs either bearerTokenEnv or bearerTokenFile or oauth',
+    ],
+    [
+      'with an id alone',
+      '{ url: "https://a", auth: { oauth: { clientIdEnv: I } } }',
+      'oauth needs either clientSecretEnv or clientSecretFile',
+    ],
+    [
+      'with a secret in the file',
+      '{ url: "https://a", auth: { oauth: { clientIdEnv: I, clientSecretEnv: hush-hush } } }',
+      'must be the name of an environment variable, not the secret itself',
+    ],
+    [
+      'with an issuer that is reached in the clear',
+      '{ url: "https://a", auth: { oauth: { clientIdEnv: I, clientSecretEnv: S, issuer: "http://login.example" } } }',
+      'issuer sends credentials to login.example unencrypted',
+    ],
+    [
+      'with two places for tokens',
+      '{ url: "https://a", auth: { oauth: { clientIdEnv: I, clientSecretEnv: S, issuer: "https://b", tokenUrl: "https://b/t" } } }',
+      'tokenUrl is for an authorization server that publishes nothing: remove it, or issuer',
     ],
     [
       'with its token in the file',

@@ -4,10 +4,12 @@ import { StreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/
 import type { CallToolResult } from '@modelcontextprotocol/sdk/types.js';
 import { CallToolRequestSchema, isInitializeRequest, ListToolsRequestSchema } from '@modelcontextprotocol/sdk/types.js';
 import { randomUUID } from 'node:crypto';
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { json } from 'node:stream/consumers';
+import type { Exchange, Protection } from './protection.ts';
+import { isKept } from './protection.ts';
 
 export interface HttpMcpServer {
   readonly url: string;
@@ -17,6 +19,8 @@ export interface HttpMcpServer {
   /** Answers in its place, when it says so. */
   intercept: ((body: unknown, response: ServerResponse) => boolean) | undefined;
   token: string | undefined;
+  /** It wants tokens, and says in its metadata (RFC 9728) whose. */
+  protection: Protection | undefined;
   tools: string[];
   tellThatToolsChanged(): Promise<void>;
   close(): Promise<void>;
@@ -31,7 +35,7 @@ export async function startHttpMcpServer(): Promise<HttpMcpServer> {
   const { port } = http.address() as AddressInfo;
   const scene: HttpMcpServer = {
     ...{ url: `http://127.0.0.1:${port}/mcp`, calls: [], authorizations: [], sessions: new Map() },
-    ...{ intercept: undefined, token: undefined, tools: ['echo', 'add'] },
+    ...{ intercept: undefined, token: undefined, protection: undefined, tools: ['echo', 'add'] },
     async tellThatToolsChanged() {
       await Promise.all([...servers].map((server) => server.sendToolListChanged()));
     },
@@ -43,15 +47,11 @@ export async function startHttpMcpServer(): Promise<HttpMcpServer> {
   return scene;
 }
 
-interface Exchange {
-  readonly request: IncomingMessage;
-  readonly response: ServerResponse;
-}
-
 async function handle(scene: HttpMcpServer, servers: Set<Server>, { request, response }: Exchange): Promise<void> {
   const { authorization } = request.headers;
   scene.authorizations.push(authorization);
   if (scene.token !== undefined && authorization !== `Bearer ${scene.token}`) return void response.writeHead(401).end();
+  if (scene.protection !== undefined && isKept(scene.protection, scene.url, { request, response })) return;
   const body = request.method === 'POST' ? await json(request) : undefined;
   if (scene.intercept?.(body, response) === true) return;
   const session = request.headers['mcp-session-id'];
