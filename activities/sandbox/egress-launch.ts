@@ -17,6 +17,11 @@ const WITH_RELAY =
   `[ "$("$1" ${RELAY} ${EGRESS_SOCKET} ${RELAY_PORT} </dev/null 2>/dev/null &)" = listening ] || ` +
   '{ echo "The command was not run: the network of its sandbox could not be started."; exit 125; }; shift; exec "$@"';
 
+/** The command, once the relay listens; else words in its place, and the exit code 125. */
+export function afterRelay(node: string, argv: readonly string[]): readonly string[] {
+  return ['/bin/sh', '-c', WITH_RELAY, 'sh', node, ...argv];
+}
+
 export function withEgress(launcher: Launcher, open: OpenEgress): Launcher {
   return {
     async prepare(command) {
@@ -28,7 +33,7 @@ export function withEgress(launcher: Launcher, open: OpenEgress): Launcher {
       try {
         const launch = await launcher.prepare({
           ...command,
-          argv: ['/bin/sh', '-c', WITH_RELAY, 'sh', realpathSync(process.execPath), ...command.argv],
+          argv: afterRelay(realpathSync(process.execPath), command.argv),
           files: [
             [door.socket, EGRESS_SOCKET],
             [RELAY_FILE, RELAY],

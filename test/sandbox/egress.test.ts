@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { statSync } from 'node:fs';
 import type { IncomingMessage } from 'node:http';
@@ -7,6 +8,7 @@ import { dirname } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import type { EgressDoor, EgressRequest } from '../../activities/sandbox/egress.ts';
 import { createEgress } from '../../activities/sandbox/egress.ts';
+import { afterRelay } from '../../activities/sandbox/egress-launch.ts';
 import { anEchoServer } from './local-servers.ts';
 
 /** What a task may have open at a time. */
@@ -62,6 +64,18 @@ test('a command that tries many hosts is told of the first ones, and so is the o
   expect(told).toHaveLength(20);
   expect(alerts).toEqual(Array.from({ length: 20 }, (_, index) => `a sandbox was refused a connection to host-${index}.example`));
 });
+
+test.each(['/bin/false', '/bin/echo', '/no/such/node'])(
+  'no command is run without its relay, for instance when Node is %s',
+  (node) => {
+    const [command = '', ...args] = afterRelay(node, ['/bin/echo', 'ran']);
+
+    const { status, stdout } = spawnSync(command, args, { encoding: 'utf8' });
+
+    expect(status).toBe(125);
+    expect(stdout).toBe('The command was not run: the network of its sandbox could not be started.\n');
+  },
+);
 
 test('nobody else may enter the folder of the sockets', async () => {
   const { open } = await anEgress();
