@@ -8,14 +8,15 @@ import {
   condition,
   continueAsNew,
   isCancellation,
+  patched,
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
 import type { ReadAgentRequestInput, TaskRequest, TaskResult } from './activity-interfaces.ts';
 import { runAgentLoop } from './agent-loop.ts';
 import { reportRequestedSignal, reportToBatch } from './batch-report.ts';
+import { agentCancelledSignal, contenderCancelledSignal, reportCancelled } from './cancelled-report.ts';
 import { closeTask } from './close-task.ts';
-import { reportToContest } from './contest-report.ts';
 import type { Conversation } from './conversation.ts';
 import type { BatchId, TaskId } from './domain/ids.ts';
 import { taskIdOfWorkflow } from './domain/ids.ts';
@@ -56,6 +57,8 @@ interface ContinuedTask extends Said, Owners {
 interface Owners {
   readonly batch: BatchLine | null;
   readonly contest?: TaskId;
+  /** The task that it is an agent of. */
+  readonly parent?: TaskId;
 }
 
 interface BatchLine {
@@ -104,7 +107,7 @@ export async function agentTask(input: AgentTaskInput): Promise<TaskResult> {
     await tellOwners(owners, result);
     await condition(allHandlersFinished);
     // The task that it works for has its files by their checkpoints.
-    return settle(input.kind === 'agent' ? { ...result, diff: '' } : result);
+    return settle(owners.parent === undefined ? result : { ...result, diff: '' });
   });
 }
 
@@ -160,7 +163,8 @@ async function hearFirst(loop: LoopState, conversation: Conversation): Promise<L
 
 async function open(input: AgentTaskInput, progress: Progress, story: TaskStory): Promise<void> {
   if (progress.opened !== null) return;
-  const from = input.kind === 'agent' ? input.order.parent : ownersOf(input).contest;
+  const { contest, parent } = ownersOf(input);
+  const from = parent ?? contest;
   const opening = { story, from, hasWorkspace: (queue: string) => takeHost(progress, story, queue) };
   const { opened, loop } =
     input.kind === 'reopened' ? await reopenTask(opening) : await openTask(await requestOf(input), opening);
@@ -209,22 +213,25 @@ function ownersOf(input: AgentTaskInput): Owners {
   switch (input.kind) {
     case 'request':
       return { batch: null, ...(input.contest === undefined ? {} : { contest: input.contest }) };
-    case 'reopened':
     case 'agent':
+      return { batch: null, parent: input.order.parent };
+    case 'reopened':
       return { batch: null };
     case 'batch-line':
       return { batch: { batchId: input.batchId, line: input.line } };
     case 'continued': {
-      const { batch, contest } = input.task;
-      return { batch, ...(contest === undefined ? {} : { contest }) };
+      const { batch, contest, parent } = input.task;
+      return { batch, ...(contest === undefined ? {} : { contest }), ...(parent === undefined ? {} : { parent }) };
     }
   }
 }
 
-/** A contest learns the end itself, but for what a cancelled task came to. */
-async function tellOwners({ batch, contest }: Owners, result: TaskResult): Promise<void> {
+/** Those that run it as a child learn its end by themselves, but for what it came to when it was cancelled. */
+async function tellOwners({ batch, contest, parent }: Owners, result: TaskResult): Promise<void> {
   if (batch !== null) await reportToBatch(batch.batchId, { line: batch.line, state: result.state });
-  if (contest !== undefined && result.state === 'cancelled') await reportToContest(contest, result);
+  if (result.state !== 'cancelled') return;
+  if (contest !== undefined) await reportCancelled(contest, contenderCancelledSignal, result);
+  if (parent !== undefined && patched('agent-tells-its-cancel')) await reportCancelled(parent, agentCancelledSignal, result);
 }
 
 /** A failure that an activity described ends the task; an error of this code fails the workflow task and waits for a mend. */

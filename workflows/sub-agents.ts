@@ -5,11 +5,13 @@ import {
   condition,
   executeChild,
   ParentClosePolicy,
+  setHandler,
   uuid4,
   WorkflowIdReusePolicy,
 } from '@temporalio/workflow';
 import type { ReadAgentRequestInput, TaskResult } from './activity-interfaces.ts';
 import type { agentTask } from './agent-task.ts';
+import { agentCancelledSignal } from './cancelled-report.ts';
 import { resultOfChild } from './child-result.ts';
 import type { TaskBudget } from './domain/budget.ts';
 import type { TaskId } from './domain/ids.ts';
@@ -55,9 +57,12 @@ export class SubAgents {
   readonly #options: SubAgentsOptions;
   readonly #root = CancellationScope.current();
   readonly #agents = new Map<string, Agent>();
+  /** What agents that were cancelled have told by themselves, by their tasks' ids. */
+  readonly #reported = new Map<string, TaskResult>();
 
   constructor(options: SubAgentsOptions) {
     this.#options = options;
+    setHandler(agentCancelledSignal, (result) => void this.#reported.set(result.taskId, result));
   }
 
   /** `share` is what a new agent may use up; null: no limits. */
@@ -119,7 +124,7 @@ export class SubAgents {
     const { tell } = this.#options;
     tell({ kind: 'agent-started', agent: agent.name, taskId: agent.taskId });
     const result = await agent.scope.run(() => runAgent(agent, order)).catch(resultOfChild);
-    agent.ended = summaryOf(agent, result);
+    agent.ended = summaryOf(agent, this.#reported.get(agent.taskId) ?? result);
     tell({ kind: 'agent-ended', agent: agent.name, state: agent.ended.state });
   }
 

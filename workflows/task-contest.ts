@@ -15,7 +15,7 @@ import { giveBack } from './close-task.ts';
 import { endOfContender, startContender } from './contender.ts';
 import type { ContenderEnd } from './contender.ts';
 import { contestCard } from './contest-card.ts';
-import { contenderCancelledSignal } from './contest-report.ts';
+import { contenderCancelledSignal } from './cancelled-report.ts';
 import type { TaskBudget } from './domain/budget.ts';
 import { describeSpending } from './domain/budget.ts';
 import type {

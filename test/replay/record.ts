@@ -44,6 +44,14 @@ const SCRIPT = [
       { text: 'Helped.' },
     ],
   },
+  {
+    when: { inputContains: 'send an agent away' },
+    turns: [
+      { toolCalls: [{ name: 'spawn_agent', input: { message: 'take your time' } }] },
+      { toolCalls: [{ name: 'close_agent', input: { agents: ['{{result:Agent ([0-9a-f]{6})}}'] } }] },
+      { text: 'Alone.' },
+    ],
+  },
   { when: { inputContains: 'ask first' }, turns: [command('touch made.txt'), { text: 'Made.' }] },
   { when: { inputContains: 'answer' }, turns: [{ text: 'Answered.' }] },
 ];
@@ -89,6 +97,8 @@ try {
     interrupted: () => recordInterrupted({ prompt: 'take your time', model: MODEL, workspace }),
     reopened: () => recordReopened({ prompt: 'side by side', model: MODEL, workspace }),
     helped: () => recordHelped({ prompt: 'with help', model: MODEL, workspace, subAgents: true, budget: { costUsd: 1 } }),
+    closed: () =>
+      recordClosed({ prompt: 'send an agent away', model: MODEL, workspace, subAgents: true, budget: { costUsd: 1 } }),
     corrected: () =>
       recordTask('agent-task-corrected', { prompt: 'as a number', model: MODEL, outputSchema: { type: 'integer' } }),
     compacted: () => recordCompacted(look),
@@ -254,6 +264,15 @@ async function recordContest(request: TaskRequest): Promise<void> {
   await cluster.tasks.contestResult(taskId);
   await record('task-contest', workflowOf(taskId));
   await record('agent-task-contender', workflowOf(`${taskId}-2`));
+}
+
+/** An agent that is closed tells by a signal what it has cost. */
+async function recordClosed(request: TaskRequest): Promise<void> {
+  const taskId = await start('agent-task-closed', request);
+  const { runId } = await cluster.temporal.workflow.getHandle(workflowOf(taskId)).describe();
+  const { agents = [] } = await cluster.tasks.result(taskId);
+  await record('agent-task-closed', workflowOf(taskId), runId);
+  await record('agent-task-closed-agent', workflowOf(agents[0]?.taskId ?? ''));
 }
 
 async function recordContestCancelled(request: TaskRequest): Promise<void> {

@@ -117,6 +117,17 @@ describe('a task that has an agent work for it', () => {
     );
   });
 
+  test('gets back what an agent that it closes has not used, and counts the rest', async () => {
+    const { taskId } = await start('close one', { budget: { costUsd: 1 } });
+
+    const { agents = [] } = await cluster.tasks.result(taskId);
+
+    const [agent] = agents;
+    const { paid, suspenseUsdMicros } = await cluster.tasks.result(agent?.taskId ?? '');
+    expect(agent).toMatchObject({ state: 'cancelled', spent: { usdMicros: paid.usdMicros + suspenseUsdMicros } });
+    expect(agent?.spent.usdMicros).toBeLessThan(400_000);
+  });
+
   test('is cancelled with it', async () => {
     const { taskId } = await start('wait for one');
     const started = await eventually('an agent has begun', async () => {
