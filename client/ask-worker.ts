@@ -2,6 +2,7 @@
 import type { Client } from '@temporalio/client';
 import { isGrpcServiceError, QueryNotRegisteredError, ServiceError, WorkflowNotFoundError } from '@temporalio/client';
 import type { QueryDefinition } from '@temporalio/common';
+import { REACHABLE_MS } from './connection.ts';
 import { TaskClientError } from './task-client-error.ts';
 
 /** A worker that has to replay a task of 1,000 turns first needs about 2 s; one that is gone is noticed in this time. */
@@ -27,7 +28,19 @@ export async function askWorker<Answer>(client: Client, asked: Asked, query: Que
     const ask = () => client.connection.withDeadline(Date.now() + ANSWER_TIMEOUT_MS, () => handle.query(query));
     return await (asked.signal === undefined ? ask() : client.connection.withAbortSignal(asked.signal, ask));
   } catch (error) {
-    throw toClientError(error, asked.subject);
+    const told = toClientError(error, asked.subject);
+    throw asked.signal?.aborted === true ? told : await whyUnanswered(client, told, asked.subject);
+  }
+}
+
+/** A question that nobody answered in time looks the same whoever was away, a worker or Temporal; so the latter is asked. */
+export async function whyUnanswered(client: Client, told: unknown, subject: string): Promise<unknown> {
+  if (!(told instanceof TaskClientError) || told.problem !== 'no-worker') return told;
+  try {
+    await client.connection.withDeadline(Date.now() + REACHABLE_MS, () => client.workflowService.getSystemInfo({}));
+    return told;
+  } catch {
+    return noServer(subject, told);
   }
 }
 
@@ -45,11 +58,13 @@ export function toClientError(error: unknown, subject: string): unknown {
   }
   if (error instanceof QueryNotRegisteredError) return noWorker(subject, error);
   const code = grpcCodeOf(error);
-  if (code === GRPC_UNAVAILABLE) {
-    return new TaskClientError('no-server', `the Temporal server stopped answering while asked for ${subject}`, { cause: error });
-  }
+  if (code === GRPC_UNAVAILABLE) return noServer(subject, error);
   const isUnanswered = code === GRPC_CANCELLED || code === GRPC_DEADLINE_EXCEEDED || code === GRPC_FAILED_PRECONDITION;
   return isUnanswered ? noWorker(subject, error) : error;
+}
+
+function noServer(subject: string, cause: unknown): TaskClientError {
+  return new TaskClientError('no-server', `the Temporal server stopped answering while asked for ${subject}`, { cause });
 }
 
 function noWorker(subject: string, cause: unknown): TaskClientError {

@@ -69,7 +69,7 @@ export async function connectTemporal(options: ConnectOptions = {}): Promise<Con
 }
 
 /** For probes: a server that answers does so at once. */
-const REACHABLE_MS = 2_000;
+export const REACHABLE_MS = 2_000;
 
 /** @throws TaskClientError `no-server` */
 export async function assertReachable({ connection, address }: ConnectedTemporal): Promise<void> {

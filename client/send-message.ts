@@ -9,6 +9,7 @@ import { INTERACTIVE_PRIORITY, TASKS_QUEUE } from '../workflows/domain/task-queu
 import type { SendMessageInput, SendMessageResult } from '../workflows/messages.ts';
 import { sendMessageUpdate } from '../workflows/messages.ts';
 import { assertTask } from './contest-kind.ts';
+import { whyUnanswered } from './ask-worker.ts';
 import { ANSWER_TIMEOUT_MS, toUpdateError } from './update-task.ts';
 
 /** Without a request id each call is a message of its own. */
@@ -29,7 +30,8 @@ export async function sendMessage(client: Client, taskId: TaskId, message: Messa
       assertTask(await client.workflow.getHandle(taskWorkflowId(taskId)).describe(), taskId);
       return await updateWithStart(client, taskId, { ...message, requestId });
     } catch (error) {
-      const told = toUpdateError(error, { subject, refused: `the message to ${subject} was not taken` });
+      const refused = `the message to ${subject} was not taken`;
+      const told = await whyUnanswered(client, toUpdateError(error, { subject, refused }), subject);
       if (tries === CLOSING_TRIES || !(told instanceof Error) || !told.message.includes(CLOSING)) throw told;
       await new Promise((done) => setTimeout(done, CLOSING_PAUSE_MS));
     }

@@ -5,7 +5,7 @@ import type { UpdateDefinition } from '@temporalio/common';
 import { ApplicationFailure } from '@temporalio/common';
 import type { TaskId } from '../workflows/domain/ids.ts';
 import { taskWorkflowId } from '../workflows/domain/ids.ts';
-import { toClientError } from './ask-worker.ts';
+import { toClientError, whyUnanswered } from './ask-worker.ts';
 import { assertTask } from './contest-kind.ts';
 import { isOpen } from './follow-task.ts';
 import type { TaskClientProblem } from './task-client-error.ts';
@@ -49,7 +49,7 @@ export async function updateTask<Answer, Input>(client: Client, asked: TaskUpdat
     if (!isOpen(described.status.name)) throw new TaskClientError('already-ended', `${subject} has ended already: ${ended}`);
     return await client.connection.withDeadline(deadline, () => handle.executeUpdate(update, options));
   } catch (error) {
-    throw toUpdateError(error, { subject, refused });
+    throw await whyUnanswered(client, toUpdateError(error, { subject, refused }), subject);
   }
 }
 

@@ -5,7 +5,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import fastify from 'fastify';
 import type { Socket } from 'node:net';
-import { TaskClientError } from '../task-client-error.ts';
 import type { TaskClient } from '../task-client.ts';
 import { addApprovalRoutes } from './approval-routes.ts';
 import type { GuardOptions } from './guard-requests.ts';
@@ -54,7 +53,7 @@ export function createDoor({ client, say, ...guarded }: DoorOptions): FastifyIns
     reply.headers({ 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' });
     guard(request);
   });
-  app.setErrorHandler(async (error, request, reply) => tellError(await whyUnanswered(error, client), { request, reply, say }));
+  app.setErrorHandler((error, request, reply) => tellError(error, { request, reply, say }));
   app.setNotFoundHandler((request, reply) => tellProblem(reply, noSuchRoute(request)));
   app.register(
     async (routes) => {
@@ -74,15 +73,6 @@ const FAULT: HttpProblem = { status: 500, code: 'internal', message: 'the door b
 
 function noSuchRoute({ method }: FastifyRequest): HttpProblem {
   return { status: 404, code: 'no-route', message: `there is no such route for ${method}: docs/http.md lists what there is` };
-}
-
-/** A question that nobody answered in time looks the same whoever was away. */
-async function whyUnanswered(error: unknown, client: DoorClient): Promise<unknown> {
-  if (!(error instanceof TaskClientError) || error.problem !== 'no-worker') return error;
-  return client.assertReachable().then(
-    () => error,
-    (reason: unknown) => reason,
-  );
 }
 
 interface Asked {
