@@ -31,7 +31,7 @@ const ENDED = 'none of its calls waits for an answer';
 /** @throws TaskClientError `refused`, `answered`, `not-waiting`, `already-ended`, `not-found` or `no-worker` */
 export async function approveCall(client: Client, taskId: TaskId, approval: Approval): Promise<AnsweredApproval> {
   const callId = approval.callId ?? (await onlyPending(client, taskId)).callId;
-  return unlessEnded(client, { taskId, callId, wanted: 'approved' }, async () => {
+  return unlessEnded(client, { taskId, callId, turn: approval.turn, wanted: 'approved' }, async () => {
     const { remembered } = await updateTask(client, {
       taskId,
       update: approveToolCallUpdate,
@@ -46,7 +46,7 @@ export async function approveCall(client: Client, taskId: TaskId, approval: Appr
 /** @throws TaskClientError `refused`, `answered`, `not-waiting`, `already-ended`, `not-found` or `no-worker` */
 export async function denyCall(client: Client, taskId: TaskId, denial: Denial): Promise<AnsweredApproval> {
   const callId = denial.callId ?? (await onlyPending(client, taskId)).callId;
-  return unlessEnded(client, { taskId, callId, wanted: 'denied' }, async () => {
+  return unlessEnded(client, { taskId, callId, turn: denial.turn, wanted: 'denied' }, async () => {
     await updateTask(client, {
       taskId,
       update: denyToolCallUpdate,
@@ -61,6 +61,7 @@ export async function denyCall(client: Client, taskId: TaskId, denial: Denial): 
 interface Answering {
   readonly taskId: TaskId;
   readonly callId: string;
+  readonly turn: number | undefined;
   readonly wanted: 'approved' | 'denied';
 }
 
@@ -70,7 +71,7 @@ interface Answering {
  */
 async function unlessEnded(
   client: Client,
-  { taskId, callId, wanted }: Answering,
+  { taskId, callId, turn, wanted }: Answering,
   answer: () => Promise<AnsweredApproval>,
 ): Promise<AnsweredApproval> {
   try {
@@ -79,7 +80,9 @@ async function unlessEnded(
     if (!(error instanceof TaskClientError) || error.problem !== 'already-ended') throw error;
     const asked = { workflowId: taskWorkflowId(taskId), subject: `task ${taskId}` };
     const result = await askWorker(client, asked, resultQuery);
-    const before = result?.approvals?.findLast((record) => record.callId === callId);
+    const before = result?.approvals?.findLast(
+      (record) => record.callId === callId && (turn === undefined || turn === record.turn),
+    );
     if (before === undefined) throw error;
     if (before.decision === wanted)
       return { callId, ...(before.remembered === undefined ? {} : { remembered: before.remembered }) };

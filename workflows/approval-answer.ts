@@ -5,13 +5,14 @@ import { toPrintable } from './domain/tool-call.ts';
 
 /** What waits, and what was answered. */
 export interface Standing {
-  readonly waiting: readonly { readonly callId: string; readonly canBeRemembered: boolean }[];
-  answered(callId: string): AnsweredCall | undefined;
+  readonly waiting: readonly { readonly callId: string; readonly turn: number; readonly canBeRemembered: boolean }[];
+  /** Without a turn of whichever was the last. */
+  answered(callId: string, turn: number | undefined): AnsweredCall | undefined;
   /** How many are remembered. */
   readonly rules: number;
 }
 
-export type AnsweredCall = Pick<ApprovalRecord, 'decision' | 'by'>;
+export type AnsweredCall = Pick<ApprovalRecord, 'decision' | 'by' | 'turn'>;
 
 /** Why an answer is not taken. `kind` tells a program what the words tell a person. */
 export interface Refusal {
@@ -27,16 +28,21 @@ const SHOWN_CHARACTERS = 80;
 export function reasonAgainstAnswer(input: unknown, wanted: 'approved' | 'denied', standing: Standing): Refusal | undefined {
   const answer = readAnswer(input);
   if (typeof answer === 'string') return { kind: 'wrong-input', words: answer };
-  const { callId, remember } = answer;
-  const waits = standing.waiting.find((call) => call.callId === callId);
+  const { callId, turn, remember } = answer;
+  const waits = standing.waiting.find((call) => call.callId === callId && isOfTurn(call, turn));
   if (waits === undefined) {
-    const before = standing.answered(callId);
+    const before = standing.answered(callId, turn);
     if (before === undefined) return { kind: 'not-waiting', words: notWaiting(callId, standing) };
     return before.decision === wanted ? undefined : { kind: 'answered', words: describeAnswered(before) };
   }
   if (!remember) return undefined;
   if (!waits.canBeRemembered) return noRule('no rule covers the like of this call: approve it without "remember"');
   return standing.rules >= MOST_RULES ? noRule(`${MOST_RULES} rules are remembered already`) : undefined;
+}
+
+/** Whoever names no turn means any. */
+export function isOfTurn(call: { readonly turn: number }, turn: number | undefined): boolean {
+  return turn === undefined || turn === call.turn;
 }
 
 function noRule(words: string): Refusal {
@@ -54,15 +60,27 @@ export function reasonAgainstMode(input: unknown): string | undefined {
   return reasonAgainstBy(fieldOf(input, 'by'));
 }
 
-function readAnswer(input: unknown): { readonly callId: string; readonly remember: boolean } | string {
+interface Answer {
+  readonly callId: string;
+  readonly turn: number | undefined;
+  readonly remember: boolean;
+}
+
+function readAnswer(input: unknown): Answer | string {
   if (typeof input !== 'object' || input === null) return 'an answer is an object such as {"callId": "call_1", "by": "ada"}';
   const callId = fieldOf(input, 'callId');
   if (typeof callId !== 'string' || callId === '') return 'callId names the call that waits';
-  const reason = fieldOf(input, 'reason') ?? '';
-  if (typeof reason !== 'string') return 'reason is a text';
+  const turn = fieldOf(input, 'turn') ?? undefined;
+  if (turn !== undefined && typeof turn !== 'number') return 'turn is that of the call, a number';
   const remember = fieldOf(input, 'remember') ?? false;
   if (typeof remember !== 'boolean') return 'remember is true or false';
-  return reasonAgainstBy(fieldOf(input, 'by')) ?? { callId, remember };
+  return reasonAgainstWords(input) ?? { callId, turn, remember };
+}
+
+function reasonAgainstWords(input: unknown): string | undefined {
+  const reason = fieldOf(input, 'reason') ?? '';
+  if (typeof reason !== 'string') return 'reason is a text';
+  return reasonAgainstBy(fieldOf(input, 'by'));
 }
 
 function reasonAgainstBy(by: unknown): string | undefined {

@@ -4,7 +4,7 @@
  */
 import { ApplicationFailure, condition, setHandler } from '@temporalio/workflow';
 import type { AnsweredCall, Refusal } from './approval-answer.ts';
-import { reasonAgainstAnswer, reasonAgainstMode } from './approval-answer.ts';
+import { isOfTurn, reasonAgainstAnswer, reasonAgainstMode } from './approval-answer.ts';
 import type { ApprovalChanges, ApprovalRule } from './domain/approval.ts';
 import { describeRule } from './domain/approval.ts';
 import type { ApprovalRecord } from './domain/task-result.ts';
@@ -32,6 +32,7 @@ export interface ApprovalDeskOptions {
 
 /** A call that waits. */
 interface Pending {
+  readonly turn: number;
   readonly needed: ApprovalNeeded;
   answer?: ApprovalAnswer;
 }
@@ -60,9 +61,9 @@ export function openApprovalDesk({ begin, decided, hasEnded, tell }: ApprovalDes
   });
   setHandler(
     denyToolCallUpdate,
-    ({ callId, by, reason }) => {
+    ({ by, reason, ...call }) => {
       const words = reason === undefined ? {} : { reason: toPrintable(reason, REASON_CHARACTERS) };
-      return answer(state, callId, { kind: 'denied', by: nameOf(by), ...words });
+      return answer(state, call, { kind: 'denied', by: nameOf(by), ...words });
     },
     { validator: (input) => refuse(reasonAgainstAnswer(input, 'denied', standing(state))) },
   );
@@ -96,26 +97,38 @@ function standing({ pending, answered, changes, decisions }: DeskState) {
   return {
     rules: changes?.rules?.length ?? 0,
     // Decisions of earlier runs, and those that nobody made in time, are known from the record alone.
-    answered: (callId: string) => answered.get(callId) ?? decisions.findLast((decision) => decision.callId === callId),
-    waiting: [...pending].flatMap(([callId, { needed, answer: given }]) =>
-      given === undefined ? [{ callId, canBeRemembered: needed.approval.rule !== undefined }] : [],
+    answered: (callId: string, turn: number | undefined) => {
+      const last = answered.get(callId);
+      if (last !== undefined && isOfTurn(last, turn)) return last;
+      return decisions.findLast((decision) => decision.callId === callId && isOfTurn(decision, turn));
+    },
+    waiting: [...pending].flatMap(([callId, { turn, needed, answer: given }]) =>
+      given === undefined ? [{ callId, turn, canBeRemembered: needed.approval.rule !== undefined }] : [],
     ),
   };
 }
 
-function approve(state: DeskState, { callId, by, remember }: ApproveInput) {
-  const rule = remember === true ? state.pending.get(callId)?.needed.approval.rule : undefined;
+function approve(state: DeskState, { by, remember, ...call }: ApproveInput) {
+  const rule = remember === true ? pendingOf(state, call)?.needed.approval.rule : undefined;
   if (rule !== undefined) state.changes = { ...state.changes, rules: [...(state.changes?.rules ?? []), rule] };
-  const told = answer(state, callId, { kind: 'approved', by: nameOf(by), ...(rule === undefined ? {} : { remembered: rule }) });
+  const told = answer(state, call, { kind: 'approved', by: nameOf(by), ...(rule === undefined ? {} : { remembered: rule }) });
   return { ...told, ...(rule === undefined ? {} : { remembered: describeRule(rule) }) };
 }
 
-function answer({ pending, answered }: DeskState, callId: string, given: ApprovalAnswer & { kind: 'approved' | 'denied' }) {
+type AnswerTo = Pick<ApproveInput, 'callId' | 'turn'>;
+
+function pendingOf({ pending }: DeskState, { callId, turn }: AnswerTo): Pending | undefined {
   const waits = pending.get(callId);
+  return waits !== undefined && isOfTurn(waits, turn) ? waits : undefined;
+}
+
+function answer(state: DeskState, call: AnswerTo, given: ApprovalAnswer & { kind: 'approved' | 'denied' }) {
+  const { answered } = state;
+  const waits = pendingOf(state, call);
   // The same answer again: who gave it first stays.
   if (waits === undefined || waits.answer !== undefined) return { answer: given.kind };
   waits.answer = given;
-  answered.set(callId, { decision: given.kind, by: given.by });
+  answered.set(call.callId, { decision: given.kind, by: given.by, turn: waits.turn });
   for (const oldest of answered.keys()) if (answered.size > REMEMBERED_ANSWERS) answered.delete(oldest);
   return { answer: given.kind };
 }
@@ -135,7 +148,7 @@ async function awaitAnswer(state: DeskState, tell: ApprovalDeskOptions['tell'], 
   const { turn, call, needed } = asked;
   const { callId, name: tool } = call;
   const { pending } = state;
-  const waits: Pending = { needed };
+  const waits: Pending = { turn, needed };
   pending.set(callId, waits);
   tell(requested(asked));
   try {

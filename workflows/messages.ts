@@ -21,6 +21,8 @@ export const raiseBudgetUpdate = defineUpdate<TaskBudget, [TaskBudget]>('raiseBu
 export interface ApproveInput {
   /** Of the call that waits, as the status has it. */
   readonly callId: string;
+  /** Of that call, too. Models may use an id again in a later turn: with it a late answer is for no other call than the one that was looked at. */
+  readonly turn?: number;
   /** Who decides, for the story: whoever may send updates is trusted to say so. */
   readonly by: string;
   /** Let calls of the like run without asking, in this task. */
@@ -29,6 +31,8 @@ export interface ApproveInput {
 
 export interface DenyInput {
   readonly callId: string;
+  /** As in `ApproveInput`. */
+  readonly turn?: number;
   readonly by: string;
   /** Told to the model. */
   readonly reason?: string;

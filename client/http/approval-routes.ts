@@ -16,6 +16,7 @@ const LONGEST_REASON = 500;
 interface AnswerBody {
   readonly decision: 'approve' | 'deny';
   readonly by: string;
+  readonly turn?: number;
   readonly reason?: string;
   readonly remember?: boolean;
 }
@@ -31,6 +32,7 @@ const ANSWER: BodyForm<AnswerBody> = {
     .strictObject({
       decision: z.enum(['approve', 'deny']),
       by,
+      turn: z.int().min(1).exactOptional(),
       reason: z.string().max(LONGEST_REASON).exactOptional(),
       remember: z.boolean().exactOptional(),
     })
@@ -45,6 +47,7 @@ const ANSWER: BodyForm<AnswerBody> = {
   fields: {
     decision: '"approve" or "deny"',
     by: BY,
+    turn: 'the turn of the call, as it is told with it',
     reason: `a text of ${LONGEST_REASON} characters at most, for "deny" alone`,
     remember: 'true or false, for "approve" alone',
   },
@@ -70,13 +73,14 @@ export function addApprovalRoutes(app: FastifyInstance, client: DoorClient): voi
     return { mode: change.mode };
   });
   app.post<CallPath>('/tasks/:taskId/approvals/:callId', async ({ params, body }) => {
-    const { decision, reason, remember, by: name } = readBody(ANSWER, body);
+    const { decision, reason, remember, turn, by: name } = readBody(ANSWER, body);
     const { callId } = params;
+    const call = { callId, by: name, ...(turn === undefined ? {} : { turn }) };
     if (decision === 'approve') {
-      const answer = await client.approve(taskOf(params), { callId, by: name, ...(remember === true ? { remember } : {}) });
+      const answer = await client.approve(taskOf(params), { ...call, ...(remember === true ? { remember } : {}) });
       return { decision: 'approved', ...answer };
     }
-    const answer = await client.deny(taskOf(params), { callId, by: name, ...(reason === undefined ? {} : { reason }) });
+    const answer = await client.deny(taskOf(params), { ...call, ...(reason === undefined ? {} : { reason }) });
     return { decision: 'denied', ...answer };
   });
 }

@@ -74,13 +74,15 @@ describe('a call that waits', () => {
     const task = await aWaitingTask();
     const answer = `POST /approvals/${encodeURIComponent(task.callId)}`;
 
-    const first = await task.ask(answer, { decision: 'approve', by: 'ada' });
+    const otherTurn = await task.ask(answer, { decision: 'approve', by: 'ada', turn: 2 });
+    const first = await task.ask(answer, { decision: 'approve', by: 'ada', turn: 1 });
     const again = await task.ask(answer, { decision: 'approve', by: 'bob' });
     const contrary = await task.ask(answer, { decision: 'deny', by: 'bob' });
     const result = await cluster.tasks.result(task.taskId);
     const afterEnd = await task.ask(answer, { decision: 'approve', by: 'ada' });
     const contraryAfterEnd = await task.ask(answer, { decision: 'deny', by: 'bob' });
 
+    expect(otherTurn).toMatchObject({ status: 404, body: { error: { code: 'not-waiting' } } });
     const approved = { status: 200, body: { decision: 'approved', callId: task.callId } };
     const conflict = {
       status: 409,
