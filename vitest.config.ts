@@ -29,7 +29,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: [
-            'test/{domain,loop,catalog,clouds,emulators,store,tools,workspace,sandbox,mcp,config,activities,client,bootstrap,bench}/**/*.test.ts',
+            'test/{domain,loop,catalog,clouds,managed-agents,emulators,store,tools,workspace,sandbox,mcp,config,activities,client,bootstrap,bench}/**/*.test.ts',
           ],
           testTimeout: UNIT_TIMEOUT_MS,
           hookTimeout: UNIT_TIMEOUT_MS,

@@ -9,7 +9,18 @@ const TOOL_CALL = z.strictObject({
   input: z.union([z.string(), z.record(z.string(), z.unknown())]),
 });
 
-const TURN = z.strictObject({ text: z.string().optional(), toolCalls: z.array(TOOL_CALL).optional() });
+/** Asked of whoever uses a managed agent, before it calls a tool of an MCP server; a model by itself knows no such thing. */
+const MCP_APPROVAL = z.strictObject({
+  server: z.string().min(1),
+  tool: z.string().min(1),
+  arguments: z.record(z.string(), z.unknown()).optional(),
+});
+
+const TURN = z.strictObject({
+  text: z.string().optional(),
+  toolCalls: z.array(TOOL_CALL).optional(),
+  mcpApproval: MCP_APPROVAL.optional(),
+});
 
 const SCRIPT = z.array(
   z.strictObject({ when: z.strictObject({ inputContains: z.string().min(1) }), turns: z.array(TURN).min(1) }),

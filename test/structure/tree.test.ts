@@ -5,6 +5,12 @@ import { listProjectFiles, readProjectFile, ROOT } from './project-files.ts';
 
 const FILES = listProjectFiles();
 const CLOUDS = ['openai', 'azure', 'aws', 'google'];
+const AGENTS_FOLDER = 'activities/managed-agents/';
+const AGENT_SERVICES = [
+  ...new Set(
+    FILES.filter((file) => file.startsWith(AGENTS_FOLDER)).map((file) => file.slice(AGENTS_FOLDER.length).split('/')[0] ?? ''),
+  ),
+].filter((name) => !name.endsWith('.ts') && name !== 'agents-api');
 const FOLDERS = ['.ci', 'activities', 'client', 'docs', 'scripts', 'test', 'workers', 'workflows'];
 const SOURCE_FOLDERS = /^(?:workflows|activities|workers|client|scripts|test)\//;
 
@@ -26,6 +32,13 @@ describe('the layout', () => {
     const names = FILES.filter((file) => file.startsWith(folder)).map((file) => file.slice(folder.length));
 
     expect(names.toSorted()).toEqual(['client.ts', 'failure.ts', 'request.ts', 'response.ts']);
+  });
+
+  test.each(AGENT_SERVICES)('has the same four files for %s as for every service of managed agents', (service) => {
+    const folder = `${AGENTS_FOLDER}${service}/`;
+    const names = FILES.filter((file) => file.startsWith(folder)).map((file) => file.slice(folder.length));
+
+    expect(names).toEqual(expect.arrayContaining(['client.ts', 'failure.ts', 'request.ts', 'response.ts']));
   });
 
   test('has an index only where a process registers or a package is imported', () => {

@@ -20,6 +20,8 @@ export interface ResponseDialect {
 export interface FailureRule {
   readonly kind: ModelFailureKind;
   readonly scope: FailureScope;
+  /** Instead of the cloud's name for it, where that one tells nothing. */
+  readonly code?: string;
 }
 
 /** An answer that is no 2xx, or an error told within a stream; read from whichever of the known shapes it came in. */

@@ -1,5 +1,6 @@
 /** A whole response of a cloud -> the answer as transcript items, or the reason why it is none. */
 import { EMPTY_ANSWER_CODE } from '../../../workflows/domain/failure-class.ts';
+import type { ToolDefinition } from '../../../workflows/domain/tool-call.ts';
 import type { ToolInput, TranscriptItem } from '../../../workflows/domain/transcript.ts';
 import type { Usage } from '../../../workflows/domain/usage.ts';
 import type { ModelAnswer, ModelRequest } from '../cloud-client.ts';
@@ -103,13 +104,14 @@ function readPhase(phase: string | null | undefined): {
 function readFunctionCall(raw: unknown, request: ModelRequest): TranscriptItem {
   const call = FUNCTION_CALL_ITEM.safeParse(raw).data;
   if (call === undefined) throw new NoAnswerError('malformed function call');
-  const json = call.arguments ?? '';
-  const isFreeform = request.tools.some(({ name, form }) => name === call.name && form.kind === 'freeform');
-  const input: ToolInput = (isFreeform ? unwrapInput(json) : undefined) ?? {
-    kind: 'json',
-    text: json,
-  };
+  const input = toFunctionInput(call.arguments ?? '', call.name, request.tools);
   return { kind: 'tool-call', callId: call.call_id, name: call.name, input };
+}
+
+/** The arguments of a function's call; those of a freeform tool that was rendered as a function are its text. */
+export function toFunctionInput(json: string, name: string, tools: readonly ToolDefinition[]): ToolInput {
+  const isFreeform = tools.some((tool) => tool.name === name && tool.form.kind === 'freeform');
+  return (isFreeform ? unwrapInput(json) : undefined) ?? { kind: 'json', text: json };
 }
 
 function readCustomCall(raw: unknown): TranscriptItem {

@@ -21,8 +21,11 @@ export interface CallState {
   stream?: StreamState & { readonly status: number; readonly requestId?: string; readonly rateLimit?: RateLimit };
 }
 
+/** What of a cloud's dialect tells what a failure is. */
+type FailingDialect = Pick<CloudDialect, 'response' | 'failure'>;
+
 /** The error to throw for what a call threw. */
-export function toCallError(error: unknown, state: CallState, dialect: CloudDialect): unknown {
+export function toCallError(error: unknown, state: CallState, dialect: FailingDialect): unknown {
   if (error instanceof ModelFailureError) return error;
   const progress = findCause(error, ProgressError);
   if (progress !== undefined) return progress.cause;
@@ -37,7 +40,7 @@ function rateLimitOf(error: unknown): RateLimit | undefined {
   return refused === undefined ? undefined : readRateLimit(refused.headers);
 }
 
-function beforeStream(error: unknown, { trace }: CallState, dialect: CloudDialect): ModelFailure | undefined {
+function beforeStream(error: unknown, { trace }: CallState, dialect: FailingDialect): ModelFailure | undefined {
   const refused = findCause(error, RefusedError);
   if (refused !== undefined) return toRefusalFailure(refused, dialect);
   const unreachable = findCause(error, UnreachableError);
@@ -55,15 +58,15 @@ function beforeStream(error: unknown, { trace }: CallState, dialect: CloudDialec
   };
 }
 
-function toRefusalFailure(refused: RefusedError, dialect: CloudDialect): ModelFailure {
+function toRefusalFailure(refused: RefusedError, dialect: FailingDialect): ModelFailure {
   const refusal = readRefusal(refused, dialect.response);
   const rule = classifyRefusal(refusal, dialect.failure);
   return {
+    ...hintsOf(refusal),
     ...rule,
     phase: 'headers',
     acceptance: acceptanceOf(rule.kind, refused.status),
     status: refused.status,
-    ...hintsOf(refusal),
   };
 }
 
@@ -73,7 +76,11 @@ function toSilenceFailure({ silenceMs }: SilenceError, { phase }: RequestTrace):
 }
 
 /** A 2xx arrived: the cloud has taken the request, whatever becomes of the answer. */
-function withinStream(error: unknown, stream: NonNullable<CallState['stream']>, dialect: CloudDialect): ModelFailure | undefined {
+function withinStream(
+  error: unknown,
+  stream: NonNullable<CallState['stream']>,
+  dialect: FailingDialect,
+): ModelFailure | undefined {
   const known = {
     phase: stream.position,
     acceptance: 'accepted',
@@ -83,7 +90,7 @@ function withinStream(error: unknown, stream: NonNullable<CallState['stream']>, 
   } as const;
   if (error instanceof StreamedError) {
     const refusal = readStreamError(error.error, stream.requestId);
-    return { ...known, ...classifyRefusal(refusal, dialect.failure), ...hintsOf(refusal) };
+    return { ...known, ...hintsOf(refusal), ...classifyRefusal(refusal, dialect.failure) };
   }
   if (error instanceof SilenceError) {
     return { ...known, kind: 'timeout', scope: 'deployment', code: silenceCode(error.silenceMs) };

@@ -1,0 +1,125 @@
+/** One call of an adapter: its requests one after the other, each sent once, and one failure envelope for whatever breaks it. */
+import type OpenAI from 'openai';
+import type { Acceptance } from '../../../workflows/domain/model-failure.ts';
+import { ModelFailureError } from '../../clouds/cloud-client.ts';
+import { CallTimer } from '../../clouds/responses-api/call-timer.ts';
+import type { CallTimeouts } from '../../clouds/responses-api/cloud-dialect.ts';
+import type { RequestTrace } from '../../clouds/responses-api/observed-fetch.ts';
+import { traced } from '../../clouds/responses-api/observed-fetch.ts';
+import { readRequestId } from '../../clouds/responses-api/read-refusal.ts';
+import { BrokenStreamError, ProgressError } from '../../clouds/responses-api/read-response-stream.ts';
+import type { CallState } from '../../clouds/responses-api/to-model-failure.ts';
+import { toCallError } from '../../clouds/responses-api/to-model-failure.ts';
+import type { SessionOptions } from '../managed-agent-client.ts';
+import type { AgentsDialect, AgentsEndpoint } from './agents-dialect.ts';
+
+/** A call in flight. */
+export interface AgentsCall {
+  readonly sdk: OpenAI;
+  readonly dialect: AgentsDialect;
+  readonly timeouts: CallTimeouts;
+  readonly timer: CallTimer;
+  readonly signal: AbortSignal | undefined;
+  readonly progress: SessionOptions['progress'] | undefined;
+  /**
+   * What the failure of a further request says about the input. `as-told`: this request is the one that carries it, so how it failed
+   * tells.
+   */
+  acceptance: Acceptance | 'as-told';
+  sessionId: string | undefined;
+  /** Of the last request that was answered. */
+  answered: CallState['stream'];
+}
+
+export interface CallSetting {
+  readonly options: { readonly signal?: AbortSignal; readonly progress?: SessionOptions['progress'] };
+  readonly acceptance: AgentsCall['acceptance'];
+  readonly sessionId?: string;
+  /** How long the service may say nothing; default: as for a first event. */
+  readonly silenceMs?: number;
+}
+
+export async function inCall<Result>(
+  { dialect, timeouts }: AgentsEndpoint,
+  sdk: OpenAI,
+  { setting, work }: { readonly setting: CallSetting; readonly work: (call: AgentsCall) => Promise<Result> },
+): Promise<Result> {
+  const { signal, progress } = setting.options;
+  signal?.throwIfAborted();
+  const timer = new CallTimer(signal, setting.silenceMs ?? timeouts.firstEventMs);
+  const { acceptance, sessionId } = setting;
+  const call: AgentsCall = { sdk, dialect, timeouts, timer, signal, progress, acceptance, sessionId, answered: undefined };
+  try {
+    return await work(call);
+  } catch (error) {
+    // The caller's own abort is no failure of the service, whatever it looks like by now.
+    signal?.throwIfAborted();
+    throw settle(toCallError(reasonOf(error, timer), stateOf(call), dialect), call);
+  } finally {
+    timer.stop();
+  }
+}
+
+type Send = (signal: AbortSignal) => Promise<Response>;
+
+/** Sends one request. @throws ModelFailureError, ProgressError */
+export async function exchange(call: AgentsCall, send: Send, beforeSending?: () => Promise<void>): Promise<Response> {
+  const { timer, dialect } = call;
+  const trace: RequestTrace = { phase: 'resolve', ...(beforeSending === undefined ? {} : { beforeSending }) };
+  try {
+    const response = await traced(trace, () => send(timer.signal));
+    const requestId = readRequestId(response.headers, dialect.response);
+    call.answered = {
+      position: 'headers',
+      status: response.status,
+      ...(requestId === undefined ? {} : { requestId }),
+    };
+    return response;
+  } catch (error) {
+    call.signal?.throwIfAborted();
+    throw toCallError(reasonOf(error, timer), { trace }, dialect);
+  }
+}
+
+/** @throws BrokenStreamError when the body is no JSON */
+export async function readJson(response: Response): Promise<unknown> {
+  try {
+    return await response.json();
+  } catch {
+    throw new BrokenStreamError('malformed answer');
+  }
+}
+
+/** Our own side is told; while it works, the service's silence is not counted. */
+export async function tell(call: AgentsCall, telling: () => Promise<void>): Promise<void> {
+  call.timer.pause();
+  await telling().catch((error: unknown) => {
+    throw new ProgressError(error);
+  });
+  call.timer.restart(call.timeouts.firstEventMs);
+}
+
+/** Silence aborts the call, which then looks like anything. */
+function reasonOf(error: unknown, timer: CallTimer): unknown {
+  return timer.signal.aborted && !(error instanceof ModelFailureError) ? timer.signal.reason : error;
+}
+
+function stateOf({ answered }: AgentsCall): CallState {
+  return { trace: { phase: 'sent' }, ...(answered === undefined ? {} : { stream: answered }) };
+}
+
+function settle(error: unknown, { acceptance, sessionId }: AgentsCall): unknown {
+  if (!(error instanceof ModelFailureError)) return error;
+  const { failure } = error;
+  const isGone = sessionId !== undefined && failure.status === 404 && failure.kind === 'not-found';
+  return new ModelFailureError(
+    {
+      ...failure,
+      // What is missing is the session, and says nothing about the service.
+      ...(isGone ? { scope: 'request' } : {}),
+      ...(acceptance === 'as-told' ? {} : { acceptance }),
+      ...(sessionId === undefined ? {} : { responseId: sessionId }),
+    },
+    { cause: error.cause, rateLimit: error.rateLimit },
+  );
+}
