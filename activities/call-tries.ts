@@ -25,8 +25,10 @@ export function createCallTries({ successorMs = SUCCESSOR_MS } = {}): InTries {
     const tries = calls.get(call) ?? new Set();
     const mine: Try = { isUnwanted: false, end: new AbortController() };
     calls.set(call, tries.add(mine));
-    const stopWatching = watch(successorMs, (reason) => {
+    const stopWatching = watch(successorMs, (reason, isOverdue) => {
       mine.isUnwanted = true;
+      // It hangs: whoever waits for it would wait for ever.
+      if (isOverdue) mine.end.abort(reason);
       if ([...tries].every(({ isUnwanted }) => isUnwanted)) for (const { end } of tries) end.abort(reason);
     });
     try {
@@ -39,15 +41,17 @@ export function createCallTries({ successorMs = SUCCESSOR_MS } = {}): InTries {
   };
 }
 
-/** Tells when this activity is not wanted any more, with the reason. */
-function watch(successorMs: number, tell: (reason: unknown) => void): () => void {
+/** Tells when this activity is not wanted any more, with the reason, and whether it has taken all of its time. */
+function watch(successorMs: number, tell: (reason: unknown, isOverdue: boolean) => void): () => void {
   const context = Context.current();
   const signal = activitySignal();
+  const endsMs = performance.now() + context.info.startToCloseTimeoutMs - successorMs;
   let timer: NodeJS.Timeout | undefined;
   const onAbort = (): void => {
-    const isGivenUp = context.cancellationDetails?.notFound === true || context.cancellationDetails?.timedOut === true;
-    if (isGivenUp) timer = setTimeout(() => tell(signal.reason), successorMs);
-    else tell(signal.reason);
+    const { notFound = false, timedOut = false } = context.cancellationDetails ?? {};
+    const isOverdue = timedOut || (notFound && performance.now() >= endsMs);
+    if (notFound && !isOverdue) timer = setTimeout(() => tell(signal.reason, false), successorMs);
+    else tell(signal.reason, isOverdue);
   };
   if (signal.aborted) onAbort();
   else signal.addEventListener('abort', onAbort, { once: true });

@@ -26,7 +26,7 @@ interface Try {
 
 interface Scene {
   /** The call as Temporal has it tried. */
-  tryCall(): Promise<Try>;
+  tryCall(startToCloseTimeoutMs?: number): Promise<Try>;
   /** Calls of the tool, with their signals. */
   readonly runs: readonly AbortSignal[];
   /** Lets the tool come to its end. */
@@ -62,8 +62,9 @@ async function aScene(successorMs: number): Promise<Scene> {
   const asked = aToolCall({ name: 'note', input: { kind: 'json', text: '{}' } });
   const [item = ''] = await store.putItems(TASK, [asked]);
   const activity = () => runTool({ turn: 1, callId: asked.callId, item });
-  const tryCall = async (): Promise<Try> => {
-    const environment = new MockActivityEnvironment({ workflowExecution: { workflowId: `agent-task/${TASK}`, runId: 'run' } });
+  const tryCall = async (startToCloseTimeoutMs = 60_000): Promise<Try> => {
+    const workflowExecution = { workflowId: `agent-task/${TASK}`, runId: 'run' };
+    const environment = new MockActivityEnvironment({ workflowExecution, startToCloseTimeoutMs });
     const result = environment.run<[], RunToolResult, typeof activity>(activity);
     result.catch(() => undefined);
     // Whether it runs or waits, it has begun by then.
@@ -118,5 +119,17 @@ test('a cancel of the only try ends it at once', async () => {
   first.cancel();
 
   await expect(first.result).rejects.toThrow(/abort|cancel|NOT_FOUND/i);
+  expect(scene.runs.map(({ aborted }) => aborted)).toEqual([true]);
+});
+
+test('one that has taken all of its time is ended at once, and the further one does not wait for it', async () => {
+  const scene = await aScene(1_000);
+  const first = await scene.tryCall(1_010);
+  const second = scene.tryCall();
+  await pause(50);
+  first.giveUp();
+
+  await expect(first.result).rejects.toThrow(/abort|cancel|NOT_FOUND/i);
+  expect(await (await second).result).toMatchObject({ outcome: 'unknown' });
   expect(scene.runs.map(({ aborted }) => aborted)).toEqual([true]);
 });

@@ -110,10 +110,10 @@ async function begin(kind: Kind): Promise<string> {
   return taskId;
 }
 
-/** One task of each kind, the long ones first. */
-async function beginAll(): Promise<readonly (readonly [Kind, string])[]> {
+/** One task of each of these kinds. */
+async function beginAll(kinds: readonly Kind[] = KINDS): Promise<readonly (readonly [Kind, string])[]> {
   const begun: [Kind, string][] = [];
-  for (const kind of KINDS) begun.push([kind, await begin(kind)]);
+  for (const kind of kinds) begun.push([kind, await begin(kind)]);
   return begun;
 }
 
@@ -183,7 +183,8 @@ describe('a Temporal server that is killed', () => {
   test(
     'and whose worker dies meanwhile, has the model told of what nobody knows, and of nothing else',
     async () => {
-      const working = await beginAll();
+      // A short one may have ended before it comes to that.
+      const working = await beginAll(['long inside', 'long outside', 'long talk']);
 
       await cluster.server.kill();
       await scene.killWorkerOf(working[0]?.[1] ?? '');
@@ -194,7 +195,7 @@ describe('a Temporal server that is killed', () => {
         const outcome = await outcomeOf(taskId);
         expect([kind, outcome]).toEqual([kind, { ...whole.get(kind), ...afterDeath(kind) }]);
       }
-      expect(effectsSoFar()).toEqual(['long', 'short']);
+      expect(effectsSoFar()).toEqual(['long']);
       await noProcessIsLeft();
     },
     TIMEOUT_MS,
