@@ -1,11 +1,13 @@
 /** The emulated services of managed agents, one row each: the contract runs for every one of them. */
+import type { BedrockManagedConnection } from '../../activities/managed-agents/bedrock-managed/client.ts';
+import { createBedrockManagedClient } from '../../activities/managed-agents/bedrock-managed/client.ts';
 import type { CallTimeouts } from '../../activities/clouds/responses-api/cloud-dialect.ts';
 import type { ManagedAgentClient, ManagedAgentTraits } from '../../activities/managed-agents/managed-agent-client.ts';
 import { createOpenAIAgentsClient } from '../../activities/managed-agents/openai-agents/client.ts';
 import type { ModelFailureKind } from '../../workflows/domain/model-failure.ts';
 import { EMULATED_CREDENTIALS } from '../emulators/emulated-endpoints.ts';
 import type { StartedAgentEmulator } from '../emulators/managed-agents/agent-controls.ts';
-import { OPENAI_AGENTS, startAgentsApi } from '../emulators/managed-agents/start-agents-api.ts';
+import { BEDROCK_MANAGED, OPENAI_AGENTS, startAgentsApi } from '../emulators/managed-agents/start-agents-api.ts';
 
 export interface EmulatedService {
   /** Its folder in `activities/managed-agents/`. */
@@ -52,6 +54,22 @@ const AGENTS_API_TURN_CODES: EmulatedService['turnCodes'] = {
   internal_error: 'unavailable',
 };
 
+/** To the emulated service, in one of its regions. */
+export function aBedrockConnection(origin: string): BedrockManagedConnection {
+  return {
+    baseUrl: `${origin}/openai/v1`,
+    region: 'us-east-1',
+    credential: {
+      kind: 'access-key',
+      accessKeyId: EMULATED_CREDENTIALS.EMULATED_AWS_ACCESS_KEY_ID,
+      secretAccessKey: EMULATED_CREDENTIALS.EMULATED_AWS_SECRET_ACCESS_KEY,
+    },
+    roleArn: 'arn:aws:iam::123456789012:role/managed-agent',
+    runtimeArn: 'arn:aws:bedrock-agentcore:us-east-1:123456789012:runtime/emulated',
+    workspaceDirectory: '/workspace',
+  };
+}
+
 export const EMULATED_SERVICES: readonly EmulatedService[] = [
   {
     name: 'openai-agents',
@@ -75,5 +93,34 @@ export const EMULATED_SERVICES: readonly EmulatedService[] = [
     createClient: (origin, timeouts) =>
       createOpenAIAgentsClient({ baseUrl: `${origin}/v1`, apiKey: EMULATED_CREDENTIALS.EMULATED_OPENAI_API_KEY }, timeouts),
     createStranger: (origin, timeouts) => createOpenAIAgentsClient({ baseUrl: `${origin}/v1`, apiKey: 'sk-wrong' }, timeouts),
+  },
+  {
+    name: 'bedrock-managed',
+    traits: {
+      functionCalls: false,
+      mcpApprovals: false,
+      idempotentInput: false,
+      readableSessions: true,
+      findableSessions: true,
+      namesSessions: false,
+      cancel: true,
+      close: true,
+      savedAgents: 'none',
+      subAgents: false,
+      usage: true,
+    },
+    plan: { wireModel: 'openai.gpt-5.6-luna' },
+    secrets: [EMULATED_CREDENTIALS.EMULATED_AWS_SECRET_ACCESS_KEY, EMULATED_CREDENTIALS.EMULATED_AWS_ACCESS_KEY_ID],
+    turnCodes: AGENTS_API_TURN_CODES,
+    start: (script) => startAgentsApi(BEDROCK_MANAGED, script),
+    createClient: (origin, timeouts) => createBedrockManagedClient(aBedrockConnection(origin), timeouts),
+    createStranger: (origin, timeouts) =>
+      createBedrockManagedClient(
+        {
+          ...aBedrockConnection(origin),
+          credential: { kind: 'access-key', accessKeyId: 'AKIDWRONG', secretAccessKey: 'wrong' },
+        },
+        timeouts,
+      ),
   },
 ];

@@ -27,6 +27,7 @@ const SCRIPT = [
       { text: 'Both are read.' },
     ],
   },
+  { when: { inputContains: 'patch it' }, turns: [{ toolCalls: [{ name: 'apply_patch', input: '*** Begin Patch' }] }] },
   {
     when: { inputContains: 'ask me first' },
     turns: [{ mcpApproval: { server: 'docs', tool: 'search', arguments: { q: 'x' } } }, { text: 'That is all.' }],

@@ -30,7 +30,8 @@ export function createAwsClient(connection: AwsConnection, timeouts: CallTimeout
   });
 }
 
-function authOptions(credential: AwsCredential): Partial<BedrockProviderOptions> {
+/** The one way to authenticate that is configured; everything that would come before it is kept out. */
+export function authOptions(credential: AwsCredential): Partial<BedrockProviderOptions> {
   switch (credential.kind) {
     case 'bearer-token':
       return { apiKey: credential.token };

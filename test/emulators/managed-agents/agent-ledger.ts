@@ -4,6 +4,8 @@ export interface AgentRequestEntry {
   readonly sequence: number;
   readonly method: string;
   readonly path: string;
+  /** `Idempotency-Key` as it was sent, known here or not. */
+  readonly key: string | null;
   status: number | null;
   /** Kind of the fault that it met. */
   fault: string | null;
@@ -32,8 +34,8 @@ export class AgentLedger {
   readonly generations: { readonly sessionId: string }[] = [];
   readonly sessions: LedgerSession[] = [];
 
-  open(method: string, path: string): AgentRequestEntry {
-    const entry: AgentRequestEntry = { sequence: this.requests.length + 1, method, path, status: null, fault: null };
+  open(method: string, path: string, key: string | null = null): AgentRequestEntry {
+    const entry: AgentRequestEntry = { sequence: this.requests.length + 1, method, path, key, status: null, fault: null };
     this.requests.push(entry);
     return entry;
   }

@@ -29,7 +29,7 @@ export function createAgentsApiServer(state: AgentsApiState): FastifyInstance {
   // As text: a signature is over the bytes.
   server.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => done(null, body));
   const guard = (handle: Handler) => async (request: FastifyRequest, reply: FastifyReply) => {
-    const entry = state.ledger.open(request.method, request.url);
+    const entry = state.ledger.open(request.method, request.url, headerOf(request, 'idempotency-key'));
     reply.raw.on('close', () => void (entry.status ??= reply.raw.headersSent ? reply.raw.statusCode : null));
     return letIn({ ...state, request, reply, entry }, handle);
   };

@@ -86,6 +86,8 @@ export class EmulatedSession {
 
   /** Takes what was validated, and goes on when nothing is waited for any more. */
   take(events: readonly InputEvent[], key: string | null): void {
+    // Whatever comes while it works steers it.
+    const isSteered = this.status === 'in_progress';
     let [results, messages] = [0, 0];
     for (const event of events) {
       if (event.type === 'agent.session.input.message') messages += event.input.length;
@@ -93,7 +95,7 @@ export class EmulatedSession {
       this.#takeOne(event);
     }
     this.#state.ledger.inputs.push({ sessionId: this.id, key, results, messages });
-    if (this.requiredActions.length > 0) return;
+    if (this.requiredActions.length > 0 || isSteered) return;
     if (this.#active() === undefined) this.#beginTurn();
     this.#setStatus('in_progress');
     void this.#play();

@@ -1,5 +1,5 @@
 /** Starts an emulated service that speaks the Agents API. */
-import { EMULATED_CREDENTIALS } from '../emulated-endpoints.ts';
+import { EMULATED_CREDENTIALS, EMULATED_ENDPOINTS } from '../emulated-endpoints.ts';
 import { parseScript } from '../conversation-script.ts';
 import type { StartedAgentEmulator } from './agent-controls.ts';
 import { startAgentEmulator } from './agent-controls.ts';
@@ -19,6 +19,22 @@ export const OPENAI_AGENTS: AgentsApiService = {
   turns: true,
   metadataFilter: true,
   roleAndEnvironment: false,
+};
+
+const [AWS] = EMULATED_ENDPOINTS.filter(({ name }) => name === 'aws-us-east-1');
+
+export const BEDROCK_MANAGED: AgentsApiService = {
+  cloud: 'aws',
+  basePath: '/openai/v1',
+  // Signed requests alone: a Bedrock API key opens the models, not this.
+  auth: AWS?.auth.sigV4 === undefined ? {} : { sigV4: AWS.auth.sigV4 },
+  model: 'openai.gpt-5.6-luna',
+  savedAgent: undefined,
+  idempotencyKeys: false,
+  requiredActions: false,
+  turns: false,
+  metadataFilter: false,
+  roleAndEnvironment: true,
 };
 
 /** @throws ScriptError */

@@ -8,7 +8,6 @@ export function whyNotTaken({ status, requiredActions }: EmulatedSession, events
   if (events.some(({ type }) => type === 'agent.session.input.cancel')) {
     return status === 'idle' ? { reason: 'conflict', message: 'There is no turn to cancel.' } : undefined;
   }
-  if (status === 'in_progress') return { reason: 'conflict', message: 'The session works on a turn.' };
   const answered = events.flatMap((event) => {
     if (event.type === 'agent.session.input.tool_result') return [`${event.turn_id}/${event.call_id}`];
     return event.type === 'agent.session.input.mcp_approval_request_result' ? [event.request_id] : [];

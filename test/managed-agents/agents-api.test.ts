@@ -1,0 +1,160 @@
+/** What the two services that speak the Agents API have beyond the contract: the order of requests, keys, and what is theirs alone. */
+import { describe, expect, test } from 'vitest';
+import { createBedrockManagedClient } from '../../activities/managed-agents/bedrock-managed/client.ts';
+import { APPLY_PATCH, READ_FILE, failureOf } from '../clouds/builders.ts';
+import type { EmulatedService } from './emulated-services.ts';
+import { aPlan, answers, callsOf, lastText, listening, openWith, says } from './conversation.ts';
+import { EMULATED_SERVICES, aBedrockConnection } from './emulated-services.ts';
+import { PATIENT, aScene } from './scene.ts';
+
+const SERVICES = EMULATED_SERVICES.filter(({ name }) => name === 'openai-agents' || name === 'bedrock-managed');
+
+function serviceNamed(wanted: string): EmulatedService {
+  const [found] = SERVICES.filter(({ name }) => name === wanted);
+  if (found === undefined) throw new Error(`no row for ${wanted}`);
+  return found;
+}
+
+describe.each(SERVICES)('the Agents API of $name', (service) => {
+  const { client, fault, ledger } = aScene(service);
+  const requests = async (from: number) =>
+    (await ledger()).requests
+      .slice(from)
+      .map(({ method, path }) => `${method} ${path.replace(/.*\/sessions/, '').replace(/sess_\w+|\?.*/g, '')}`);
+
+  test('is listened to before an input is sent', async () => {
+    const { session } = await openWith(client(), aPlan(service), says('say hello'));
+    const before = (await ledger()).requests.length;
+
+    await client().send(session, says('and once more'), listening());
+
+    expect((await requests(before)).slice(0, 2)).toEqual(['GET //events', 'POST //events']);
+  });
+
+  test('is sent nothing when it cannot be listened to', async () => {
+    const { session } = await openWith(client(), aPlan(service), says('say hello'));
+    await fault({ kind: 'status', on: 'follow', status: 500, count: 1 });
+    const options = listening();
+
+    const failure = await failureOf(client().send(session, says('and once more'), options));
+
+    expect(failure).toMatchObject({ kind: 'unavailable', acceptance: 'not-accepted', responseId: session.sessionId });
+    expect(options.told).toEqual([]);
+  });
+
+  test('is asked once for each input, whatever comes of it', async () => {
+    const before = (await ledger()).requests.length;
+    await fault({ kind: 'status', on: 'open', status: 503 });
+
+    await failureOf(client().open(aPlan(service), says('say hello'), listening()));
+
+    expect(await requests(before)).toEqual(['POST ']);
+  });
+
+  test('is told keys only where it knows them', async () => {
+    const plan = aPlan(service);
+    const input = says('and once more');
+    const { session } = await openWith(client(), plan, says('say hello'));
+    await client().send(session, input, listening());
+
+    const keys = (await ledger()).requests.flatMap(({ key }) => (key === null ? [] : [key]));
+
+    expect(keys.includes(plan.key)).toBe(service.traits.idempotentInput);
+    expect(keys.includes(input.key)).toBe(service.traits.idempotentInput);
+  });
+
+  test('tells the tokens of a session in all, of which a turn has its own', async () => {
+    const { turn, session } = await openWith(client(), aPlan(service), says('say hello'));
+    const next = await client().send(session, says('and once more'), listening());
+
+    expect(turn.usage).toEqual({ inputTokens: 100, cachedInputTokens: 50, outputTokens: 20, reasoningTokens: 5 });
+    expect(next.usage).toEqual(turn.usage);
+  });
+
+  test('is not sent again what it may have taken, by itself', async () => {
+    const { session } = await openWith(client(), aPlan(service), says('say hello'));
+    await fault({ kind: 'answer-lost', on: 'input' });
+    const before = (await ledger()).requests.length;
+
+    await failureOf(client().send(session, says('and once more'), listening()));
+
+    expect(await requests(before)).toEqual(['GET //events', 'POST //events']);
+  });
+});
+
+describe('the Agents API of OpenAI', () => {
+  const service = serviceNamed('openai-agents');
+  const { client, ledger } = aScene(service);
+
+  test('opens a session of a saved agent, which has a model of its own', async () => {
+    const { wireModel: _, ...plan } = aPlan(service, { agentId: 'agent_emulated', instructions: '' });
+
+    expect(lastText(await client().open(plan, says('say hello'), listening()))).toBe('hello there');
+  });
+
+  test('is not found where there is no such agent or model', async () => {
+    const unknown = aPlan(service, { agentId: 'agent_unknown' });
+
+    expect(await failureOf(client().open(unknown, says('x'), listening()))).toMatchObject({ kind: 'not-found' });
+    expect(await failureOf(client().open(aPlan(service, { wireModel: 'none' }), says('x'), listening()))).toMatchObject({
+      kind: 'not-found',
+      scope: 'deployment',
+    });
+  });
+
+  test('takes the text of a freeform tool as that of a function, and gives it back as text', async () => {
+    const { turn } = await openWith(client(), aPlan(service, { tools: [APPLY_PATCH] }), says('patch it'));
+
+    expect(callsOf(turn)[0]?.input).toEqual({ kind: 'text', text: '*** Begin Patch' });
+  });
+
+  test('is not given results whose turn nobody knows', async () => {
+    const { turn, session } = await openWith(client(), aPlan(service, { tools: [READ_FILE] }), says('use the tool'));
+    const { continuation: _, ...input } = answers(turn);
+    const before = (await ledger()).requests.length;
+
+    expect(await failureOf(client().send(session, input, listening()))).toMatchObject({
+      kind: 'invalid-request',
+      acceptance: 'not-accepted',
+    });
+    expect((await ledger()).requests.length).toBe(before);
+  });
+
+  test('takes what a user says together with the results that it waits for', async () => {
+    const { turn, session } = await openWith(client(), aPlan(service, { tools: [READ_FILE] }), says('use the tool'));
+
+    const next = await client().send(session, { ...answers(turn), messages: ['and once more'] }, listening());
+
+    expect(lastText(next)).toBe('hello again');
+  });
+});
+
+describe('the Agents API of Bedrock', () => {
+  const service = serviceNamed('bedrock-managed');
+  const { client, emulator, fault, ledger } = aScene(service);
+
+  test('is in three regions, and not asked for in others', async () => {
+    const elsewhere = createBedrockManagedClient({ ...aBedrockConnection(emulator().origin), region: 'eu-west-1' }, PATIENT);
+    const before = (await ledger()).requests.length;
+
+    expect(await failureOf(elsewhere.open(aPlan(service), says('say hello'), listening()))).toMatchObject({
+      kind: 'unsupported',
+      acceptance: 'not-accepted',
+      code: 'no managed agents in eu-west-1',
+    });
+    expect((await ledger()).requests.length).toBe(before);
+  });
+
+  test('explains that the account is not admitted, although its credentials are good', async () => {
+    await fault({ kind: 'not-entitled', count: 1 });
+
+    expect(await failureOf(client().open(aPlan(service), says('say hello'), listening()))).toEqual({
+      kind: 'authentication',
+      scope: 'account',
+      phase: 'headers',
+      acceptance: 'not-accepted',
+      status: 401,
+      code: 'account not admitted to Bedrock Managed Agents by AWS',
+    });
+  });
+});
