@@ -8,6 +8,7 @@ import type { ModelFailureKind } from '../../workflows/domain/model-failure.ts';
 import { EMULATED_CREDENTIALS } from '../emulators/emulated-endpoints.ts';
 import type { StartedAgentEmulator } from '../emulators/managed-agents/agent-controls.ts';
 import { BEDROCK_MANAGED, OPENAI_AGENTS, startAgentsApi } from '../emulators/managed-agents/start-agents-api.ts';
+import { AGENT_ENGINE } from './emulated-engines.ts';
 
 export interface EmulatedService {
   /** Its folder in `activities/managed-agents/`. */
@@ -123,4 +124,5 @@ export const EMULATED_SERVICES: readonly EmulatedService[] = [
         timeouts,
       ),
   },
+  AGENT_ENGINE,
 ];

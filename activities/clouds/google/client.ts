@@ -39,7 +39,7 @@ function multiRegionUrl({ project, location }: GoogleConnection): string | undef
 }
 
 /** The library caches a token and refreshes it before it expires. */
-function createTokenProvider(credential: GoogleCredential): () => Promise<string> {
+export function createTokenProvider(credential: GoogleCredential): () => Promise<string> {
   switch (credential.kind) {
     case 'access-token':
       return async () => credential.token;

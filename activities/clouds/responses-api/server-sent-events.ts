@@ -9,7 +9,7 @@ export interface ServerSentEvent {
  * The terminal event holds the whole answer, and answers are megabytes at most: what goes past this is no event stream, and would
  * fill the worker's memory.
  */
-const MAX_EVENT_CHARACTERS = 64 * 1024 * 1024;
+export const MAX_EVENT_CHARACTERS = 64 * 1024 * 1024;
 const LINE_END = /\r\n|\n|\r(?!$)/;
 
 /** The stream is not one of events. */
@@ -55,7 +55,7 @@ export async function* readServerSentEvents(
 }
 
 /** An abort cancels the body, which closes the connection, even where the HTTP client would go on reading. */
-async function* readChunks(body: ReadableStream<Uint8Array>, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+export async function* readChunks(body: ReadableStream<Uint8Array>, signal: AbortSignal): AsyncGenerator<Uint8Array> {
   const reader = body.getReader();
   const onAbort = (): void => void reader.cancel(signal.reason).catch(() => undefined);
   if (signal.aborted) onAbort();

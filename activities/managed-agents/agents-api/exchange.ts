@@ -3,7 +3,7 @@ import type OpenAI from 'openai';
 import type { Acceptance } from '../../../workflows/domain/model-failure.ts';
 import { ModelFailureError } from '../../clouds/cloud-client.ts';
 import { CallTimer } from '../../clouds/responses-api/call-timer.ts';
-import type { CallTimeouts } from '../../clouds/responses-api/cloud-dialect.ts';
+import type { CallTimeouts, CloudDialect } from '../../clouds/responses-api/cloud-dialect.ts';
 import type { RequestTrace } from '../../clouds/responses-api/observed-fetch.ts';
 import { traced } from '../../clouds/responses-api/observed-fetch.ts';
 import { readRequestId } from '../../clouds/responses-api/read-refusal.ts';
@@ -11,12 +11,15 @@ import { BrokenStreamError, ProgressError } from '../../clouds/responses-api/rea
 import type { CallState } from '../../clouds/responses-api/to-model-failure.ts';
 import { toCallError } from '../../clouds/responses-api/to-model-failure.ts';
 import type { SessionOptions } from '../managed-agent-client.ts';
-import type { AgentsDialect, AgentsEndpoint } from './agents-dialect.ts';
+import type { AgentsDialect } from './agents-dialect.ts';
+
+/** What of a service's dialect a call itself needs: where requests are named, and what failures mean. */
+export type FailingDialect = Pick<CloudDialect, 'response' | 'failure'>;
 
 /** A call in flight. */
-export interface AgentsCall {
-  readonly sdk: OpenAI;
-  readonly dialect: AgentsDialect;
+export interface AgentsCall<Sdk = OpenAI, Dialect extends FailingDialect = AgentsDialect> {
+  readonly sdk: Sdk;
+  readonly dialect: Dialect;
   readonly timeouts: CallTimeouts;
   readonly timer: CallTimer;
   readonly signal: AbortSignal | undefined;
@@ -31,6 +34,9 @@ export interface AgentsCall {
   answered: CallState['stream'];
 }
 
+/** Whatever the service's SDK and dialect. */
+type AnyCall = AgentsCall<unknown, FailingDialect>;
+
 export interface CallSetting {
   readonly options: { readonly signal?: AbortSignal; readonly progress?: SessionOptions['progress'] };
   readonly acceptance: AgentsCall['acceptance'];
@@ -39,16 +45,31 @@ export interface CallSetting {
   readonly silenceMs?: number;
 }
 
-export async function inCall<Result>(
-  { dialect, timeouts }: AgentsEndpoint,
-  sdk: OpenAI,
-  { setting, work }: { readonly setting: CallSetting; readonly work: (call: AgentsCall) => Promise<Result> },
+interface CallPlan<Sdk, Dialect extends FailingDialect, Result> {
+  readonly setting: CallSetting;
+  readonly work: (call: AgentsCall<Sdk, Dialect>) => Promise<Result>;
+}
+
+export async function inCall<Sdk, Dialect extends FailingDialect, Result>(
+  { dialect, timeouts }: { readonly dialect: Dialect; readonly timeouts: CallTimeouts },
+  sdk: Sdk,
+  { setting, work }: CallPlan<Sdk, Dialect, Result>,
 ): Promise<Result> {
   const { signal, progress } = setting.options;
   signal?.throwIfAborted();
   const timer = new CallTimer(signal, setting.silenceMs ?? timeouts.firstEventMs);
   const { acceptance, sessionId } = setting;
-  const call: AgentsCall = { sdk, dialect, timeouts, timer, signal, progress, acceptance, sessionId, answered: undefined };
+  const call: AgentsCall<Sdk, Dialect> = {
+    sdk,
+    dialect,
+    timeouts,
+    timer,
+    signal,
+    progress,
+    acceptance,
+    sessionId,
+    answered: undefined,
+  };
   try {
     return await work(call);
   } catch (error) {
@@ -63,7 +84,7 @@ export async function inCall<Result>(
 type Send = (signal: AbortSignal) => Promise<Response>;
 
 /** Sends one request. @throws ModelFailureError, ProgressError */
-export async function exchange(call: AgentsCall, send: Send, beforeSending?: () => Promise<void>): Promise<Response> {
+export async function exchange(call: AnyCall, send: Send, beforeSending?: () => Promise<void>): Promise<Response> {
   const { timer, dialect } = call;
   const trace: RequestTrace = { phase: 'resolve', ...(beforeSending === undefined ? {} : { beforeSending }) };
   try {
@@ -91,7 +112,7 @@ export async function readJson(response: Response): Promise<unknown> {
 }
 
 /** Our own side is told; while it works, the service's silence is not counted. */
-export async function tell(call: AgentsCall, telling: () => Promise<void>): Promise<void> {
+export async function tell(call: AnyCall, telling: () => Promise<void>): Promise<void> {
   call.timer.pause();
   await telling().catch((error: unknown) => {
     throw new ProgressError(error);
@@ -104,11 +125,11 @@ function reasonOf(error: unknown, timer: CallTimer): unknown {
   return timer.signal.aborted && !(error instanceof ModelFailureError) ? timer.signal.reason : error;
 }
 
-function stateOf({ answered }: AgentsCall): CallState {
+function stateOf({ answered }: AnyCall): CallState {
   return { trace: { phase: 'sent' }, ...(answered === undefined ? {} : { stream: answered }) };
 }
 
-function settle(error: unknown, { acceptance, sessionId }: AgentsCall): unknown {
+function settle(error: unknown, { acceptance, sessionId }: AnyCall): unknown {
   if (!(error instanceof ModelFailureError)) return error;
   const { failure } = error;
   const isGone = sessionId !== undefined && failure.status === 404 && failure.kind === 'not-found';

@@ -1,0 +1,99 @@
+/** Follows what an engine does with an input: by the stream that answers it, or by the events that its session keeps. */
+import { setTimeout as pause } from 'node:timers/promises';
+import { BrokenStreamError, NO_TERMINAL_EVENT, StreamedError } from '../../clouds/responses-api/read-response-stream.ts';
+import { SilenceError } from '../../clouds/responses-api/call-timer.ts';
+import type { AgentsCall, FailingDialect } from '../agents-api/exchange.ts';
+import { exchange, readJson, tell } from '../agents-api/exchange.ts';
+import type { OpenSession, SessionTurn } from '../managed-agent-client.ts';
+import type { AgentEngineSdk } from './load-sdk.ts';
+import type { EngineEvent } from './response.ts';
+import { EVENT_PAGE, isEnd, readEvent, readLines, since, toTurn } from './response.ts';
+
+export type EngineCall = AgentsCall<AgentEngineSdk, FailingDialect>;
+
+/** The engine writes the input down before it works: looked for so often, `pollMs` apart. */
+const LOOKS = 5;
+const PAGE_EVENTS = 100;
+/** A session of a hundred thousand events is none. */
+const MAX_PAGES = 1_000;
+
+/** A stream that ends has no mark of it: its last event has to be one after which nothing needs to come. */
+export async function readStream(call: EngineCall, response: Response, { sessionId, plan }: OpenSession): Promise<SessionTurn> {
+  await tell(call, async () => call.progress?.onSession(sessionId));
+  if (response.body === null) throw new BrokenStreamError('no body');
+  const events: EngineEvent[] = [];
+  for await (const raw of readLines(response.body, call.timer.signal)) {
+    const event = readEvent(raw);
+    events.push(event);
+    if (call.answered !== undefined) call.answered.position = 'started';
+    call.progress?.onEvent();
+    call.timer.restart(call.timeouts.idleMs);
+    if (event.error !== undefined) throw new StreamedError(event.error);
+  }
+  const last = events.at(-1);
+  if (last !== undefined && !isEnd(last)) throw new BrokenStreamError(NO_TERMINAL_EVENT);
+  if (call.answered !== undefined) call.answered.position = 'terminal';
+  return toTurn(events, plan);
+}
+
+/** @throws ModelFailureError, `not-found` when there is none */
+export async function getSession(call: EngineCall, engine: string, sessionId: string): Promise<void> {
+  const name = `${engine}/sessions/${sessionId}`;
+  const response = await exchange(call, (abortSignal) =>
+    call.sdk.send((engines) => engines.sessions.get({ name, config: { abortSignal } })),
+  );
+  await response.body?.cancel();
+}
+
+export async function reconcile(call: EngineCall, engine: string, session: OpenSession): Promise<SessionTurn | undefined> {
+  await getSession(call, engine, session.sessionId);
+  const look = async (): Promise<readonly EngineEvent[]> =>
+    since(await listEvents(call, engine, session.sessionId), session.marker);
+  for (let looks = 1; (await look()).length === 0; looks += 1) {
+    if (looks === LOOKS) return undefined;
+    await pause(call.timeouts.pollMs, undefined, { signal: call.timer.signal });
+  }
+  call.acceptance = 'accepted';
+  await tell(call, async () => call.progress?.onSession(session.sessionId));
+  return toTurn(await untilEnd(call, look), session.plan);
+}
+
+/**
+ * Nothing in the record says that a turn is over; an engine of several agents says its last word more than once. So an end counts when
+ * the next look finds nothing after it.
+ */
+async function untilEnd(call: EngineCall, look: () => Promise<readonly EngineEvent[]>): Promise<readonly EngineEvent[]> {
+  let known = 0;
+  let sinceMs = Date.now();
+  for (;;) {
+    const events = await look();
+    const last = events.at(-1);
+    if (last?.error !== undefined || (last !== undefined && isEnd(last) && events.length === known)) return events;
+    if (events.length > known) {
+      call.progress?.onEvent();
+      [known, sinceMs] = [events.length, Date.now()];
+    } else if (Date.now() - sinceMs > call.timeouts.idleMs) {
+      throw new SilenceError(call.timeouts.idleMs);
+    }
+    await pause(call.timeouts.pollMs, undefined, { signal: call.timer.signal });
+  }
+}
+
+async function listEvents(call: EngineCall, engine: string, sessionId: string): Promise<readonly EngineEvent[]> {
+  const name = `${engine}/sessions/${sessionId}`;
+  const events: EngineEvent[] = [];
+  let pageToken: string | undefined;
+  for (let number = 0; number < MAX_PAGES; number += 1) {
+    call.timer.restart(call.timeouts.firstEventMs);
+    const paging = { pageSize: PAGE_EVENTS, ...(pageToken === undefined ? {} : { pageToken }) };
+    const response = await exchange(call, (abortSignal) =>
+      call.sdk.send((engines) => engines.sessions.events.listInternal({ name, config: { ...paging, abortSignal } })),
+    );
+    const page = EVENT_PAGE.safeParse(await readJson(response)).data;
+    if (page === undefined) throw new BrokenStreamError('malformed events');
+    events.push(...(page.sessionEvents ?? []).map(readEvent));
+    pageToken = page.nextPageToken ?? undefined;
+    if (pageToken === undefined || pageToken === '') return events;
+  }
+  throw new BrokenStreamError('endless events');
+}
