@@ -2,7 +2,7 @@
  * `kill -9` of the Temporal server while tasks are in the middle of everything they do. It comes back with its database, soon or late, and
  * every task ends as if nothing had happened: the same files, no answer paid twice, no effect twice, and what nobody knows is told.
  */
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -85,6 +85,7 @@ afterAll(async () => {
   scene.close();
   store.close();
   await cluster.stop();
+  for (const file of [effects, `${effects}.log`]) rmSync(file, { force: true });
 });
 beforeEach(() => writeFileSync(`${effects}.log`, ''));
 
