@@ -8,6 +8,7 @@ import type { ModelFailureKind } from '../../workflows/domain/model-failure.ts';
 import { EMULATED_CREDENTIALS } from '../emulators/emulated-endpoints.ts';
 import type { StartedAgentEmulator } from '../emulators/managed-agents/agent-controls.ts';
 import { BEDROCK_MANAGED, OPENAI_AGENTS, startAgentsApi } from '../emulators/managed-agents/start-agents-api.ts';
+import { BEDROCK_CLASSIC } from './emulated-classic.ts';
 import { AGENT_ENGINE } from './emulated-engines.ts';
 
 export interface EmulatedService {
@@ -124,5 +125,6 @@ export const EMULATED_SERVICES: readonly EmulatedService[] = [
         timeouts,
       ),
   },
+  BEDROCK_CLASSIC,
   AGENT_ENGINE,
 ];

@@ -18,6 +18,7 @@ describe.each(EMULATED_SERVICES)('the end of a session at $name', (service) => {
     const options = listening();
     const progress = { ...options.progress, onSession: async () => resolve() };
     const turn = failureOf(client().send(session, says('and once more'), { ...options, progress }));
+    turn.catch(() => undefined);
     await promise;
     return { session, turn };
   };
@@ -68,7 +69,8 @@ describe.each(EMULATED_SERVICES)('the end of a session at $name', (service) => {
     await client().close(session);
 
     expect((await sessionAt(session.sessionId))?.closed).toBe(true);
-    await turn;
+    // Where it cannot be stopped, it has come to its own end before.
+    await (traits.cancel ? turn : turn.catch(() => undefined));
   });
 
   test.skipIf(traits.close)('cannot remove a session', async () => {

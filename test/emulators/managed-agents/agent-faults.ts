@@ -40,8 +40,10 @@ const FAULT = z.discriminatedUnion('kind', [
   z.strictObject({ ...SOME, kind: z.literal('session-lost') }),
   /** It works on something else when input comes. */
   z.strictObject({ ...SOME, kind: z.literal('busy') }),
-  /** The turn ends badly, with the service's code for it. */
-  z.strictObject({ ...SOME, kind: z.literal('turn-failed'), code: z.string() }),
+  /** The stream ends in the middle of an event as if that were its end, where events have a length. */
+  z.strictObject({ ...SOME, kind: z.literal('frame-cut'), afterEvents: z.int().min(0).default(1) }),
+  /** The turn ends badly, with the service's code for it; where that is told in the stream's place, after so many events. */
+  z.strictObject({ ...SOME, kind: z.literal('turn-failed'), code: z.string(), afterEvents: z.int().min(0).default(1) }),
   /** The turn ends well, without a word. */
   z.strictObject({ ...SOME, kind: z.literal('empty-turn') }),
   /** Each event takes that long. */
