@@ -6,6 +6,7 @@ import type {
   TaskActivities,
 } from '../workflows/activity-interfaces.ts';
 import { createCheckOutput } from './check-output.ts';
+import { createCloseAgentSessions, createListAgentSessions } from './close-agent-sessions.ts';
 import { createCloseWorkspace } from './close-workspace.ts';
 import { createCollectDiff } from './collect-diff.ts';
 import type { ExplainEndpointDependencies } from './explain-endpoint.ts';
@@ -67,6 +68,7 @@ export function createActivities(dependencies: ActivityDependencies): ActivityGr
       planRoute: createPlanRoute(dependencies),
       openTask: createOpenTask(dependencies),
       checkOutput: createCheckOutput(dependencies),
+      listAgentSessions: createListAgentSessions(dependencies),
       finishTask: createFinishTask(dependencies),
       storeBatchLines: createStoreBatchLines(dependencies),
       stopTask: createStopTask(dependencies),
@@ -82,7 +84,7 @@ export function createActivities(dependencies: ActivityDependencies): ActivityGr
       moveWorkspace: createMoveWorkspace(dependencies),
       runTool,
     },
-    endpoint: { invokeModel: createInvokeModel(dependencies) },
+    endpoint: { invokeModel: createInvokeModel(dependencies), closeAgentSessions: createCloseAgentSessions(dependencies) },
     host: {
       runTool,
       runCheck: createRunCheck(dependencies),

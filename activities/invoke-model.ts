@@ -197,6 +197,8 @@ async function finish(attempt: RunningAttempt, call: (options: CallOptions) => P
 /** Of two workers that hold the same attempt, one sends: the other was thought dead, or will find what this one leaves. */
 async function claim(attempt: RunningAttempt): Promise<void> {
   const { store, key, sender } = attempt;
+  // A session that another worker named, and that turns out not to have had its input.
+  if (attempt.acceptance === 'accepted') return;
   const { state } = await store.updateAttempt(key, { kind: 'sending', sender });
   if (state.kind !== 'sending' || state.sender !== sender) {
     throw ApplicationFailure.retryable('another worker is sending this attempt', 'AttemptTaken');

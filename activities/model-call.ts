@@ -26,12 +26,13 @@ export interface ModelCall {
  * A background response outlives its connection: it is picked up again this often before the attempt counts as lost. Three
  * tries a second apart outlast a load balancer's restart.
  */
-const PICK_UPS = 3;
-const PICK_UP_PAUSE_MS = 1_000;
+export const PICK_UPS = 3;
+export const PICK_UP_PAUSE_MS = 1_000;
 
 /** Sends the request, once. A background response whose stream breaks is picked up again. @throws ModelFailureError */
 export async function callModel(call: ModelCall, options: CallOptions): Promise<ModelAnswer> {
-  const { client } = call.served;
+  const { client, sessions } = call.served;
+  if (sessions !== undefined) return sessions.call(call, options);
   const seen: { responseId?: string; sequence?: number } = {};
   const progress: AnswerProgress = {
     ...options.progress,
@@ -58,7 +59,9 @@ export async function callModel(call: ModelCall, options: CallOptions): Promise<
  * another process saw it. @throws ModelFailureError
  */
 export async function pickUp(call: ModelCall, responseId: string, options: PickUpOptions): Promise<ModelAnswer> {
-  const { client } = call.served;
+  const { client, sessions } = call.served;
+  // What the session was told is on record, and so the same call asks what became of it.
+  if (sessions !== undefined) return sessions.call(call, options);
   const request = toModelRequest(call);
   for (let tries = 1; ; tries += 1) {
     try {
@@ -77,7 +80,9 @@ export async function pickUp(call: ModelCall, responseId: string, options: PickU
 }
 
 /** Stops a background response as far as that can be done; its endpoint may be the very thing that is down. */
-export async function stopResponse({ served, background }: ModelCall, responseId: string): Promise<void> {
+export async function stopResponse(call: ModelCall, responseId: string): Promise<void> {
+  const { served, background } = call;
+  if (served.sessions !== undefined) return served.sessions.stop(call);
   if (!background) return;
   try {
     await served.client.cancel(responseId);
@@ -87,7 +92,7 @@ export async function stopResponse({ served, background }: ModelCall, responseId
 }
 
 /** The connection broke or stalled; the response itself may be well, unless it was its end that was told. */
-function isBreak(error: unknown): error is ModelFailureError {
+export function isBreak(error: unknown): error is ModelFailureError {
   if (!(error instanceof ModelFailureError)) return false;
   const { kind, phase } = error.failure;
   if (phase === 'terminal') return false;

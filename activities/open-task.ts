@@ -16,6 +16,7 @@ import { withHeartbeat } from './heartbeat.ts';
 import { instructionsFor } from './instructions.ts';
 import { describeRule } from './sandbox/egress-rules.ts';
 import type { PlannedTenant } from './plan-route.ts';
+import { SESSION_APPROVAL } from './managed-agents/session-approvals.ts';
 import type { TaskStore } from './store/task-store.ts';
 import { AGENT_TOOLS } from './tools/agent-tools.ts';
 import type { AddedTools, OfferedTool, ToolsOfTask } from './tools/added-tools.ts';
@@ -88,7 +89,8 @@ function kindOf({ workspace, readOnly }: TaskRequest): TaskKind {
 
 async function toolsFor(dependencies: OpenTaskDependencies, request: TaskRequest): Promise<ToolsOfTask> {
   const kind = kindOf(request);
-  const added = await dependencies.addedTools.offer(request.tenant ?? DEFAULT_TENANT);
+  const approvals = request.managed === true ? [SESSION_APPROVAL] : [];
+  const added = [...approvals, ...(await dependencies.addedTools.offer(request.tenant ?? DEFAULT_TENANT))];
   return withAdded(
     builtInFor(dependencies, request),
     added.filter((tool) => mayHave(kind, tool)),

@@ -1,6 +1,7 @@
 import type { RateLimits } from '../workflows/domain/rate-window.ts';
 import type { DatedPrices } from '../workflows/domain/price.ts';
 import type { Deployment } from '../workflows/domain/route.ts';
+import type { SessionCaller } from './managed-agents/call-session.ts';
 import type { CloudClient } from './clouds/cloud-client.ts';
 
 /** A deployment with what it takes to call it; made where the secrets are, and nowhere else. */
@@ -13,6 +14,8 @@ export interface ServedDeployment {
   /** Answers are generated in the cloud's background mode; `auto`: when they are expected to be long or dear. */
   readonly background: boolean | 'auto';
   readonly client: CloudClient;
+  /** It is a service of managed agents, whose sessions are called and not a model. */
+  readonly sessions?: SessionCaller;
   /** The host that is called, or the cloud's region: what fails as a whole. */
   readonly site: string;
   /** What this endpoint's account may ask of it in a minute. */

@@ -91,7 +91,7 @@ function readTask(line: number, text: string): BatchFileLine {
   if (value === undefined) return bad(line, 'is not JSON: each line is one object, such as {"prompt":"…","model":"gpt-6.1-sol"}');
   try {
     const { id, rest } = takeId(value);
-    return { kind: 'task', line, id, request: parseTaskRequest(rest) };
+    return { kind: 'task', line, id, request: parseTaskRequest(asKind(rest)) };
   } catch (error) {
     if (error instanceof TaskRequestError) return bad(line, error.message.replaceAll('\n', '; '));
     throw error;
@@ -106,6 +106,17 @@ function takeId(value: unknown): { readonly id: string | null; readonly rest: un
     throw new TaskRequestError(`id is a text of 1 to ${LONGEST_ID_CHARACTERS} characters`);
   }
   return { id, rest };
+}
+
+/** What the line says it is becomes a part of what it asks for. */
+function asKind(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value) || !('kind' in value)) return value;
+  const { kind, ...request } = value;
+  if (kind === 'managed-agent') return { ...request, managed: true };
+  if (kind === 'task') return request;
+  throw new TaskRequestError(
+    `kind is ${toPrintable(JSON.stringify(kind), LONGEST_ID_CHARACTERS)}: write "task" or "managed-agent", or leave it out`,
+  );
 }
 
 /** `undefined` when it is no JSON: JSON has no such value. */

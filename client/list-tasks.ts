@@ -86,7 +86,7 @@ function standingOf(status: WorkflowExecutionStatusName): TaskStanding {
 
 /** Every value is one of ours or has the form of an id, so that nothing can end its quotes. */
 function queryOf({ standing, batchId }: TaskFilter): string {
-  const conditions = ['WorkflowType IN ("agentTask", "taskContest")'];
+  const conditions = ['WorkflowType IN ("agentTask", "managedAgentTask", "taskContest")'];
   // A run that went on in a new one is the same task, listed by its newest run.
   conditions.push(standing === undefined ? 'ExecutionStatus != "ContinuedAsNew"' : `ExecutionStatus = "${STATUS_OF[standing]}"`);
   if (batchId !== undefined) conditions.push(`WorkflowId STARTS_WITH "agent-task/${toBatchId(batchId)}-"`);

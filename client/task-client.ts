@@ -74,11 +74,11 @@ export class TaskClient {
     const checked = parseTaskRequest(request);
     const taskId = toTaskId(options.taskId ?? `t-${randomUUID()}`);
     try {
-      await this.#client.workflow.start<typeof agentTask>('agentTask', {
+      await this.#client.workflow.start<typeof agentTask>(checked.managed === true ? 'managedAgentTask' : 'agentTask', {
         workflowId: taskWorkflowId(taskId),
         taskQueue: TASKS_QUEUE,
         args: [{ kind: 'request', request: checked }],
-        staticSummary: `${checked.model} · ${checked.workspace === undefined ? 'task' : 'workspace task'}`,
+        staticSummary: `${checked.model} · ${kindOf(checked)}`,
         // Somebody waits for it: before batches; tenants get an even share. Its activities inherit this.
         priority: { priorityKey: INTERACTIVE_PRIORITY, fairnessKey: fairnessKeyOf(checked.tenant ?? DEFAULT_TENANT) },
         workflowIdReusePolicy: 'REJECT_DUPLICATE',
@@ -93,6 +93,11 @@ export class TaskClient {
         { cause: error },
       );
     }
+  }
+
+  /** Starts a task whose loop runs in a cloud's own service of agents. @throws as `start` */
+  startManagedAgent(request: TaskRequest, options: StartOptions = {}): Promise<StartedTask> {
+    return this.start({ ...request, managed: true }, options);
   }
 
   /** What the task is doing now. A worker answers, also for a task that has ended. */
@@ -254,4 +259,9 @@ export class TaskClient {
 
 function askedTask(taskId: string) {
   return { workflowId: taskWorkflowId(toTaskId(taskId)), subject: `task ${taskId}` };
+}
+
+function kindOf({ managed, workspace }: TaskRequest): string {
+  if (managed === true) return 'managed agent';
+  return workspace === undefined ? 'task' : 'workspace task';
 }

@@ -23,6 +23,8 @@ const LONGEST_PATH_CHARACTERS = 4_096;
 const SHOWN_VALUE_CHARACTERS = 60;
 
 const MODEL = /^[A-Za-z0-9][A-Za-z0-9._:/@-]{0,99}$/;
+/** Ids, ARNs and resource names of the services. */
+const AGENT = /^[A-Za-z0-9][A-Za-z0-9._:/-]{0,199}$/;
 const TENANT = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 
 /** A request that is none. One line per mistake, each saying which field, what is wrong with it, and what to write. */
@@ -34,6 +36,8 @@ const SHOULD_BE = {
   prompt: 'a text that says what to do',
   model: 'the name of a model, such as "gpt-6.1-sol"',
   tenant: 'a tenant of the configuration: letters, digits, ".", "_" or "-"',
+  managed: 'true, or leave it out: the loop runs here then',
+  agent: 'the id of an agent that is saved at the service, of 1 to 200 characters',
   instructions: 'a text',
   workspace: "the absolute path of a git repository on the worker's host",
   includeUncommitted: 'true or false',
@@ -90,6 +94,8 @@ const taskRequestFields = z.strictObject({
   prompt: text.refine((value) => value.trim() !== ''),
   model: z.string().regex(MODEL),
   tenant: z.string().regex(TENANT).exactOptional(),
+  managed: z.literal(true).exactOptional(),
+  agent: z.string().regex(AGENT).exactOptional(),
   instructions: text.exactOptional(),
   workspace: z
     .string()
@@ -111,10 +117,15 @@ const taskRequestFields = z.strictObject({
   check: check.exactOptional(),
 }) satisfies z.ZodType<TaskRequest>;
 
-const taskRequestSchema = taskRequestFields.refine((request) => request.check === undefined || request.workspace !== undefined, {
-  path: ['check'],
-  error: 'is of use with a workspace alone: name one, or leave it out',
-});
+const taskRequestSchema = taskRequestFields
+  .refine((request) => request.check === undefined || request.workspace !== undefined, {
+    path: ['check'],
+    error: 'is of use with a workspace alone: name one, or leave it out',
+  })
+  .refine((request) => request.agent === undefined || request.managed === true, {
+    path: ['agent'],
+    error: 'is of use with managed agents alone: add "managed": true, or leave it out',
+  });
 
 /** @throws TaskRequestError naming every mistake */
 export function parseTaskRequest(value: unknown): TaskRequest {

@@ -5,6 +5,7 @@ import type { TaskBudget } from '../workflows/domain/budget.ts';
 import type { DatedPrices } from '../workflows/domain/price.ts';
 import type { Place } from '../workflows/domain/catalog.ts';
 import type { Capability, Cloud } from '../workflows/domain/route.ts';
+import type { ManagedService } from '../workflows/domain/managed-service.ts';
 import type { TenantPolicy } from '../workflows/domain/tenant-policy.ts';
 import type { LoadedCatalog } from '../activities/catalog/load-catalog.ts';
 import type { McpServerSettings, OAuthSettings } from '../activities/mcp/mcp-server-settings.ts';
@@ -43,6 +44,8 @@ export interface DeploymentConfig {
   readonly hasOwnPrice: boolean;
   /** Where it is processed and kept, as far as its configuration tells. */
   readonly place: Place;
+  /** The service's id of a saved agent; absent: one is described with each session. */
+  readonly agent?: string;
   /** Bought in advance; absent: standard capacity. */
   readonly capacity?: 'reserved';
   readonly limits?: RateLimits;
@@ -52,6 +55,8 @@ export interface EndpointConfig {
   readonly name: string;
   readonly cloud: Cloud;
   readonly surface?: 'bedrock-mantle' | 'bedrock-runtime';
+  /** It runs agents itself; absent: it serves models. */
+  readonly service?: ManagedService;
   readonly region: string | null;
   /** Google only. */
   readonly project?: string;

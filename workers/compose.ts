@@ -13,6 +13,10 @@ import { createDrains, withDrains } from '../activities/health/drains.ts';
 import type { HostBeats } from '../activities/health/host-beats.ts';
 import { startHostBeats } from '../activities/health/host-beats.ts';
 import { McpServer } from '../activities/mcp/mcp-server.ts';
+import { createSessionCaller } from '../activities/managed-agents/call-session.ts';
+import { createManagedAgentClient } from '../activities/managed-agents/create-managed-client.ts';
+import type { ManagedAgentClient } from '../activities/managed-agents/managed-agent-client.ts';
+import { createSessionApprovals } from '../activities/managed-agents/session-approvals.ts';
 import { createMcpTools } from '../activities/mcp/mcp-tools.ts';
 import type { SandboxPolicy } from '../activities/sandbox/choose-sandbox.ts';
 import { createEgress } from '../activities/sandbox/egress.ts';
@@ -38,7 +42,7 @@ import type { AnyportConfig } from './anyport-config.ts';
 import { bundleWorkflows } from './bundle-workflows.ts';
 import { loadConfig } from './config.ts';
 import { messageOf } from './describe-problem.ts';
-import type { ResolvedEndpoints } from './endpoints.ts';
+import type { ResolvedDeployment, ResolvedEndpoints } from './endpoints.ts';
 import { resolveEndpoints } from './endpoints.ts';
 import { readHostId } from './host-id.ts';
 import type { TemporalSettings } from './locate-temporal.ts';
@@ -171,9 +175,14 @@ interface Parts {
 async function composeActivities(parts: Parts): Promise<ActivityGroups> {
   const { settings, config, endpoints, ownTools, mcpServers, store, hostId, readHold, sessions, hostBeats, sandboxProbe } = parts;
   const served = new Map<DeploymentId, ServedDeployment>();
-  for (const { connect, deployments, timeouts } of endpoints.served) {
+  for (const { connect, connection, deployments, timeouts } of endpoints.served) {
     const client = createRenewingClient(connect, timeouts);
-    for (const deployment of deployments) served.set(deployment.deployment.id, { ...deployment, client });
+    for (const deployment of deployments) {
+      const { id, service } = deployment.deployment;
+      const managed =
+        service === undefined ? {} : servedSessions(store, createManagedAgentClient(service, connection, timeouts), deployment);
+      served.set(id, { ...deployment, client, ...managed });
+    }
   }
   const { dataDirectory } = settings;
   const { limits, setUp } = config.workspaces;
@@ -210,13 +219,23 @@ async function composeActivities(parts: Parts): Promise<ActivityGroups> {
     isSideBySide: (name) => registry.find(name)?.retryClass === 'read-only',
     toolDefinitions: (names) => registry.definitions(names),
     findTool: (name) => registry.find(name),
-    addedTools: joinAddedTools([createOwnTools({ tools: ownTools, alert }), createMcpTools({ servers: mcpServers, alert })]),
+    addedTools: joinAddedTools([
+      createOwnTools({ tools: ownTools, alert }),
+      createMcpTools({ servers: mcpServers, alert }),
+      createSessionApprovals(),
+    ]),
     sandboxOf,
     allowedFor,
     sandboxPolicy: policyOf(settings, config),
     allowsEscalation: policyOf(settings, config) !== 'required',
     sandboxProbe,
   });
+}
+
+/** A session goes on by itself; where it can be asked what it came to, it is as good as a background response. */
+function servedSessions(store: TaskStore, client: ManagedAgentClient, { agent }: ResolvedDeployment) {
+  const sessions = createSessionCaller(store, { client, ...(agent === undefined ? {} : { agentId: agent }) });
+  return { sessions, background: sessions.isReadable };
 }
 
 function policyOf(settings: WorkerSettings, config: AnyportConfig): SandboxPolicy {

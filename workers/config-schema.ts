@@ -1,6 +1,7 @@
 /** The shape of `anyport.yaml`. What depends on more than one key is checked by `to-endpoint-config.ts`. */
 import { z } from 'zod';
 import { catalogSchema } from '../activities/catalog/catalog-schema.ts';
+import { MANAGED_SERVICES } from '../workflows/domain/managed-service.ts';
 import { CAPABILITIES, CLOUDS } from '../workflows/domain/route.ts';
 import { day, perMinute, TENANT_FORM, TENANT_NAME, tenantSchema, text, usd, variable } from './tenant-schema.ts';
 import { commandsSchema } from './commands-schema.ts';
@@ -31,6 +32,7 @@ const deployment = z.union([
     wireModel: text,
     processing: text.optional(),
     capabilities: z.array(z.enum(CAPABILITIES)).optional(),
+    agent: text.optional(),
     capacity: z.literal('reserved').optional(),
     price: z.union([prices, price]).optional(),
     limits: limits.optional(),
@@ -56,6 +58,7 @@ const seconds = z.number().min(0.1, 'must be at least 0.1').max(3_600, 'must be 
 const endpoint = z.strictObject({
   cloud: z.enum(CLOUDS),
   surface: z.enum(['bedrock-mantle', 'bedrock-runtime']).optional(),
+  service: z.enum(MANAGED_SERVICES).optional(),
   region: z.string().regex(NAME, REGION_FORM).optional(),
   project: text.optional(),
   baseUrl: text.optional(),

@@ -29,6 +29,8 @@ export interface ResolvedDeployment {
   readonly background: boolean | 'auto';
   readonly site: string;
   readonly limits?: RateLimits;
+  /** The service's id of a saved agent. */
+  readonly agent?: string;
 }
 
 /** An endpoint whose secrets are not here: other workers serve it. */
@@ -108,6 +110,7 @@ function toResolved(endpoint: EndpointConfig, entry: DeploymentConfig): Resolved
     background: endpoint.background,
     site: siteOf(endpoint),
     ...(entry.limits === undefined ? {} : { limits: entry.limits }),
+    ...(entry.agent === undefined ? {} : { agent: entry.agent }),
   };
 }
 
@@ -130,6 +133,7 @@ function toDeployment(endpoint: EndpointConfig, entry: DeploymentConfig): Deploy
     price: priceAt(prices, Date.now()),
     ...(capacity === undefined ? {} : { capacity }),
     failureDomains: place.failureDomains,
+    ...(endpoint.service === undefined ? {} : { service: endpoint.service }),
   };
 }
 

@@ -4,6 +4,7 @@ import { toListPrice } from '../activities/catalog/catalog-values.ts';
 import type { Catalog, Moment, Place } from '../workflows/domain/catalog.ts';
 import type { DatedPrice, DatedPrices } from '../workflows/domain/price.ts';
 import type { RateLimits } from '../workflows/domain/rate-window.ts';
+import { SERVICE_CLOUDS } from '../workflows/domain/managed-service.ts';
 import type { Cloud } from '../workflows/domain/route.ts';
 import type { DeploymentConfig, EndpointAuth, EndpointConfig, SecretReference } from './anyport-config.ts';
 import { checkAddress, openaiAddressOf } from './check-address.ts';
@@ -47,16 +48,16 @@ const USUAL_AUTH = {
 export function toEndpointConfig(name: string, raw: RawEndpoint, context: EndpointContext): EndpointConfig {
   const { report } = context;
   checkCloud(raw, report);
+  checkService(raw, report);
   checkWebAddress('baseUrl', raw.baseUrl, report);
   checkAddress(raw, report);
   const baseUrl = raw.baseUrl ?? openaiAddressOf(raw, report);
-  const surface = raw.cloud === 'aws' ? { surface: raw.surface ?? ('bedrock-mantle' as const) } : {};
   const deployments = Object.entries(raw.deployments).map(([model, value]) => toDeployment(raw, { model, value }, context));
   checkBackground(raw, deployments, report);
   return {
     name,
     cloud: raw.cloud,
-    ...surface,
+    ...kindOf(raw),
     region: raw.region ?? (raw.cloud === 'google' ? 'global' : null),
     ...(raw.project === undefined ? {} : { project: raw.project }),
     ...(baseUrl === undefined ? {} : { baseUrl }),
@@ -65,6 +66,12 @@ export function toEndpointConfig(name: string, raw: RawEndpoint, context: Endpoi
     timeouts: toTimeouts(raw.timeouts),
     deployments,
   };
+}
+
+/** Models by one of AWS's surfaces, or a service of managed agents. */
+function kindOf({ cloud, surface, service }: RawEndpoint): Pick<EndpointConfig, 'surface' | 'service'> {
+  if (service !== undefined) return { service };
+  return cloud === 'aws' ? { surface: surface ?? 'bedrock-mantle' } : {};
 }
 
 function toTimeouts({ firstEventSeconds, idleSeconds }: NonNullable<RawEndpoint['timeouts']> = {}): EndpointConfig['timeouts'] {
@@ -86,6 +93,24 @@ function checkCloud(raw: RawEndpoint, report: Report): void {
   }
 }
 
+/** A managed service is of one cloud, and what belongs to it is of no use without it. */
+function checkService(raw: RawEndpoint, report: Report): void {
+  const { cloud, service, surface } = raw;
+  if (service === undefined) {
+    const saved = Object.entries(raw.deployments).find(([, value]) => typeof value !== 'string' && value.agent !== undefined);
+    if (saved === undefined) return;
+    const remedy = 'remove it, or add the service';
+    report(['deployments', saved[0], 'agent'], `agent is for endpoints with a service of managed agents: ${remedy}`);
+    return;
+  }
+  const own = SERVICE_CLOUDS[service];
+  if (cloud !== own)
+    report(['service'], `service ${service} is of cloud ${own}, not ${cloud}: write "cloud: ${own}", or remove it`);
+  if (surface !== undefined) report(['surface'], 'surface is for models: remove it, or the service');
+  if (raw.background !== undefined)
+    report(['background'], 'background is for models, while a session always goes on by itself: remove it');
+}
+
 function checkBackground(raw: RawEndpoint, deployments: readonly DeploymentConfig[], report: Report): void {
   const unable = deployments.find(({ capabilities }) => !capabilities.includes('background'));
   if (raw.background !== true || unable === undefined) return;
@@ -105,7 +130,7 @@ function toDeployment(
 ): DeploymentConfig {
   const details: DeploymentDetails = typeof value === 'string' ? { wireModel: value } : value;
   const { catalog, at } = context;
-  const { wireModel, capabilities, price, capacity, limits } = details;
+  const { wireModel, capabilities, price, capacity, limits, agent } = details;
   const place = placeOf(raw, { model, details }, context);
   return {
     model,
@@ -115,6 +140,7 @@ function toDeployment(
     prices: price === undefined ? defaultPrices(catalog, { model, place }, at.knownAt) : pricesOf(price),
     hasOwnPrice: price !== undefined,
     place,
+    ...(agent === undefined ? {} : { agent }),
     ...(capacity === undefined ? {} : { capacity }),
     ...(limits === undefined ? {} : { limits: toLimits(limits) }),
   };
@@ -126,10 +152,10 @@ function placeOf(
   { model, details }: { readonly model: string; readonly details: DeploymentDetails },
   { catalog, report }: EndpointContext,
 ): Place {
-  const { cloud, surface, region, baseUrl } = raw;
+  const { cloud, surface, service, region, baseUrl } = raw;
   const isShared = details.processing === undefined;
   const processing = details.processing ?? raw.processing;
-  const input = { cloud, surface, region, baseUrl, wireModel: details.wireModel, processing };
+  const input = { cloud, surface, service, region, baseUrl, wireModel: details.wireModel, processing };
   return toPlace(catalog, input, (key, problem) => {
     report(key === 'processing' && isShared ? [key] : ['deployments', model, key], problem);
   });

@@ -6,6 +6,7 @@ import { knownGeos } from '../activities/catalog/known-geos.ts';
 import type { Catalog, Partition, Place, Surface } from '../workflows/domain/catalog.ts';
 import type { Geo } from '../workflows/domain/geo.ts';
 import { ANYWHERE, isWithin } from '../workflows/domain/geo.ts';
+import type { ManagedService } from '../workflows/domain/managed-service.ts';
 import type { Cloud } from '../workflows/domain/route.ts';
 import type { BedrockModelName } from './bedrock-model-name.ts';
 import { GOVERNMENT, PROFILE_PREFIXES, readBedrockModelName } from './bedrock-model-name.ts';
@@ -15,6 +16,7 @@ export interface PlaceInput {
   readonly cloud: Cloud;
   /** AWS only. */
   readonly surface?: 'bedrock-mantle' | 'bedrock-runtime' | undefined;
+  readonly service?: ManagedService | undefined;
   readonly region?: string | undefined;
   readonly baseUrl?: string | undefined;
   readonly wireModel: string;
@@ -67,7 +69,8 @@ function fromRegion(place: Place, home: Geo | undefined): Place {
   return { ...place, processing: isInside ? processing : [...processing, home], storage: [home] };
 }
 
-function surfaceId({ cloud, surface, region, baseUrl }: PlaceInput): string {
+function surfaceId({ cloud, surface, service, region, baseUrl }: PlaceInput): string {
+  if (service !== undefined) return `${cloud}/commercial/${service}`;
   switch (cloud) {
     case 'openai':
       return 'openai/commercial/api';

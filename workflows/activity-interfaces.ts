@@ -8,6 +8,7 @@ import type { BatchProgress, LineRange } from './domain/batch-window.ts';
 import type { TaskBudget } from './domain/budget.ts';
 import type { EligibilityDecision } from './domain/eligibility.ts';
 import type { BatchId, DeploymentId, TaskId } from './domain/ids.ts';
+import type { CloseAgentSessionsInput, OpenAgentSessions } from './domain/managed-service.ts';
 import type { ModelFailure } from './domain/model-failure.ts';
 import type { PlanRouteInput } from './domain/plan-route-input.ts';
 import type { QueueHold } from './domain/queue-hold.ts';
@@ -241,6 +242,7 @@ export interface TaskActivities {
   planRoute(input: PlanRouteInput): Promise<PlanRouteResult>;
   openTask(input: OpenTaskInput): Promise<OpenTaskResult>;
   checkOutput(input: CheckOutputInput): Promise<CheckOutputResult>;
+  listAgentSessions(): Promise<OpenAgentSessions>;
   finishTask(input: FinishTaskInput): Promise<Omit<TaskResult, keyof CollectDiffResult>>;
   storeBatchLines(input: StoreBatchLinesInput): Promise<StoreBatchLinesResult>;
   readBatchLine(input: ReadBatchLineInput): Promise<TaskRequest>;
@@ -260,6 +262,8 @@ export interface TaskActivities {
 /** Activities on `endpoints/<endpoint>`. Fails with a `ModelFailure` in the details of a non-retryable failure. */
 export interface EndpointActivities {
   invokeModel(input: InvokeModelInput): Promise<InvokeModelResult>;
+  /** Ends the sessions of managed agents that the task has at this endpoint. */
+  closeAgentSessions(input: CloseAgentSessionsInput): Promise<void>;
 }
 
 /** Activities on `hosts/<host id>`, where the workspaces are. */

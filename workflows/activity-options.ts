@@ -74,3 +74,11 @@ export const CLOSE_WORKSPACE_ACTIVITY = {
   ...WORKSPACE_ACTIVITY,
   scheduleToCloseTimeout: 5 * 60_000,
 } as const satisfies ActivityOptions;
+
+/** The same of sessions at a service that may be the very thing that is down. */
+export const CLOSE_SESSIONS_ACTIVITY = {
+  startToCloseTimeout: 60_000,
+  scheduleToCloseTimeout: 3 * 60_000,
+  heartbeatTimeout: HEARTBEAT_TIMEOUT_MS,
+  retry: { initialInterval: 1_000, backoffCoefficient: 2, maximumInterval: 30_000 },
+} as const satisfies ActivityOptions;

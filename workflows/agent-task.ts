@@ -16,6 +16,7 @@ import type { ReadAgentRequestInput, TaskRequest, TaskResult } from './activity-
 import { runAgentLoop } from './agent-loop.ts';
 import { reportRequestedSignal, reportToBatch } from './batch-report.ts';
 import { agentCancelledSignal, contenderCancelledSignal, reportCancelled } from './cancelled-report.ts';
+import { closeSessions } from './close-sessions.ts';
 import { closeTask } from './close-task.ts';
 import type { Conversation } from './conversation.ts';
 import type { BatchId, TaskId } from './domain/ids.ts';
@@ -103,12 +104,21 @@ export async function agentTask(input: AgentTaskInput): Promise<TaskResult> {
     const { loop, host, opened } = progress;
     const check = (where: WorkspaceHost) => (opened?.check === undefined ? undefined : runCheck(where, opened.check));
     const result = await closeTask({ ending, loop, host, check, ...told });
+    if (opened !== null) await closeSessions(opened.limits.route);
     story.end(result);
     await tellOwners(owners, result);
     await condition(allHandlersFinished);
     // The task that it works for has its files by their checkpoints.
     return settle(owners.parent === undefined ? result : { ...result, diff: '' });
   });
+}
+
+/**
+ * The same for a task whose loop runs in a cloud's own service of agents (`managed` of its request): a turn is what a session does until it
+ * has answered or needs something of ours.
+ */
+export function managedAgentTask(input: AgentTaskInput): Promise<TaskResult> {
+  return agentTask(input);
 }
 
 /**

@@ -1,5 +1,5 @@
 /** The workflow types that a worker registers. */
-export { agentTask } from './agent-task.ts';
+export { agentTask, managedAgentTask } from './agent-task.ts';
 export { taskBatch, taskBatchLines } from './task-batch.ts';
 export { taskContest } from './task-contest.ts';
 export { endpointReport } from './endpoint-report.ts';

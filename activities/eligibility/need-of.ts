@@ -11,9 +11,9 @@ const DAY_MS = 86_400_000;
 /** Tasks of about the same size share their decision, which is kept once for all of them. */
 const TOKEN_STEP = 1_000;
 
-export function needOf({ model, needs, characters = 0, maxOutputTokens, wallClockMs = 0 }: PlanRouteInput): TaskNeed {
+export function needOf({ product, model, needs, characters = 0, maxOutputTokens, wallClockMs = 0 }: PlanRouteInput): TaskNeed {
   return {
-    product: 'model',
+    product: product ?? 'model',
     model,
     capabilities: [...new Set(needs)].toSorted(),
     inputTokens: Math.ceil(characters / CHARACTERS_PER_TOKEN / TOKEN_STEP) * TOKEN_STEP,

@@ -96,4 +96,14 @@ export const MIGRATIONS: readonly string[] = [
   ) STRICT;
   CREATE INDEX checkpoints_by_step ON checkpoints (task_id, turn, call_id);
   `,
+  // Sessions of managed agents, each with what it knows of its task.
+  `
+  CREATE TABLE agent_sessions (
+    task_id TEXT NOT NULL,
+    deployment TEXT NOT NULL,
+    generation INTEGER NOT NULL,
+    json TEXT NOT NULL,
+    PRIMARY KEY (task_id, deployment, generation)
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];

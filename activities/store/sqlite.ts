@@ -1,5 +1,6 @@
 /** The embedded task store: one SQLite file, which several processes of one host may share. */
 import { openSqliteDatabase } from './open-sqlite-database.ts';
+import { createAgentSessions } from './sqlite-agent-sessions.ts';
 import { createCheckpoints } from './sqlite-checkpoints.ts';
 import { createAttemptJournal, createToolJournal } from './sqlite-journals.ts';
 import { createMessages } from './sqlite-messages.ts';
@@ -20,6 +21,7 @@ export async function openSqliteTaskStore(file: string): Promise<TaskStore> {
     ...createToolJournal(database),
     ...createRecords(database),
     ...createMessages(database),
+    ...createAgentSessions(database),
     ...createCheckpoints(database),
     ...createSharedRecords(database),
     ...createOpenActivities(database),

@@ -112,6 +112,36 @@ export interface MessageRecord {
   readonly run: string;
 }
 
+/** How much of a transcript a session has: its first items, and the digest of these. */
+export interface SeenTranscript {
+  readonly items: number;
+  readonly digest: string;
+}
+
+/** A session that a service of managed agents has, or may have, for a task. */
+export interface AgentSessionRecord {
+  readonly deployment: DeploymentId;
+  /** Counts from 1: a task may need a new session where it had one. */
+  readonly generation: number;
+  /** Absent: its opening was not confirmed. */
+  readonly sessionId?: string;
+  /** What it has and has answered. */
+  readonly seen: SeenTranscript;
+  /** As of `SessionTurn`. */
+  readonly marker?: string;
+  readonly continuation?: string;
+  /** What was sent and is not known to be answered, or is answered and not known to be in the transcript. */
+  readonly pending?: {
+    readonly key: string;
+    readonly asked: SeenTranscript;
+    readonly answered?: { readonly seen: SeenTranscript; readonly marker?: string; readonly continuation?: string };
+  };
+  /** Nothing more is said to it: what it was asked last it failed at. */
+  readonly isOver?: true;
+  /** It is gone at its service, too. */
+  readonly isClosed?: true;
+}
+
 /** Where a task's workspace is, on which host and from which commit. */
 export interface WorkspaceRecord {
   readonly hostId: string;
@@ -203,6 +233,11 @@ export interface TaskStore {
 
   /** The first message of a request id stays; the record as it then is comes back. */
   putMessage(taskId: TaskId, message: MessageRecord): Promise<MessageRecord>;
+
+  /** Written before the service hears of it, and after each step; the record of its deployment and generation is replaced. */
+  putAgentSession(taskId: TaskId, record: AgentSessionRecord): Promise<void>;
+  /** By deployment and generation, closed ones too. */
+  listAgentSessions(taskId: TaskId): Promise<readonly AgentSessionRecord[]>;
 
   putWorkspace(taskId: TaskId, workspace: WorkspaceRecord): Promise<void>;
   getWorkspace(taskId: TaskId): Promise<WorkspaceRecord | undefined>;

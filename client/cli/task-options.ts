@@ -34,6 +34,8 @@ export interface TaskFlags extends ConnectionFlags, ApprovalFlags {
   readonly failover?: FailoverKind;
   readonly zeroRetention?: true;
   readonly subAgents?: true;
+  readonly managed?: true;
+  readonly agent?: string;
 }
 
 export function addTaskOptions(command: Command): Command {
@@ -48,6 +50,8 @@ export function addTaskOptions(command: Command): Command {
     .option('--residency <geos>', "process and store it there alone, such as eu,us; narrows the tenant's policy", parseList)
     .option('--clouds <names>', 'these clouds alone, such as azure,aws', parseList)
     .addOption(new Option('--failover <kind>', 'where it may go on when a cloud fails').choices(FAILOVER_KINDS))
+    .option('--managed', "the loop runs in a cloud's own service of agents, at an endpoint with such a service")
+    .option('--agent <id>', 'with --managed: an agent that is saved there, in place of the configured one')
     .option('--sub-agents', 'it may have other agents work for it, each in a copy of its workspace')
     .option('--zero-retention', 'only where nothing that is sent is kept');
   return addConnectionOptions(addApprovalOptions(addBudgetOptions(own)));
@@ -55,10 +59,10 @@ export function addTaskOptions(command: Command): Command {
 
 /** What the flags ask for, without those that were not given. */
 export function askedBy(flags: TaskFlags): object {
-  const { model, tenant, instructions, maxTurns, sandbox, subAgents } = flags;
+  const { model, tenant, instructions, maxTurns, sandbox, subAgents, managed, agent } = flags;
   const network = flags.network === false ? 'none' : undefined;
   const own = { budget: budgetOf(flags), policy: policyOf(flags), approvals: toApprovals(flags) };
-  return onlyGiven({ model, tenant, instructions, maxTurns, ...own, sandbox, network, subAgents });
+  return onlyGiven({ model, tenant, instructions, maxTurns, ...own, sandbox, network, subAgents, managed, agent });
 }
 
 /** Starts the task and says so; gives its id. */

@@ -36,7 +36,7 @@ const EXAMPLE = fileURLToPath(new URL('../../anyport.example.yaml', import.meta.
 test('loads the example, every cloud of it', () => {
   const config = loadConfig({ file: EXAMPLE, environment, workingDirectory: folder });
 
-  expect(config.endpoints.map(({ cloud }) => cloud)).toEqual(['azure', 'openai', 'aws', 'google']);
+  expect(config.endpoints.map(({ cloud }) => cloud)).toEqual(['azure', 'openai', 'aws', 'google', 'openai']);
 });
 
 test('loads the example’s catalog, once it is no comment any more', () => {
@@ -316,8 +316,10 @@ test('limits per minute are known, and a host of its own is called by its name',
     { requestsPerMinute: 500, tokensPerMinute: 2_000_000 },
     undefined,
     undefined,
+    undefined,
   ]);
-  expect(deployments.map(({ site }) => site)).toEqual(['example.openai.azure.com', 'openai -', 'aws us-east-1', 'google global']);
+  const sites = ['example.openai.azure.com', 'openai -', 'aws us-east-1', 'google global', 'openai -'];
+  expect(deployments.map(({ site }) => site)).toEqual(sites);
 });
 
 test('a price is one for always, or one for each day from which it is charged', () => {
@@ -373,6 +375,27 @@ test('how long silence is borne is told in seconds, and left to the defaults whe
   const { endpoints } = load(withEndpoint(`timeouts: { firstEventSeconds: 0.5 }, ${GOOD}`));
 
   expect(endpoints[0]?.timeouts).toEqual({ firstEventMs: 500 });
+});
+
+describe('a service of managed agents', () => {
+  const service = (keys: string): string =>
+    `endpoints:\n  a: { ${keys}, deployments: { m: { wireModel: x, agent: agent_1 } } }\n`;
+
+  test('is of one cloud, and its deployments are sold as managed agents', () => {
+    const { endpoints } = load(service('cloud: openai, service: agents-api'));
+
+    expect(endpoints[0]).toMatchObject({ service: 'agents-api', deployments: [{ agent: 'agent_1' }] });
+    expect(endpoints[0]?.deployments[0]?.place).toMatchObject({ surface: 'openai/commercial/agents-api', name: 'global' });
+  });
+
+  test.each([
+    ['cloud: google, project: p, service: agents-api', 'service agents-api is of cloud openai, not google'],
+    ['cloud: openai, service: agents', 'service must be'],
+    ['cloud: openai, service: agents-api, background: true', 'background is for models'],
+    ['cloud: openai', 'agent is for endpoints with a service of managed agents'],
+  ])('with %s says what is wrong', (keys, words) => {
+    expect(() => load(service(keys))).toThrow(words);
+  });
 });
 
 describe('commands', () => {

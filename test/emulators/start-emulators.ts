@@ -8,6 +8,7 @@ import { emulatedCatalog } from './emulated-catalog.ts';
 import type { EmulatedEndpoint } from './emulated-endpoints.ts';
 import { EMULATED_CREDENTIALS, EMULATED_ENDPOINTS } from './emulated-endpoints.ts';
 import { createEmulatorServer, createEndpointState } from './emulator-server.ts';
+import { MANAGED_ENDPOINTS } from './managed-agents/managed-endpoints.ts';
 import { PortGate } from './port-gate.ts';
 
 export interface EmulatorsOptions {
@@ -47,24 +48,38 @@ export async function startEmulators(options: EmulatorsOptions = {}): Promise<Em
   const started = await Promise.all(
     EMULATED_ENDPOINTS.map((endpoint, index) => startEndpoint(endpoint, script, { host, port: portOf(index) })),
   );
+  // They have no fixed ports, and are of no use where those are needed.
+  const managed = options.firstPort === undefined && host === '127.0.0.1' ? await startManaged(script) : [];
   const control = createControlServer(started.map(({ controlled }) => controlled));
   await control.listen({ host, port: portOf(EMULATED_ENDPOINTS.length) });
   const origin = (port: number): string => `http://${options.publicHost ?? host}:${port}`;
   const controlOrigin = origin(portAt(control.server.address()));
   return {
-    endpoints: Object.fromEntries(
-      started.map(({ endpoint, port }) => [
+    endpoints: Object.fromEntries([
+      ...started.map(({ endpoint, port }) => [
         endpoint.name,
         { ...endpoint.configuration, baseUrl: `${origin(port)}${endpoint.basePath}` },
       ]),
-    ),
+      ...managed.map(({ endpoint, service }) => [endpoint.name, endpoint.configuration(service.origin)]),
+    ]),
     catalog: emulatedCatalog(new Date().toISOString().slice(0, 10)),
     environment: EMULATED_CREDENTIALS,
-    controls: Object.fromEntries(started.map(({ endpoint }) => [endpoint.name, `${controlOrigin}/${endpoint.name}`])),
+    controls: Object.fromEntries([
+      ...started.map(({ endpoint }) => [endpoint.name, `${controlOrigin}/${endpoint.name}`]),
+      ...managed.map(({ endpoint, service }) => [endpoint.name, service.control]),
+    ]),
     async close() {
-      await Promise.all([control.close(), ...started.map((one) => one.close())]);
+      await Promise.all([
+        control.close(),
+        ...started.map((one) => one.close()),
+        ...managed.map(({ service }) => service.close()),
+      ]);
     },
   };
+}
+
+async function startManaged(script: ConversationScript) {
+  return Promise.all(MANAGED_ENDPOINTS.map(async (endpoint) => ({ endpoint, service: await endpoint.start(script) })));
 }
 
 interface StartedEndpoint {

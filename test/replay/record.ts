@@ -72,7 +72,7 @@ if (policy === undefined) throw new Error('name the policy whose histories these
 
 const cluster = await startCluster({
   script: SCRIPT,
-  endpoints: [AZURE, AWS],
+  endpoints: [AZURE, AWS, 'openai-agents'],
   tenants: { thrifty: { order: ['azure', 'aws'], budget: { turns: 50 } } },
   dynamicConfig: [`limit.historyCount.suggestContinueAsNew=${CONTINUE_AS_NEW_EVENTS}`],
 });
@@ -102,6 +102,7 @@ try {
     corrected: () =>
       recordTask('agent-task-corrected', { prompt: 'as a number', model: MODEL, outputSchema: { type: 'integer' } }),
     compacted: () => recordCompacted(look),
+    managed: () => recordTask('managed-agent-task', { ...look, workspace, managed: true }),
     ineligible: () => recordIneligible({ ...look, workspace, tenant: 'thrifty' }),
   };
   for (const [name, scenario] of Object.entries(scenarios)) if (only.length === 0 || only.includes(name)) await scenario();

@@ -58,6 +58,8 @@ const METHODS = {
   putBatchLines: true,
   getBatchLine: true,
   putMessage: true,
+  putAgentSession: true,
+  listAgentSessions: true,
   openActivity: true,
   closeActivity: true,
   listOpenActivities: true,

@@ -4,7 +4,7 @@ import { changeShared } from '../../activities/store/change-shared.ts';
 import { TaskStoreError } from '../../activities/store/task-store.ts';
 import type { TaskStore } from '../../activities/store/task-store.ts';
 import type { CheckpointRecord } from '../../workflows/domain/checkpoint.ts';
-import { toBatchId, toTaskId } from '../../workflows/domain/ids.ts';
+import { toDeploymentId, toBatchId, toTaskId } from '../../workflows/domain/ids.ts';
 import type { TranscriptItem } from '../../workflows/domain/transcript.ts';
 import { EMPTY_TRANSCRIPT } from '../../workflows/domain/transcript.ts';
 import { aFailure, deploymentAt } from '../support/builders.ts';
@@ -299,6 +299,19 @@ function testTheRest(): void {
     expect(await other.getBatchLine(batch, 2)).toEqual({ prompt: 'p', model: 'm' });
     await expect(store.getBatchLine(batch, 1)).rejects.toThrow('line 1');
     await expect(store.getSettings(toTaskId('task-2'))).rejects.toThrow('never opened');
+  });
+
+  test('keeps the sessions of managed agents, each as it was told last', async () => {
+    const seen = { items: 2, digest: 'd-2' };
+    const record = { deployment: toDeploymentId('openai', 'gpt-6.1-sol'), generation: 1, seen };
+    const later = { ...record, sessionId: 'sess_1', pending: { key: 'k', asked: { items: 3, digest: 'd-3' } } };
+
+    await store.putAgentSession(TASK, record);
+    await other.putAgentSession(TASK, { ...record, generation: 2 });
+    await store.putAgentSession(TASK, later);
+
+    expect(await other.listAgentSessions(TASK)).toEqual([later, { ...record, generation: 2 }]);
+    expect(await store.listAgentSessions(toTaskId('another'))).toEqual([]);
   });
 
   test('keeps the first message of a request id, whatever comes under it later', async () => {

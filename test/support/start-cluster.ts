@@ -53,7 +53,14 @@ export interface ClusterOptions {
   readonly durableTemporal?: true;
 }
 
-export type EmulatedEndpoint = 'openai' | 'azure-eastus2' | 'aws-us-east-1' | 'aws-runtime-us-east-1' | 'google-global';
+export type EmulatedEndpoint =
+  | 'openai-agents'
+  | 'openai-agents-second'
+  | 'openai'
+  | 'azure-eastus2'
+  | 'aws-us-east-1'
+  | 'aws-runtime-us-east-1'
+  | 'google-global';
 
 export interface Cluster {
   readonly tasks: TaskClient;
@@ -83,6 +90,8 @@ export interface Cluster {
   setFaults(endpoint: EmulatedEndpoint, faults: readonly object[]): Promise<void>;
   clearFaults(endpoint: EmulatedEndpoint): Promise<void>;
   ledger(endpoint: EmulatedEndpoint): Promise<readonly LedgerRequest[]>;
+  /** Base URL of its controls: faults, ledger. */
+  control(endpoint: EmulatedEndpoint): string;
   stop(): Promise<void>;
 }
 
@@ -137,6 +146,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
     setFaults: (endpoint, faults) => setFaults(emulators, endpoint, faults),
     clearFaults: (endpoint) => clearFaults(emulators, endpoint),
     ledger: (endpoint) => readLedger(emulators, endpoint),
+    control: (endpoint) => emulators.controls[endpoint] ?? '',
     async stop() {
       await tasks.close();
       await connection.close();
@@ -173,7 +183,9 @@ function configOf(options: ClusterOptions, emulators: Emulators): object {
   const endpoints = names.map((name) => {
     const auth = usesProfile(name) ? { auth: { profile: AWS_PROFILE } } : {};
     const own = options.configure?.[name] ?? {};
-    return [name, { ...emulators.endpoints[name], background: background.includes(name), ...auth, ...own }] as const;
+    const entry = emulators.endpoints[name];
+    const mode = entry?.['service'] === undefined ? { background: background.includes(name) } : {};
+    return [name, { ...entry, ...mode, ...auth, ...own }] as const;
   });
   const order = new Set(endpoints.map(([, endpoint]) => CLOUD_ORDER[cloudOf(endpoint)]));
   return {

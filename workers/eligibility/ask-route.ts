@@ -63,7 +63,8 @@ export function askRoute(flags: RouteFlags, { config, placed, nowMs }: AskedOf):
 }
 
 function whyCatalogAlone({ product, catalogOnly }: RouteFlags, placed: readonly PlacedDeployment[]): string | undefined {
-  if (product !== 'model') return `endpoints serve models, none serves ${product}`;
+  if (product !== 'model' && product !== 'managed-agent')
+    return `endpoints serve models and managed agents, none serves ${product}`;
   if (catalogOnly === true) return 'as --catalog-only says';
   return placed.length === 0 ? 'no endpoint is configured' : undefined;
 }

@@ -2,6 +2,7 @@
 import type { Catalog, ContractTerm, IsoDate, Moment, Offering, Place, Product, Surface } from './catalog.ts';
 import { catalogKey, offeringId, PARTITIONS, unknownOffering } from './catalog.ts';
 import { dayStartMs, factAt } from './fact-in-force.ts';
+import { productOf } from './managed-service.ts';
 import type { DatedPrices, Price } from './price.ts';
 import { priceAt } from './price.ts';
 import type { Capability, Deployment } from './route.ts';
@@ -65,7 +66,9 @@ export function candidateOf(
 export function candidatesOf({ catalog, deployments, policy, need }: Question): readonly Candidate[] {
   const models = [need.model, ...standInsOf(policy, need.model)];
   const candidates = models.flatMap((model, substitute) => {
-    const placed = need.product === 'model' ? (deployments ?? []).filter(({ deployment }) => deployment.model === model) : [];
+    const placed = (deployments ?? []).filter(
+      ({ deployment }) => deployment.model === model && productOf(deployment) === need.product,
+    );
     const configured = placed.map((each) => candidateOf({ catalog, need }, each, substitute));
     const taken = new Set(configured.map(({ offering }) => offering.id));
     const sold = (catalog.offerings.get(catalogKey(need.product, model)) ?? []).filter(({ id }) => !taken.has(id));
@@ -130,7 +133,7 @@ function surfaceOf(catalog: Catalog, { place, deployment }: PlacedDeployment): S
       id: place.surface,
       seller: deployment.cloud,
       partition: PARTITIONS.find((partition) => place.surface.split('/')[1] === partition) ?? 'commercial',
-      product: 'model',
+      product: productOf(deployment),
       apis: [],
       state: 'transcript-replay',
       quota: 'unpublished',

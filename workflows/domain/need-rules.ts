@@ -1,4 +1,5 @@
 /** Whether it can do what the task needs. */
+import type { Product } from './catalog.ts';
 import type { Candidate, Question } from './candidate.ts';
 import { factAt, nextTurn } from './fact-in-force.ts';
 import type { Reason } from './reason.ts';
@@ -56,7 +57,12 @@ export function pinReasons({ need: { affinity } }: Question, { offering }: Candi
 
 /** Where endpoints are configured, what has none cannot be called. */
 export function configurationReasons({ deployments, need }: Question, { offering, placed }: Candidate): readonly Reason[] {
-  if (deployments === null || placed !== undefined || need.product !== 'model') return [];
+  if (deployments === null || placed !== undefined || !isServed(need.product)) return [];
   const remedy = `add an endpoint of ${offering.surface.id} at ${offering.place.name} with a deployment of ${offering.model}`;
   return [toReason({ code: 'NOT_CONFIGURED', expected: 'an endpoint', actual: 'none is configured', remedy })];
+}
+
+/** Endpoints serve models and managed agents; Codex is another program. */
+function isServed(product: Product): boolean {
+  return product === 'model' || product === 'managed-agent';
 }

@@ -5,6 +5,8 @@ import { DEFAULT_TENANT } from './task-queues.ts';
 import type { TaskPolicy } from './tenant-policy.ts';
 
 export interface PlanRouteInput {
+  /** Absent: a model. */
+  readonly product?: 'managed-agent';
   readonly model: string;
   readonly tenant: string;
   readonly needs: readonly Capability[];
@@ -26,12 +28,14 @@ interface Asked {
   readonly policy?: TaskPolicy;
   readonly maxOutputTokens?: number;
   readonly budget?: TaskBudget;
+  readonly managed?: true;
 }
 
 /** A turn streams; a task with a workspace has tools. */
 export function planRouteInput({ prompt, instructions = '', model, tenant, ...request }: Asked): PlanRouteInput {
-  const { workspace, needs = [], policy, maxOutputTokens, budget } = request;
+  const { workspace, needs = [], policy, maxOutputTokens, budget, managed } = request;
   return {
+    ...(managed === undefined ? {} : { product: 'managed-agent' as const }),
     model,
     tenant: tenant ?? DEFAULT_TENANT,
     needs: ['streaming', ...(workspace === undefined ? [] : (['tools'] as const)), ...needs],

@@ -1,4 +1,5 @@
 import type { DeploymentId } from './ids.ts';
+import type { ManagedService } from './managed-service.ts';
 import type { Price } from './price.ts';
 
 export const CLOUDS = ['openai', 'azure', 'aws', 'google'] as const;
@@ -47,6 +48,8 @@ export interface Deployment {
   readonly contextWindow?: number;
   /** What it fails together with, such as `region:us-east-1`; absent in routes of before this was known. */
   readonly failureDomains?: readonly string[];
+  /** The service that runs agents with this model; absent: the model itself is called. */
+  readonly service?: ManagedService;
 }
 
 /** The ordered eligible deployments of a task, best first, never empty. */

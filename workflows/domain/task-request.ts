@@ -13,6 +13,10 @@ export interface TaskRequest {
   readonly prompt: string;
   readonly model: string;
   readonly tenant?: string;
+  /** The loop runs in a cloud's own service of agents, not here. */
+  readonly managed?: true;
+  /** The service's id of a saved agent, in place of the one that is configured for the deployment. Of managed tasks alone. */
+  readonly agent?: string;
   /** Extra instructions, put after our own. */
   readonly instructions?: string;
   /** Absolute path of a git repository on the worker's host; without it the task has no tools. */

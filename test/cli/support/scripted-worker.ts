@@ -103,6 +103,8 @@ function scriptActivities(): AnyportActivities {
       excerpt: command,
     }),
     closeWorkspace: async () => undefined,
+    listAgentSessions: async () => ({ deployments: [] }),
+    closeAgentSessions: async () => undefined,
     finishTask: async (input) => resultOf(input, attempts.get(taskIdNow()) ?? [], requests.get(taskIdNow())?.prompt ?? ''),
     storeBatchLines: async ({ lines: stored }) => {
       const batchId = workflowIdNow().split('/')[1];

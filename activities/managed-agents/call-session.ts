@@ -1,0 +1,293 @@
+/**
+ * A turn of a managed agent in the place of a model's: the session is told what is new in the task's transcript, and followed until it has
+ * answered or needs results. Every step is written down before the service hears of it, so that whoever comes next, this worker or
+ * another, asks what became of it instead of saying it again.
+ */
+import { setTimeout as pause } from 'node:timers/promises';
+import type { TaskId } from '../../workflows/domain/ids.ts';
+import type { CallOptions, ModelAnswer } from '../clouds/cloud-client.ts';
+import { ModelFailureError } from '../clouds/cloud-client.ts';
+import { digestOf } from '../digest.ts';
+import type { ModelCall } from '../model-call.ts';
+import { isBreak, PICK_UPS, PICK_UP_PAUSE_MS } from '../model-call.ts';
+import type { AgentSessionRecord, TaskStore } from '../store/task-store.ts';
+import type {
+  ManagedAgentClient,
+  OpenSession,
+  SessionInput,
+  SessionOptions,
+  SessionPlan,
+  SessionTurn,
+} from './managed-agent-client.ts';
+import { MCP_APPROVAL } from './managed-agent-client.ts';
+import { answeredWith, firstInput, newInput, seenOf, settle } from './session-progress.ts';
+
+/** What it takes to have sessions at a deployment. */
+export interface ServedAgents {
+  readonly client: ManagedAgentClient;
+  /** The service's id of a saved agent. */
+  readonly agentId?: string;
+}
+
+/** A list of sessions takes seconds at most. */
+const FIND_TIMEOUT_MS = 30_000;
+
+type Sessions = Pick<TaskStore, 'putAgentSession' | 'listAgentSessions'>;
+
+/** One input on its way. */
+interface Exchange {
+  readonly store: Sessions;
+  readonly agents: ServedAgents;
+  readonly call: ModelCall;
+  readonly options: CallOptions;
+  record: AgentSessionRecord;
+}
+
+/** Turns and their end, for a deployment that is a service of managed agents. */
+export function createSessionCaller(store: Sessions, agents: ServedAgents): SessionCaller {
+  return {
+    isReadable: agents.client.traits.readableSessions,
+    call: (call, options) => callSession({ store, agents, call, options }),
+    stop: (call) => stopSession(store, agents, call),
+    close: (taskId, record) => closeSession(agents, taskId, record),
+  };
+}
+
+export interface SessionCaller {
+  /** What became of an input can be asked after a worker's death. */
+  readonly isReadable: boolean;
+  /** Says what is new, or asks what became of it when it was said before. @throws ModelFailureError */
+  call(call: ModelCall, options: CallOptions): Promise<ModelAnswer>;
+  /** Stops what the session does, as far as that can be done; its service may be the very thing that is down. */
+  stop(call: ModelCall): Promise<void>;
+  /** Removes it at its service, where that can be done; else it expires there. @throws ModelFailureError */
+  close(taskId: TaskId, record: AgentSessionRecord): Promise<void>;
+}
+
+async function callSession({ store, agents, call, options }: Omit<Exchange, 'record'>): Promise<ModelAnswer> {
+  const last = await lastRecord(store, call);
+  const record = last === undefined ? undefined : settle(last, call.transcript);
+  const exchange = { store, agents, call, options };
+  if (record === undefined) return begin({ ...exchange, record: await nextRecord(store, call) });
+  if (isSameQuestion(record, call)) return resume({ ...exchange, record });
+  const input = record.sessionId === undefined || record.pending !== undefined ? undefined : newInput(record, call.transcript);
+  if (input === undefined) return beginAnew({ ...exchange, record });
+  return goOn({ ...exchange, record }, input);
+}
+
+async function stopSession(store: Sessions, { client, agentId }: ServedAgents, call: ModelCall): Promise<void> {
+  const record = await lastRecord(store, call);
+  const session = record === undefined ? undefined : openSession(record, toPlan({ call, record, agentId }));
+  if (session === undefined || !client.traits.cancel) return;
+  try {
+    await client.cancel(session);
+  } catch (error) {
+    if (!(error instanceof ModelFailureError)) throw error;
+  }
+}
+
+/** One whose name was never told is looked for: its opening may have been taken all the same. */
+async function closeSession({ client }: ServedAgents, taskId: TaskId, record: AgentSessionRecord): Promise<void> {
+  const { traits } = client;
+  if (!traits.close) return;
+  const plan = { key: planKey(taskId, record), instructions: '', tools: [], metadata: {} };
+  const find = (): Promise<string | undefined> =>
+    traits.findableSessions ? client.find(plan, { signal: AbortSignal.timeout(FIND_TIMEOUT_MS) }) : Promise.resolve(undefined);
+  const sessionId = record.sessionId ?? (await find());
+  if (sessionId !== undefined) await client.close({ sessionId, plan });
+}
+
+/** Of several the one that is in use. */
+async function lastRecord(store: Sessions, { key, served }: ModelCall): Promise<AgentSessionRecord | undefined> {
+  const records = await store.listAgentSessions(key.taskId);
+  return records.findLast(
+    ({ deployment, isOver, isClosed }) => deployment === served.deployment.id && isOver !== true && isClosed !== true,
+  );
+}
+
+async function nextRecord(store: Sessions, { key, served }: ModelCall): Promise<AgentSessionRecord> {
+  const { id: deployment } = served.deployment;
+  const records = (await store.listAgentSessions(key.taskId)).filter((record) => record.deployment === deployment);
+  return { deployment, generation: (records.at(-1)?.generation ?? 0) + 1, seen: seenOf([]) };
+}
+
+/** Another session takes the place of one that cannot be told what is new. */
+async function beginAnew(exchange: Exchange): Promise<ModelAnswer> {
+  const { store, call } = exchange;
+  await over(exchange);
+  return begin({ ...exchange, record: await nextRecord(store, call) });
+}
+
+function over(exchange: Exchange): Promise<void> {
+  exchange.record = { ...exchange.record, isOver: true };
+  return write(exchange);
+}
+
+/** The same transcript was sent before, and no answer of it is in the transcript. */
+function isSameQuestion({ pending }: AgentSessionRecord, { transcript }: ModelCall): boolean {
+  return pending !== undefined && pending.asked.digest === seenOf(transcript).digest;
+}
+
+/** A new session. */
+function begin(exchange: Exchange): Promise<ModelAnswer> {
+  const { call, record } = exchange;
+  exchange.record = { ...record, pending: { key: keyOf(call, record), asked: seenOf(call.transcript) } };
+  return open(exchange, { ...firstInput(call.transcript), key: keyOf(call, record) });
+}
+
+async function open(exchange: Exchange, input: SessionInput): Promise<ModelAnswer> {
+  const { agents, options } = exchange;
+  await write(exchange);
+  const plan = planOf(exchange);
+  return answer(exchange, input, () => agents.client.open(plan, input, sessionOptions(exchange, options)));
+}
+
+async function goOn(exchange: Exchange, input: Omit<SessionInput, 'key'>): Promise<ModelAnswer> {
+  const { agents, call, options, record } = exchange;
+  const key = keyOf(call, record);
+  exchange.record = { ...record, pending: { key, asked: seenOf(call.transcript) } };
+  await write(exchange);
+  const keyed = { ...input, key };
+  return answer(exchange, keyed, () => agents.client.send(sessionOf(exchange), keyed, sessionOptions(exchange, options)));
+}
+
+/** The input was, or may have been, sent before: the service is asked, where it can be. */
+async function resume(exchange: Exchange): Promise<ModelAnswer> {
+  const { agents, call, options, record } = exchange;
+  const { traits } = agents.client;
+  const key = record.pending?.key ?? keyOf(call, record);
+  if (record.sessionId === undefined) {
+    const sessionId = traits.findableSessions ? await agents.client.find(planOf(exchange), options) : undefined;
+    // One that cannot be found may exist: it is left to expire, and what it may cost is in suspense with its attempt.
+    if (sessionId === undefined) return beginAnew(exchange);
+    await named(exchange, sessionId);
+  }
+  const input = { ...(newInput(record, call.transcript) ?? firstInput(call.transcript)), key };
+  if (!traits.readableSessions) return beginAnew(exchange);
+  return answer(exchange, input, async () => {
+    const found = await agents.client.reconcile(sessionOf(exchange), input, sessionOptions(exchange, options));
+    return found ?? agents.client.send(sessionOf(exchange), input, sessionOptions(exchange, options));
+  });
+}
+
+/** A stream that breaks says nothing of the session, which goes on by itself: it is asked after a few times. */
+async function answer(exchange: Exchange, input: SessionInput, ask: () => Promise<SessionTurn>): Promise<ModelAnswer> {
+  let turn: SessionTurn;
+  try {
+    turn = await ask();
+  } catch (error) {
+    turn = await askAfter(exchange, input, error).catch((last: unknown) => giveUp(exchange, last));
+  }
+  const { call, record } = exchange;
+  exchange.record = answeredWith(record, { key: input.key, items: call.transcript }, turn);
+  await write(exchange);
+  return { responseId: exchange.record.sessionId ?? '', items: turn.items, usage: turn.usage };
+}
+
+/** What was surely not taken may be said again; a session that failed at it is done with. Of anything else it is asked next time. */
+async function giveUp(exchange: Exchange, error: unknown): Promise<never> {
+  if (!(error instanceof ModelFailureError)) throw error;
+  const { acceptance, phase, kind } = error.failure;
+  if (acceptance === 'not-accepted') {
+    const { pending: _pending, ...rest } = exchange.record;
+    exchange.record = rest;
+    await write(exchange);
+  }
+  // Of an opening it is the model that is not there.
+  const isLost = kind === 'not-found' && exchange.record.sessionId !== undefined;
+  if (isLost || (phase === 'terminal' && acceptance === 'accepted')) await over(exchange);
+  if (!isLost) throw error;
+  // Another session is as good, here or elsewhere: nothing is wrong with the deployment.
+  const failure = { ...error.failure, kind: 'unavailable', scope: 'request', code: 'session lost' } as const;
+  throw new ModelFailureError(failure, { cause: error });
+}
+
+async function askAfter(exchange: Exchange, input: SessionInput, error: unknown): Promise<SessionTurn> {
+  const { agents, options } = exchange;
+  let last = error;
+  for (let tries = 1; tries <= PICK_UPS; tries += 1) {
+    const isLost = agents.client.traits.readableSessions && exchange.record.sessionId !== undefined && isBreak(last);
+    if (!isLost) throw last;
+    if (tries > 1) await pause(PICK_UP_PAUSE_MS, undefined, { signal: options.signal });
+    try {
+      const found = await agents.client.reconcile(sessionOf(exchange), input, sessionOptions(exchange, options));
+      if (found !== undefined) return found;
+      throw last;
+    } catch (next) {
+      last = next;
+    }
+  }
+  throw last;
+}
+
+/** The attempt is claimed before anything leaves, and the session's name is known to the store before it is to anybody else. */
+function sessionOptions(exchange: Exchange, { signal, progress }: CallOptions): SessionOptions {
+  let events = 0;
+  let hasClaimed = false;
+  return {
+    signal,
+    progress: {
+      onSending: async () => {
+        if (!hasClaimed) await progress.onSending();
+        hasClaimed = true;
+      },
+      onSession: async (sessionId) => {
+        await named(exchange, sessionId);
+        await progress.onResponseId(sessionId);
+      },
+      onEvent: () => progress.onEvent((events += 1)),
+    },
+  };
+}
+
+async function named(exchange: Exchange, sessionId: string): Promise<void> {
+  if (exchange.record.sessionId === sessionId) return;
+  exchange.record = { ...exchange.record, sessionId };
+  await write(exchange);
+}
+
+function write({ store, call, record }: Exchange): Promise<void> {
+  return store.putAgentSession(call.key.taskId, record);
+}
+
+/** Names one input and no other; what is sent again after a crash has the same. */
+function keyOf({ key }: ModelCall, { deployment, generation }: AgentSessionRecord): string {
+  return digestOf([key.taskId, deployment, generation, key.turn, key.attempt]);
+}
+
+function planOf({ agents, call, record }: Exchange): SessionPlan {
+  return toPlan({ call, record, agentId: agents.agentId });
+}
+
+function toPlan({ call, record, agentId }: PlanFacts): SessionPlan {
+  const { key, served, settings, tools } = call;
+  const agent = settings.request?.agent ?? agentId;
+  return {
+    key: planKey(key.taskId, record),
+    ...(agent === undefined ? {} : { agentId: agent }),
+    wireModel: served.wireModel,
+    instructions: settings.instructions,
+    tools: tools.filter(({ name }) => name !== MCP_APPROVAL),
+    metadata: { task: key.taskId, generation: String(record.generation) },
+  };
+}
+
+function planKey(taskId: TaskId, { deployment, generation }: AgentSessionRecord): string {
+  return digestOf([taskId, deployment, generation]);
+}
+
+interface PlanFacts {
+  readonly call: ModelCall;
+  readonly record: AgentSessionRecord;
+  readonly agentId: string | undefined;
+}
+
+function sessionOf(exchange: Exchange): OpenSession {
+  const session = openSession(exchange.record, planOf(exchange));
+  if (session !== undefined) return session;
+  throw new RangeError('a session without a name was to be called');
+}
+
+function openSession({ sessionId, marker }: AgentSessionRecord, plan: SessionPlan): OpenSession | undefined {
+  return sessionId === undefined ? undefined : { sessionId, plan, ...(marker === undefined ? {} : { marker }) };
+}

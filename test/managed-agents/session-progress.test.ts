@@ -1,0 +1,93 @@
+import { describe, expect, test } from 'vitest';
+import { describeTranscript } from '../../activities/managed-agents/describe-transcript.ts';
+import { answeredWith, firstInput, newInput, seenOf, settle } from '../../activities/managed-agents/session-progress.ts';
+import type { AgentSessionRecord } from '../../activities/store/task-store.ts';
+import { toDeploymentId } from '../../workflows/domain/ids.ts';
+import { NO_USAGE } from '../../workflows/domain/usage.ts';
+import type { TranscriptItem } from '../../workflows/domain/transcript.ts';
+
+const ASKED: TranscriptItem = { kind: 'user-message', text: 'count them' };
+const CALL: TranscriptItem = { kind: 'tool-call', callId: 'c-1', name: 'list_files', input: { kind: 'json', text: '{}' } };
+const RESULT: TranscriptItem = { kind: 'tool-result', callId: 'c-1', outcome: 'ok', output: '3' };
+const ANSWER: TranscriptItem = { kind: 'assistant-message', text: 'Three.' };
+const RECORD: AgentSessionRecord = {
+  deployment: toDeploymentId('openai-agents', 'm'),
+  generation: 1,
+  sessionId: 'sess_1',
+  seen: seenOf([]),
+};
+
+describe('a session that has a part of the transcript', () => {
+  const asked = { key: 'k', items: [ASKED] };
+  const answered = answeredWith(RECORD, asked, { items: [CALL], usage: NO_USAGE, marker: 'm-1', continuation: 'turn-1' });
+
+  test('is settled once the transcript has its answer, and not before', () => {
+    expect(settle(answered, [ASKED])).toBe(answered);
+    expect(settle(answered, [ASKED, { ...CALL, name: 'other' }])).toBe(answered);
+    expect(settle(answered, [ASKED, CALL, RESULT])).toEqual({
+      ...RECORD,
+      seen: seenOf([ASKED, CALL]),
+      marker: 'm-1',
+      continuation: 'turn-1',
+    });
+  });
+
+  test('is told what is new: results by the names of their calls, and what users say', () => {
+    const record = settle(answered, [ASKED, CALL, RESULT]);
+
+    expect(newInput(record, [ASKED, CALL, RESULT, ASKED])).toEqual({
+      results: [{ ...RESULT, name: 'list_files' }],
+      messages: ['count them'],
+      continuation: 'turn-1',
+    });
+  });
+
+  test('cannot be told that its conversation is another one, or that others answered meanwhile', () => {
+    const record = settle(answered, [ASKED, CALL]);
+
+    expect(newInput(record, [{ ...ASKED, text: 'other' }, CALL, RESULT])).toBeUndefined();
+    expect(newInput(record, [ASKED, CALL, RESULT, ANSWER, ASKED])).toBeUndefined();
+    expect(newInput(record, [ASKED])).toBeUndefined();
+    expect(newInput(record, [ASKED, CALL])).toBeUndefined();
+  });
+});
+
+describe('a session that begins', () => {
+  test('with what users said is told just that', () => {
+    expect(firstInput([ASKED, ASKED])).toEqual({ results: [], messages: ['count them', 'count them'] });
+  });
+
+  test('where another one ended is told all of it in one message', () => {
+    const { messages } = firstInput([ASKED, CALL, RESULT, ANSWER]);
+
+    expect(messages).toHaveLength(1);
+    for (const part of [
+      'You take over a task',
+      'count them',
+      'You called list_files (c-1)',
+      'Its result (c-1), ok:\n3',
+      'Three.',
+    ])
+      expect(messages[0]).toContain(part);
+  });
+
+  test('is told that the outcome of a call is unknown', () => {
+    expect(
+      describeTranscript([ASKED, CALL, { ...RESULT, kind: 'tool-result', callId: 'c-1', outcome: 'unknown', output: '' }]),
+    ).toContain('outcome unknown, it may have run in part or in full');
+  });
+
+  test('is told the task and the newest steps of one that is too long', () => {
+    const steps = Array.from({ length: 100 }, (_, index): TranscriptItem => {
+      return { kind: 'assistant-message', text: `step ${index} ${'x'.repeat(5_000)}` };
+    });
+
+    const text = describeTranscript([ASKED, ...steps]);
+
+    expect(text.length).toBeLessThan(205_000);
+    expect(text).toContain('count them');
+    expect(text).toMatch(/\[\d+ earlier steps are left out\.\]/);
+    expect(text).toContain('step 99');
+    expect(text).not.toContain('step 1 ');
+  });
+});

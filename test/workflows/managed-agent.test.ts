@@ -1,0 +1,129 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { readAgentLedger } from '../managed-agents/conversation.ts';
+import { MODEL } from '../support/builders.ts';
+import { eventually } from '../support/eventually.ts';
+import { layOutGitRepository } from '../support/git-repository.ts';
+import type { Cluster } from '../support/start-cluster.ts';
+import { startCluster } from '../support/start-cluster.ts';
+
+/** Two accounts of one service: which of them a task begins at is not settled. */
+const MANAGED = ['openai-agents', 'openai-agents-second'] as const;
+const WRITE = [{ name: 'exec_command', input: { cmd: 'echo made >> made.txt' } }];
+const SCRIPT = [
+  // What a session is told that takes over from another one.
+  { when: { inputContains: 'Its result (' }, turns: [{ text: 'Done elsewhere.' }] },
+  { when: { inputContains: 'plainly' }, turns: [{ text: 'Plainly.' }] },
+  { when: { inputContains: 'write a file' }, turns: [{ text: 'I write it.', toolCalls: WRITE }, { text: 'It is written.' }] },
+  {
+    when: { inputContains: 'ask the docs' },
+    turns: [{ mcpApproval: { server: 'docs', tool: 'search', arguments: { q: 'x' } } }, { text: 'Found.' }],
+  },
+];
+
+let cluster: Cluster;
+let workspace: string;
+const folder = mkdtempSync(join(tmpdir(), 'anyport-managed-'));
+
+beforeAll(async () => {
+  workspace = layOutGitRepository(join(folder, 'repository'), { 'a.txt': 'a\n' });
+  cluster = await startCluster({ script: SCRIPT, endpoints: [...MANAGED, 'azure-eastus2'] });
+});
+afterEach(() => Promise.all(MANAGED.map((endpoint) => cluster.clearFaults(endpoint))));
+afterAll(async () => {
+  await cluster.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+async function setFaults(...faults: readonly object[]): Promise<void> {
+  await Promise.all(MANAGED.map((endpoint) => cluster.setFaults(endpoint, faults)));
+}
+
+/** What both accounts have seen so far. */
+async function seen() {
+  const ledgers = await Promise.all(MANAGED.map((endpoint) => readAgentLedger(cluster.control(endpoint))));
+  const sessions = ledgers.flatMap((ledger) => ledger.sessions);
+  return {
+    sessions: sessions.length,
+    open: sessions.filter(({ closed }) => !closed).length,
+    generations: ledgers.flatMap(({ generations }) => generations).length,
+  };
+}
+
+describe('a task of managed agents', () => {
+  test('is answered by a session, which is closed at its end', async () => {
+    const { taskId } = await cluster.tasks.startManagedAgent({ prompt: 'say it plainly', model: MODEL });
+
+    const result = await cluster.tasks.result(taskId);
+
+    expect(result).toMatchObject({ state: 'completed', output: 'Plainly.', turns: 1 });
+    expect(result.attempts).toEqual([expect.objectContaining({ endpoint: expect.stringMatching(/^openai-agents/) })]);
+    expect(result.usage.outputTokens).toBeGreaterThan(0);
+    expect(await seen()).toEqual({ sessions: 1, open: 0, generations: 1 });
+    const { type } = await cluster.temporal.workflow.getHandle(`agent-task/${taskId}`).describe();
+    expect(type).toBe('managedAgentTask');
+  });
+
+  test('has our tools run in its workspace, and their results go to the same session', async () => {
+    const begun = await seen();
+    const task = { prompt: 'write a file', model: MODEL, workspace, sandbox: 'none' } as const;
+    const { taskId } = await cluster.tasks.startManagedAgent(task);
+
+    const result = await cluster.tasks.result(taskId);
+
+    expect(result).toMatchObject({ state: 'completed', output: 'It is written.', turns: 2 });
+    expect(result.diff).toContain('+made');
+    expect(await seen()).toEqual({ sessions: begun.sessions + 1, open: 0, generations: begun.generations + 2 });
+  });
+
+  test('asks a person before the service calls a tool of an MCP server', async () => {
+    const approvals = { mode: 'on-request' } as const;
+    const { taskId } = await cluster.tasks.startManagedAgent({ prompt: 'ask the docs', model: MODEL, approvals });
+    const waits = await eventually('it waits', async () => (await cluster.tasks.status(taskId)).approvals?.[0]);
+
+    await cluster.tasks.approve(taskId, { callId: waits.callId, by: 'ada' });
+
+    const result = await cluster.tasks.result(taskId);
+    expect(result).toMatchObject({ state: 'completed', output: 'Found.' });
+    expect(result.approvals).toEqual([expect.objectContaining({ tool: 'mcp_approval', by: 'ada' })]);
+  });
+
+  test('goes on in another session when its own is lost, told what happened so far', async () => {
+    const begun = await seen();
+    const task = { prompt: 'write a file', model: MODEL, workspace, sandbox: 'none', approvals: { mode: 'always' } } as const;
+    const { taskId } = await cluster.tasks.startManagedAgent(task);
+    const waits = await eventually('it waits', async () => (await cluster.tasks.status(taskId)).approvals?.[0]);
+    await setFaults({ kind: 'session-lost', count: 1 });
+
+    await cluster.tasks.approve(taskId, { callId: waits.callId, by: 'ada' });
+
+    const result = await cluster.tasks.result(taskId);
+    expect(result).toMatchObject({ state: 'completed', output: 'Done elsewhere.' });
+    expect(result.diff.match(/^\+made$/gm)).toHaveLength(1);
+    expect((await seen()).sessions).toBe(begun.sessions + 2);
+  });
+
+  test('is not served by endpoints of models, nor are other tasks by its own', async () => {
+    const { taskId } = await cluster.tasks.start({ prompt: 'say it plainly', model: MODEL });
+
+    const result = await cluster.tasks.result(taskId);
+
+    expect(result.attempts).toEqual([expect.objectContaining({ endpoint: 'azure-eastus2' })]);
+  });
+
+  test('outlives its worker without a second generation: what became of its input is asked', async () => {
+    await setFaults({ kind: 'slow', eventDelayMs: 700 });
+    const begun = await seen();
+    const { taskId } = await cluster.tasks.startManagedAgent({ prompt: 'say it plainly', model: MODEL });
+    await eventually('it has a session', async () => (await seen()).sessions > begun.sessions || undefined);
+
+    cluster.worker().kill();
+    await cluster.startWorker();
+
+    const result = await cluster.tasks.result(taskId);
+    expect(result).toMatchObject({ state: 'completed', output: 'Plainly.' });
+    expect(await seen()).toEqual({ ...begun, sessions: begun.sessions + 1, generations: begun.generations + 1 });
+  });
+});
