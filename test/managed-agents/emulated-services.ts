@@ -9,7 +9,7 @@ import { EMULATED_CREDENTIALS } from '../emulators/emulated-endpoints.ts';
 import type { StartedAgentEmulator } from '../emulators/managed-agents/agent-controls.ts';
 import { BEDROCK_MANAGED, OPENAI_AGENTS, startAgentsApi } from '../emulators/managed-agents/start-agents-api.ts';
 import { BEDROCK_CLASSIC } from './emulated-classic.ts';
-import { AGENT_ENGINE } from './emulated-engines.ts';
+import { AGENT_ENGINE, FOUNDRY_AGENTS } from './emulated-engines.ts';
 
 export interface EmulatedService {
   /** Its folder in `activities/managed-agents/`. */
@@ -127,4 +127,5 @@ export const EMULATED_SERVICES: readonly EmulatedService[] = [
   },
   BEDROCK_CLASSIC,
   AGENT_ENGINE,
+  FOUNDRY_AGENTS,
 ];

@@ -22,7 +22,7 @@ export class NoAnswerError extends Error {
 
 /** The answer in a response that ended `completed` or `incomplete`. @throws NoAnswerError */
 export function readAnswer(response: ResponseObject, request: ModelRequest): ModelAnswer {
-  const items = (response.output ?? []).flatMap((item) => readItem(item, request));
+  const items = (response.output ?? []).flatMap((item) => readOutputItem(item, request));
   const incomplete = readIncomplete(response);
   if (incomplete === undefined && !items.some(({ kind }) => kind !== 'reasoning')) throw new NoAnswerError(EMPTY_ANSWER_CODE);
   return {
@@ -41,7 +41,7 @@ function readIncomplete(response: ResponseObject): ModelAnswer['incomplete'] {
   throw new NoAnswerError(`incomplete: ${reason}`);
 }
 
-function readUsage({ usage }: ResponseObject): Usage {
+export function readUsage({ usage }: ResponseObject): Usage {
   const { input_tokens: input, input_tokens_details: inputDetails } = usage ?? {};
   const { output_tokens: output, output_tokens_details: outputDetails } = usage ?? {};
   const { cached_tokens: cached, cache_write_tokens: written } = inputDetails ?? {};
@@ -54,7 +54,11 @@ function readUsage({ usage }: ResponseObject): Usage {
   };
 }
 
-function readItem(raw: unknown, request: ModelRequest): readonly TranscriptItem[] {
+/** What an item's tools and reasoning are read by. */
+type Asked = Pick<ModelRequest, 'tools' | 'boundary'>;
+
+/** @throws NoAnswerError */
+export function readOutputItem(raw: unknown, request: Asked): readonly TranscriptItem[] {
   const item = OUTPUT_ITEM.safeParse(raw).data;
   if (item === undefined) throw new NoAnswerError('output item without a type');
   switch (item.type) {
@@ -101,7 +105,7 @@ function readPhase(phase: string | null | undefined): {
   return phase === 'final_answer' ? { phase: 'final-answer' } : {};
 }
 
-function readFunctionCall(raw: unknown, request: ModelRequest): TranscriptItem {
+function readFunctionCall(raw: unknown, request: Asked): TranscriptItem {
   const call = FUNCTION_CALL_ITEM.safeParse(raw).data;
   if (call === undefined) throw new NoAnswerError('malformed function call');
   const input = toFunctionInput(call.arguments ?? '', call.name, request.tools);
