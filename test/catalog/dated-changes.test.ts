@@ -111,6 +111,7 @@ describe('who may serve changes on the day it should', () => {
     ['aws/commercial/codex/us-east-2/gpt-5.5', '2026-06-01', 'NOT_ENTITLED', SERVES],
     ['snowflake/commercial/cortex/aws-us/gpt-6-astra', '2026-09-25', 'RESELLER NOT_YET', 'RESELLER'],
     ['snowflake/commercial/cortex/aws-us/gpt-6.1-sol', '2026-10-05', 'RESELLER NOT_YET', 'RESELLER'],
+    ['aws/commercial/bedrock-agents-classic/us-east-1/gpt-oss-120b', '2026-07-30', SERVES, 'NOT_ENTITLED'],
   ];
 
   test.each(changes.map((change) => [change.join(' '), change] as const))('%s', (_title, [id, day, before, after]) => {

@@ -166,16 +166,22 @@ describe('a session', () => {
     expect(turn.usage).toMatchObject({ inputTokens: 100, outputTokens: 20 });
   });
 
-  test('that was left alone for longer than any is kept is not asked, since it would silently be another', async () => {
-    const { session } = await openWith(client(), saved(), says('say hello'));
-    const before = await requestsOf();
-    const old = { ...session, marker: String(Date.now() - 5_500_000) };
+  test.each([
+    ['saved', saved(), 5_500_000],
+    ['inline', inline(), 3_700_000],
+  ])(
+    'of a %s agent that was left alone for too long is not asked, since it would silently be another',
+    async (_kind, plan, agoMs) => {
+      const { session } = await openWith(client(), plan, says('say hello'));
+      const before = await requestsOf();
+      const old = { ...session, marker: String(Date.now() - agoMs) };
 
-    const failure = await failureOf(client().send(old, says('and once more'), listening()));
+      const failure = await failureOf(client().send(old, says('and once more'), listening()));
 
-    expect(failure).toMatchObject({ kind: 'not-found', scope: 'request', acceptance: 'not-accepted', code: 'session expired' });
-    expect(await requestsOf()).toBe(before);
-  });
+      expect(failure).toMatchObject({ kind: 'not-found', scope: 'request', acceptance: 'not-accepted', code: 'session expired' });
+      expect(await requestsOf()).toBe(before);
+    },
+  );
 
   test.each(['AGENT12345', 'AGENT12345/ALIAS12345/MORE', 'agent one/alias'])(
     'with a saved agent called %s is not opened',

@@ -10,7 +10,7 @@ import type { ManagedAgentClient, ManagedAgentTraits, OpenSession, SessionInput,
 import type { Exchange } from './exchange.ts';
 import { exchange } from './exchange.ts';
 import type { AgentCommand } from './request.ts';
-import { LONGEST_IDLE_MS, notSent, renderEnd, renderInput, renderOpening } from './request.ts';
+import { idleMsOf, notSent, renderEnd, renderInput, renderOpening } from './request.ts';
 import { readTurn } from './response.ts';
 
 export interface BedrockClassicConnection {
@@ -52,8 +52,9 @@ export function createBedrockClassicClient(connection: BedrockClassicConnection,
       const turn = await invoke({ subject, options }, command, (events) => readTurn(events, plan));
       return { ...marked(turn), sessionId: plan.key };
     },
-    send: async ({ sessionId, plan, marker }, input, options) => {
-      assertKept(marker);
+    send: async (session, input, options) => {
+      assertKept(session);
+      const { sessionId, plan } = session;
       assertSaid(input);
       const command = renderInput(sessionId, plan, input);
       const subject = { sessionId, isOpening: false };
@@ -121,11 +122,11 @@ function marked(turn: SessionTurn): SessionTurn {
 }
 
 /**
- * A session that was left alone for longer than any is kept is not asked: the service would begin a new one under its name, without a
+ * A session that was left alone for longer than it is kept is not asked: the service would begin a new one under its name, without a
  * word of what was said.
  */
-function assertKept(marker: string | undefined): void {
-  if (marker !== undefined && Date.now() - Number(marker) > LONGEST_IDLE_MS) throw notSent('not-found', 'session expired');
+function assertKept({ plan, marker }: OpenSession): void {
+  if (marker !== undefined && Date.now() - Number(marker) > idleMsOf(plan)) throw notSent('not-found', 'session expired');
 }
 
 function assertSaid({ results, messages }: SessionInput): void {

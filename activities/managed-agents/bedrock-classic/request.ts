@@ -8,9 +8,9 @@ import type { PendingCall } from './continuation.ts';
 import { readContinuation } from './continuation.ts';
 import { describeJsonTools, toWireTools } from './function-schema.ts';
 
-/** The longest that a session may be kept; approvals take their time. */
-const LONGEST_IDLE_SECONDS = 5_400;
-export const LONGEST_IDLE_MS = LONGEST_IDLE_SECONDS * 1_000;
+/** How long a session may be left alone: approvals take their time. Of a saved agent it is the most that it may be set to. */
+const INLINE_IDLE_SECONDS = 3_600;
+const SAVED_IDLE_SECONDS = 5_400;
 /** Shorter instructions are refused. */
 const LEAST_INSTRUCTION_CHARACTERS = 40;
 const USUAL_INSTRUCTION = 'Do what the user asks, with the tools at hand where they help.';
@@ -22,6 +22,10 @@ const SESSION_ID = /^[0-9a-zA-Z._:-]{2,100}$/;
 export type AgentCommand =
   | { readonly kind: 'saved'; readonly command: InvokeAgentCommand }
   | { readonly kind: 'inline'; readonly command: InvokeInlineAgentCommand };
+
+export function idleMsOf({ agentId }: SessionPlan): number {
+  return (agentId === undefined ? INLINE_IDLE_SECONDS : SAVED_IDLE_SECONDS) * 1_000;
+}
 
 /** What differs from call to call. */
 interface Said {
@@ -86,7 +90,7 @@ function renderInlineAgent({ wireModel, instructions, tools }: SessionPlan) {
   return {
     foundationModel: wireModel,
     instruction: text.length < LEAST_INSTRUCTION_CHARACTERS ? joined([text, USUAL_INSTRUCTION]) : text,
-    idleSessionTTLInSeconds: LONGEST_IDLE_SECONDS,
+    idleSessionTTLInSeconds: INLINE_IDLE_SECONDS,
     ...(functions.length === 0
       ? {}
       : {
