@@ -71,6 +71,17 @@ describe.each(SERVICES)('the Agents API of $name', (service) => {
     expect(next.usage).toEqual(turn.usage);
   });
 
+  test('is waited for when it accepted an input, and records it only later', async () => {
+    const { session } = await openWith(client(), aPlan(service), says('say hello'));
+    const input = says('and once more');
+    await fault({ kind: 'recorded-late', afterMs: 30, count: 1 }, { kind: 'answer-lost', on: 'input', count: 1 });
+    await failureOf(client().send(session, input, listening()));
+
+    const turn = await client().reconcile(session, input, listening());
+
+    expect(turn !== undefined && lastText(turn)).toBe('hello again');
+  });
+
   test('is not sent again what it may have taken, by itself', async () => {
     const { session } = await openWith(client(), aPlan(service), says('say hello'));
     await fault({ kind: 'answer-lost', on: 'input' });
@@ -84,7 +95,33 @@ describe.each(SERVICES)('the Agents API of $name', (service) => {
 
 describe('the Agents API of OpenAI', () => {
   const service = serviceNamed('openai-agents');
-  const { client, ledger } = aScene(service);
+  const { client, fault, ledger } = aScene(service);
+
+  test('is not asked about calls again whose results it has, but not recorded', async () => {
+    const { turn, session } = await openWith(client(), aPlan(service, { tools: [READ_FILE] }), says('use the tool'));
+    await fault({ kind: 'recorded-late', afterMs: 100, count: 1 });
+
+    const next = await client().send(session, answers(turn), listening());
+
+    expect([lastText(next), callsOf(next)]).toEqual(['It is done.', []]);
+  });
+
+  test('tells how a turn ended to whoever asks later', async () => {
+    const { session } = await openWith(client(), aPlan(service), says('say hello'));
+    const input = says('and once more');
+    await fault(
+      { kind: 'turn-failed', code: 'credit_balance_exhausted', count: 1 },
+      { kind: 'answer-lost', on: 'input', count: 1 },
+    );
+    await failureOf(client().send(session, input, listening()));
+    await expect.poll(async () => (await ledger()).sessions.at(-1)?.status).toBe('idle');
+
+    expect(await failureOf(client().reconcile(session, input, listening()))).toMatchObject({
+      kind: 'quota-exhausted',
+      code: 'credit_balance_exhausted',
+      acceptance: 'accepted',
+    });
+  });
 
   test('opens a session of a saved agent, which has a model of its own', async () => {
     const { wireModel: _, ...plan } = aPlan(service, { agentId: 'agent_emulated', instructions: '' });

@@ -57,6 +57,9 @@ describe.each(EMULATED_SERVICES)('calls at $name', (service) => {
     const next = await client().send(session, answers(turn, outcome), listening());
 
     expect(lastText(next)).toBe('That is all.');
+    const { inputs } = await ledger();
+    const decisions = inputs.filter(({ sessionId }) => sessionId === session.sessionId).flatMap((input) => input.decisions ?? []);
+    expect(decisions).toEqual([outcome === 'ok' ? 'approved' : 'denied']);
   });
 
   test.skipIf(mcpApprovals)('of MCP tools are never asked about, and no approval is sent', async () => {

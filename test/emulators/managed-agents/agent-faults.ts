@@ -38,6 +38,8 @@ const FAULT = z.discriminatedUnion('kind', [
   z.strictObject({ ...SOME, kind: z.literal('stream-stall'), afterEvents: z.int().min(0).default(1) }),
   /** The session is gone, as after an expiry, when the next request for it comes. */
   z.strictObject({ ...SOME, kind: z.literal('session-lost') }),
+  /** Input is accepted, and only recorded so much later: until then the session is as it was. */
+  z.strictObject({ ...SOME, kind: z.literal('recorded-late'), afterMs: z.int().min(0) }),
   /** It works on something else when input comes. */
   z.strictObject({ ...SOME, kind: z.literal('busy') }),
   /** The stream ends in the middle of an event as if that were its end, where events have a length. */

@@ -149,8 +149,10 @@ async function takeEvents(call: AgentsCall, session: EmulatedSession): Promise<u
     const refusal = isBusy ? ({ reason: 'conflict' } as const) : whyNotTaken(session, events);
     if (refusal !== undefined) return refuse(call, refusal);
     if (key !== null) session.keys.add(key);
+    const late = faults.take(['recorded-late']);
     if (isCancel) session.cancel();
-    else session.take(events, key);
+    else if (late === undefined) session.take(events, key);
+    else setTimeout(() => session.take(events, key), late.afterMs);
   }
   return isAnswerLost(call, on) ? reply : reply.code(202).send();
 }

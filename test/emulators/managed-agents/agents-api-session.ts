@@ -5,6 +5,7 @@ import { selectTurn } from '../conversation-script.ts';
 import type { LedgerSession } from './agent-ledger.ts';
 import type { InputEvent, Opening } from './agents-api-bodies.ts';
 import type { AgentsApiState } from './agents-api-service.ts';
+import { countInput } from './count-input.ts';
 import { FAILURE_MESSAGE } from './failure-message.ts';
 import { selectPart } from './played-parts.ts';
 
@@ -88,13 +89,8 @@ export class EmulatedSession {
   take(events: readonly InputEvent[], key: string | null): void {
     // Whatever comes while it works steers it.
     const isSteered = this.status === 'in_progress';
-    let [results, messages] = [0, 0];
-    for (const event of events) {
-      if (event.type === 'agent.session.input.message') messages += event.input.length;
-      else if (event.type !== 'agent.session.input.cancel') results += 1;
-      this.#takeOne(event);
-    }
-    this.#state.ledger.inputs.push({ sessionId: this.id, key, results, messages });
+    for (const event of events) this.#takeOne(event);
+    this.#state.ledger.inputs.push({ sessionId: this.id, key, ...countInput(events) });
     if (this.requiredActions.length > 0 || isSteered) return;
     if (this.#active() === undefined) this.#beginTurn();
     this.#setStatus('in_progress');
