@@ -32,14 +32,18 @@ describe('OpenAI', () => {
   afterAll(() => emulator.close());
 
   const usual: Headers = { authorization: `Bearer ${EMULATED_CREDENTIALS.EMULATED_OPENAI_API_KEY}`, 'openai-beta': 'agents=v1' };
-  const ask = (method: string, path: string, body?: object, headers = usual): Promise<Response> =>
+  const ask = (
+    method: string,
+    path: string,
+    { body, headers = usual }: { body?: object; headers?: Headers } = {},
+  ): Promise<Response> =>
     fetch(`${emulator.origin}/v1/agents/sessions${path}`, {
       method,
       headers,
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
   const opened = async (input: object[] = SAYS): Promise<string> => {
-    const { id } = (await (await ask('POST', '', { ...OPENING, input })).json()) as { id: string }; // ours
+    const { id } = (await (await ask('POST', '', { body: { ...OPENING, input } })).json()) as { id: string }; // ours
     return id;
   };
   const settled = async (id: string) => {
@@ -49,21 +53,25 @@ describe('OpenAI', () => {
   };
 
   test.each([
-    ['no beta header', OPENING, { authorization: usual['authorization'] ?? '' }, 400],
-    ['no key', OPENING, { 'openai-beta': 'agents=v1' }, 401],
-    ['another key', OPENING, { ...usual, authorization: 'Bearer sk-other' }, 401],
-    ['the style of another cloud', OPENING, { 'openai-beta': 'agents=v1', 'api-key': 'k' }, 401],
-    ['a role', { ...OPENING, role_arn: 'arn:aws:iam::123456789012:role/r' }, usual, 400],
-    ['an unknown field', { ...OPENING, temperature: 1 }, usual, 400],
-    ['no input', { ...OPENING, input: [] }, usual, 400],
-    ['no environment', { agent: OPENING.agent, input: SAYS }, usual, 400],
-    ['no model', { ...OPENING, agent: {} }, usual, 404],
-    ['an unknown model', { ...OPENING, agent: { model: 'gpt-0' } }, usual, 404],
-    ['an unknown agent', { ...OPENING, agent_id: 'agent_0' }, usual, 404],
-    ['a custom tool', { ...OPENING, agent: { ...OPENING.agent, tools: [{ type: 'custom', name: 'x' }] } }, usual, 400],
-    ['metadata that are too long', { ...OPENING, metadata: { k: 'v'.repeat(513) } }, usual, 400],
-  ])('refuses an opening with %s', async (_what, body, headers, status) => {
-    expect((await ask('POST', '', body, headers)).status).toBe(status);
+    ['no beta header', { body: OPENING, headers: { authorization: usual['authorization'] ?? '' } }, 400],
+    ['no key', { body: OPENING, headers: { 'openai-beta': 'agents=v1' } }, 401],
+    ['another key', { body: OPENING, headers: { ...usual, authorization: 'Bearer sk-other' } }, 401],
+    ['the style of another cloud', { body: OPENING, headers: { 'openai-beta': 'agents=v1', 'api-key': 'k' } }, 401],
+    ['a role', { body: { ...OPENING, role_arn: 'arn:aws:iam::123456789012:role/r' }, headers: usual }, 400],
+    ['an unknown field', { body: { ...OPENING, temperature: 1 }, headers: usual }, 400],
+    ['no input', { body: { ...OPENING, input: [] }, headers: usual }, 400],
+    ['no environment', { body: { agent: OPENING.agent, input: SAYS }, headers: usual }, 400],
+    ['no model', { body: { ...OPENING, agent: {} }, headers: usual }, 404],
+    ['an unknown model', { body: { ...OPENING, agent: { model: 'gpt-0' } }, headers: usual }, 404],
+    ['an unknown agent', { body: { ...OPENING, agent_id: 'agent_0' }, headers: usual }, 404],
+    [
+      'a custom tool',
+      { body: { ...OPENING, agent: { ...OPENING.agent, tools: [{ type: 'custom', name: 'x' }] } }, headers: usual },
+      400,
+    ],
+    ['metadata that are too long', { body: { ...OPENING, metadata: { k: 'v'.repeat(513) } }, headers: usual }, 400],
+  ])('refuses an opening with %s', async (_what, request, status) => {
+    expect((await ask('POST', '', request)).status).toBe(status);
   });
 
   test('refuses results that nobody waits for, and a success that tells an error', async () => {
@@ -71,9 +79,9 @@ describe('OpenAI', () => {
     await settled(id);
     const result = { type: 'agent.session.input.tool_result', call_id: 'c', turn_id: 't', success: true, output: 'x' };
 
-    expect((await ask('POST', `/${id}/events`, { events: [result] })).status).toBe(400);
-    expect((await ask('POST', `/${id}/events`, { events: [{ ...result, error: 'e' }] })).status).toBe(400);
-    expect((await ask('POST', `/${id}/events`, { events: [] })).status).toBe(400);
+    expect((await ask('POST', `/${id}/events`, { body: { events: [result] } })).status).toBe(400);
+    expect((await ask('POST', `/${id}/events`, { body: { events: [{ ...result, error: 'e' }] } })).status).toBe(400);
+    expect((await ask('POST', `/${id}/events`, { body: { events: [] } })).status).toBe(400);
   });
 
   test('waits until all calls have their results, and takes no message instead', async () => {
@@ -82,7 +90,7 @@ describe('OpenAI', () => {
 
     expect([status, actions.length]).toEqual(['requires_action', 1]);
     const message = { type: 'agent.session.input.message', input: SAYS };
-    expect((await ask('POST', `/${id}/events`, { events: [message] })).status).toBe(409);
+    expect((await ask('POST', `/${id}/events`, { body: { events: [message] } })).status).toBe(409);
   });
 
   test('takes the same key once', async () => {
@@ -91,9 +99,9 @@ describe('OpenAI', () => {
     const events = [{ type: 'agent.session.input.message', input: SAYS }];
     const keyed = { ...usual, 'idempotency-key': 'k1' };
 
-    expect((await ask('POST', `/${id}/events`, { events }, keyed)).status).toBe(202);
+    expect((await ask('POST', `/${id}/events`, { body: { events }, headers: keyed })).status).toBe(202);
     await settled(id);
-    expect((await ask('POST', `/${id}/events`, { events }, keyed)).status).toBe(202);
+    expect((await ask('POST', `/${id}/events`, { body: { events }, headers: keyed })).status).toBe(202);
 
     const ledger = (await (await fetch(`${emulator.control}/ledger`)).json()) as { inputs: { sessionId: string }[] }; // ours
     expect(ledger.inputs.filter(({ sessionId }) => sessionId === id).length).toBe(2);
@@ -103,7 +111,7 @@ describe('OpenAI', () => {
     const id = await opened();
     await settled(id);
     const response = await ask('GET', `/${id}/events`);
-    await ask('POST', `/${id}/events`, { events: [{ type: 'agent.session.input.message', input: SAYS }] });
+    await ask('POST', `/${id}/events`, { body: { events: [{ type: 'agent.session.input.message', input: SAYS }] } });
 
     let text = '';
     for await (const chunk of response.body ?? []) {
@@ -160,15 +168,15 @@ describe('Bedrock', () => {
   };
 
   test.each([
-    ['what it takes', BEDROCK_OPENING, {}, 200],
-    ['the name of another service', BEDROCK_OPENING, { service: 'bedrock' }, 403],
-    ['another region', BEDROCK_OPENING, { region: 'us-west-2' }, 403],
-    ['a wrong secret', BEDROCK_OPENING, { secretAccessKey: 'wrong' }, 403],
-    ['no role', { ...BEDROCK_OPENING, role_arn: undefined }, {}, 400],
-    ['no environment of its own', { ...BEDROCK_OPENING, environment: { type: 'none' } }, {}, 400],
-    ['a saved agent', { ...BEDROCK_OPENING, agent_id: 'agent_1' }, {}, 400],
-    ['a name of OpenAI', { ...BEDROCK_OPENING, agent: { model: 'gpt-6.1-sol' } }, {}, 404],
-  ])('answers an opening with %s', async (_what, body, signing, status) => {
+    ['what it takes', { body: BEDROCK_OPENING, signing: {} }, 200],
+    ['the name of another service', { body: BEDROCK_OPENING, signing: { service: 'bedrock' } }, 403],
+    ['another region', { body: BEDROCK_OPENING, signing: { region: 'us-west-2' } }, 403],
+    ['a wrong secret', { body: BEDROCK_OPENING, signing: { secretAccessKey: 'wrong' } }, 403],
+    ['no role', { body: { ...BEDROCK_OPENING, role_arn: undefined }, signing: {} }, 400],
+    ['no environment of its own', { body: { ...BEDROCK_OPENING, environment: { type: 'none' } }, signing: {} }, 400],
+    ['a saved agent', { body: { ...BEDROCK_OPENING, agent_id: 'agent_1' }, signing: {} }, 400],
+    ['a name of OpenAI', { body: { ...BEDROCK_OPENING, agent: { model: 'gpt-6.1-sol' } }, signing: {} }, 404],
+  ])('answers an opening with %s', async (_what, { body, signing }, status) => {
     expect(await open(body, signing)).toBe(status);
   });
 

@@ -7,7 +7,7 @@ import type { Refusal } from '../refusals.ts';
 import { toWire, usualReason } from '../refusals.ts';
 import type { AgentFaultOf, AgentRequest } from './agent-faults.ts';
 import type { AgentRequestEntry } from './agent-ledger.ts';
-import type { Opening } from './agents-api-bodies.ts';
+import type { InputEvent, Opening } from './agents-api-bodies.ts';
 import { readEvents, readOpening } from './agents-api-bodies.ts';
 import { listPage } from './agents-api-pages.ts';
 import type { AgentsApiState } from './agents-api-service.ts';
@@ -134,7 +134,7 @@ function withSession(
 }
 
 async function takeEvents(call: AgentsCall, session: EmulatedSession): Promise<unknown> {
-  const { faults, reply, request, service } = call;
+  const { reply, service } = call;
   const read = readEvents(service, parse(call));
   if ('problem' in read) return refuse(call, { reason: 'invalid-request', message: read.problem });
   const { events } = read.body;
@@ -142,19 +142,24 @@ async function takeEvents(call: AgentsCall, session: EmulatedSession): Promise<u
   const on = isCancel ? 'cancel' : 'input';
   const disturbed = disturb(call, on);
   if (disturbed !== undefined) return disturbed;
-  const key = service.idempotencyKeys ? headerOf(request, 'idempotency-key') : null;
-  const isKnown = key !== null && session.keys.has(key);
-  if (!isKnown) {
-    const isBusy = faults.take(['busy']) !== undefined;
-    const refusal = isBusy ? ({ reason: 'conflict' } as const) : whyNotTaken(session, events);
-    if (refusal !== undefined) return refuse(call, refusal);
-    if (key !== null) session.keys.add(key);
-    const late = faults.take(['recorded-late']);
-    if (isCancel) session.cancel();
-    else if (late === undefined) session.take(events, key);
-    else setTimeout(() => session.take(events, key), late.afterMs);
-  }
+  const refusal = takeOnce(call, session, events);
+  if (refusal !== undefined) return refuse(call, refusal);
   return isAnswerLost(call, on) ? reply : reply.code(202).send();
+}
+
+/** Takes it, unless it has been taken under its key; or says why not. */
+function takeOnce({ faults, request, service }: AgentsCall, session: EmulatedSession, events: readonly InputEvent[]) {
+  const key = service.idempotencyKeys ? headerOf(request, 'idempotency-key') : null;
+  if (key !== null && session.keys.has(key)) return undefined;
+  if (faults.take(['busy']) !== undefined) return { reason: 'conflict' } as const;
+  const refusal = whyNotTaken(session, events);
+  if (refusal !== undefined) return refusal;
+  if (key !== null) session.keys.add(key);
+  const late = faults.take(['recorded-late']);
+  if (events.some(({ type }) => type === 'agent.session.input.cancel')) session.cancel();
+  else if (late === undefined) session.take(events, key);
+  else setTimeout(() => session.take(events, key), late.afterMs);
+  return undefined;
 }
 
 async function followSession(call: AgentsCall, session: EmulatedSession): Promise<unknown> {
