@@ -13,7 +13,7 @@ import type { ClassicActionGroup, Invocation } from './classic-bodies.ts';
 import { readInline, readSaved } from './classic-bodies.ts';
 import type { ClassicEvent } from './classic-frames.ts';
 import { encodeEvent, encodeFailure } from './classic-frames.ts';
-import { ClassicSession } from './classic-session.ts';
+import { ClassicSession, decisionsOf } from './classic-session.ts';
 import { FAILURE_MESSAGE } from './failure-message.ts';
 
 export interface ClassicState {
@@ -159,8 +159,10 @@ function eventsOf(call: ClassicCall, session: ClassicSession, invocation: Invoca
   const { ledger, faults, script, savedAgent } = call;
   const { state, inline, enableTrace } = invocation;
   session.take(invocation);
-  const results = state?.returnControlInvocationResults.length ?? 0;
-  ledger.inputs.push({ sessionId: session.id, key: null, results, messages: results > 0 ? 0 : 1 });
+  const results = state?.returnControlInvocationResults ?? [];
+  const isAnswer = results.length > 0;
+  const decisions = decisionsOf(results);
+  ledger.inputs.push({ sessionId: session.id, key: null, results: results.length, messages: isAnswer ? 0 : 1, decisions });
   const isEmpty = faults.take(['empty-turn']) !== undefined;
   return session.play(isEmpty ? undefined : script, inline?.groups ?? savedAgent.groups, enableTrace);
 }

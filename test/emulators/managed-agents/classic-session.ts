@@ -148,6 +148,14 @@ function toParameters(values: Readonly<Record<string, unknown>>) {
   });
 }
 
+/** What was confirmed and what was not, in order. */
+export function decisionsOf(results: readonly ClassicResult[]): readonly ('approved' | 'denied')[] {
+  return results.flatMap((result) => {
+    const { confirmationState } = outcomeOf(result);
+    return confirmationState === undefined ? [] : [confirmationState === 'CONFIRM' ? 'approved' : 'denied'];
+  });
+}
+
 function outcomeOf(result: ClassicResult) {
   return 'functionResult' in result ? result.functionResult : result.apiResult;
 }
