@@ -73,7 +73,14 @@ export class FoundryConversation {
   async play(response: FoundryResponse, input: readonly FoundryInput[], tell: Tell): Promise<void> {
     const { faults, ledger, script } = this.#state;
     const results = input.filter(({ type }) => type !== 'message').length;
-    ledger.inputs.push({ sessionId: this.entry.id, key: null, results, messages: input.length - results });
+    const decisions = input.flatMap((item) => (item.type === 'mcp_approval_response' ? [item.approve] : []));
+    ledger.inputs.push({
+      sessionId: this.entry.id,
+      key: null,
+      results,
+      messages: input.length - results,
+      decisions: decisions.map((isApproved) => (isApproved ? 'approved' : 'denied')),
+    });
     ledger.generations.push({ sessionId: this.entry.id });
     const given = input.map((item): Item => ({ ...item, id: this.#name('item') }));
     const slow = faults.take(['slow']);
