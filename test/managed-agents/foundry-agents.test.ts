@@ -51,6 +51,17 @@ describe.each([FOUNDRY_AGENTS])('a saved agent at $name', (service) => {
     expect(options.told).toHaveLength(2);
   });
 
+  test('that is hosted, and whose response never ends, is followed by what its conversation keeps', async () => {
+    const { session } = await openWith(client(), saved(EMULATED_PROJECT.hosted), says('say hello'));
+    const input = says('and once more');
+    await fault({ kind: 'stream-cut', afterEvents: 2, count: 1 });
+    await failureOf(client().send(session, input, listening()));
+
+    const turn = await client().reconcile(session, input, listening());
+
+    expect(turn?.items.map((item) => item.kind === 'assistant-message' && item.text)).toEqual(['hello again']);
+  });
+
   test('that stops in the middle of an approval goes on with it', async () => {
     const { turn, session } = await openWith(client(), saved('helper'), says('ask me first'));
     const input = answers(turn, 'refused');

@@ -3,13 +3,13 @@ import type OpenAI from 'openai';
 import { setTimeout as pause } from 'node:timers/promises';
 import { ModelFailureError } from '../../clouds/cloud-client.ts';
 import { BrokenStreamError, ProgressError, readResponseStream } from '../../clouds/responses-api/read-response-stream.ts';
-import { RESPONSE } from '../../clouds/responses-api/response-object.ts';
+import type { ResponseObject } from '../../clouds/responses-api/response-object.ts';
 import type { AgentsCall, FailingDialect } from '../agents-api/exchange.ts';
 import { exchange, readJson, tell } from '../agents-api/exchange.ts';
-import type { OpenSession, SessionInput, SessionPlan, SessionTurn } from '../managed-agent-client.ts';
+import type { OpenSession, SessionInput, SessionTurn } from '../managed-agent-client.ts';
 import { RESPONSE_METADATA, renderMetadata } from './request.ts';
 import type { Conversation } from './response.ts';
-import { CONVERSATION, ITEM_PAGE, findInput, idOf, itemsToTurn, notedResponse, toTurn } from './response.ts';
+import { CONVERSATION, ITEM_PAGE, KEPT_RESPONSE, findInput, idOf, itemsToTurn, notedResponse, toTurn } from './response.ts';
 
 export type FoundryCall = AgentsCall<OpenAI, FailingDialect>;
 
@@ -71,46 +71,69 @@ export async function readConversation(call: FoundryCall, sessionId: string): Pr
   return conversation;
 }
 
+/**
+ * A response that was noted is followed by its id. Hosted agents leave theirs in progress for ever and are not in the background, so
+ * that what their conversation keeps counts (azure-sdk-for-python 46015), as it does where nothing was noted.
+ */
 export async function reconcile(call: FoundryCall, session: OpenSession, input: SessionInput): Promise<SessionTurn | undefined> {
-  const accept = async (): Promise<void> => {
-    call.acceptance = 'accepted';
-    await tell(call, async () => call.progress?.onSession(session.sessionId));
-  };
+  let kept = -1;
   for (let look = 1; ; look += 1) {
-    const noted = notedResponse(await readConversation(call, session.sessionId), input.key);
-    if (noted !== undefined) {
-      await accept();
-      return untilOver(call, noted, session.plan);
+    const response = await findResponse(call, session.sessionId, input.key);
+    if (response !== undefined && !isRunning(response)) return readOver(call, response, session);
+    const { count, end, answer } = await readKept(call, session, input);
+    // Items may come one by one: what is the same at the next look is all.
+    if (answer.length > 0 && count === kept && response?.background !== true) {
+      await accept(call, session);
+      return itemsToTurn(answer, session.plan);
     }
-    const items = await listItems(call, session);
-    const end = findInput(items, input);
-    if (end >= 0 && end < items.length - 1) {
-      await accept();
-      return itemsToTurn(items.slice(end + 1), session.plan);
-    }
-    if (look === LOOKS) {
-      if (end < 0) return undefined;
-      // It has the input, so that it must not be sent again.
-      call.acceptance = 'accepted';
-      throw new BrokenStreamError('input without an answer');
-    }
+    const isAwaited = response !== undefined || answer.length > 0;
+    if (!isAwaited && look >= LOOKS) return neverAnswered(call, end);
+    call.progress?.onEvent();
+    kept = count;
     await pause(call.timeouts.pollMs, undefined, { signal: call.timer.signal });
   }
 }
 
-async function untilOver(call: FoundryCall, responseId: string, plan: SessionPlan): Promise<SessionTurn> {
-  for (;;) {
-    call.timer.restart(call.timeouts.firstEventMs);
-    const response = await exchange(call, (signal) => call.sdk.responses.retrieve(responseId, {}, { signal }).asResponse());
-    const read = RESPONSE.safeParse(await readJson(response)).data;
-    if (read === undefined) throw new BrokenStreamError('malformed response');
-    if (read.status !== 'queued' && read.status !== 'in_progress') {
-      if (call.answered !== undefined) call.answered.position = 'terminal';
-      return toTurn(read, plan);
-    }
-    call.progress?.onEvent();
-    await pause(call.timeouts.pollMs, undefined, { signal: call.timer.signal });
-  }
+/** What the conversation has of this input, and what came after it. */
+async function readKept(call: FoundryCall, session: OpenSession, input: SessionInput) {
+  const items = await listItems(call, session);
+  const end = findInput(items, input);
+  return { count: items.length, end, answer: end < 0 ? [] : items.slice(end + 1) };
+}
+
+async function findResponse(call: FoundryCall, sessionId: string, key: string) {
+  const noted = notedResponse(await readConversation(call, sessionId), key);
+  return noted === undefined ? undefined : readResponse(call, noted);
+}
+
+async function readOver(call: FoundryCall, response: ResponseObject, session: OpenSession): Promise<SessionTurn> {
+  await accept(call, session);
+  if (call.answered !== undefined) call.answered.position = 'terminal';
+  return toTurn(response, session.plan);
+}
+
+/** An input that the conversation has must not be sent again. */
+function neverAnswered(call: FoundryCall, end: number): undefined {
+  if (end < 0) return undefined;
+  call.acceptance = 'accepted';
+  throw new BrokenStreamError('input without an answer');
+}
+
+async function accept(call: FoundryCall, { sessionId }: OpenSession): Promise<void> {
+  call.acceptance = 'accepted';
+  await tell(call, async () => call.progress?.onSession(sessionId));
+}
+
+function isRunning({ status }: { readonly status?: string | null | undefined }): boolean {
+  return status === 'queued' || status === 'in_progress';
+}
+
+async function readResponse(call: FoundryCall, responseId: string) {
+  call.timer.restart(call.timeouts.firstEventMs);
+  const answer = await exchange(call, (signal) => call.sdk.responses.retrieve(responseId, {}, { signal }).asResponse());
+  const response = KEPT_RESPONSE.safeParse(await readJson(answer)).data;
+  if (response === undefined) throw new BrokenStreamError('malformed response');
+  return response;
 }
 
 /** What came after the marker, oldest first: read backwards, since that is little of a long conversation. */

@@ -7,6 +7,7 @@ import type { ResponseDialect } from '../../clouds/responses-api/cloud-dialect.t
 import { NoAnswerError, readOutputItem, readUsage } from '../../clouds/responses-api/read-answer.ts';
 import { StreamedError } from '../../clouds/responses-api/read-response-stream.ts';
 import type { ResponseObject } from '../../clouds/responses-api/response-object.ts';
+import { RESPONSE } from '../../clouds/responses-api/response-object.ts';
 import type { SessionInput, SessionPlan, SessionTurn } from '../managed-agent-client.ts';
 import { MCP_APPROVAL } from '../managed-agent-client.ts';
 import { RESPONSE_METADATA } from './request.ts';
@@ -18,6 +19,9 @@ export const CONVERSATION = z.object({
   metadata: z.record(z.string(), z.unknown()).nullish().catch(null),
 });
 export type Conversation = z.infer<typeof CONVERSATION>;
+
+/** Whether it is in the background tells whether its status can be trusted. */
+export const KEPT_RESPONSE = RESPONSE.extend({ background: z.boolean().nullish() });
 
 export const ITEM_PAGE = z.object({ data: z.array(z.unknown()), has_more: z.boolean().nullish() });
 

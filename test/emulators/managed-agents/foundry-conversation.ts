@@ -21,6 +21,8 @@ const USAGE = {
 
 export interface FoundryResponse {
   readonly id: string;
+  /** Of a hosted agent: not in the background, and kept as if it worked for ever. */
+  readonly isHosted: boolean;
   status: 'in_progress' | 'completed' | 'failed' | 'cancelled';
   output: readonly Item[];
   error: { readonly code: string; readonly message: string } | null;
@@ -64,8 +66,8 @@ export class FoundryConversation {
   }
 
   /** Takes what was validated; the caller lets it play. */
-  take(): FoundryResponse {
-    const response: FoundryResponse = { id: this.#name('resp'), status: 'in_progress', output: [], error: null };
+  take(isHosted: boolean): FoundryResponse {
+    const response: FoundryResponse = { id: this.#name('resp'), isHosted, status: 'in_progress', output: [], error: null };
     this.#running = response;
     return response;
   }
@@ -125,9 +127,14 @@ export class FoundryConversation {
   }
 }
 
-export function toObject(response: FoundryResponse) {
+export function toObject({ isHosted, ...response }: FoundryResponse) {
   const usage = response.status === 'completed' ? USAGE : null;
-  return { object: 'response', background: true, store: true, incomplete_details: null, usage, ...response };
+  return { object: 'response', background: !isHosted, store: true, incomplete_details: null, usage, ...response };
+}
+
+/** As it is told to whoever asks for it afterwards. */
+export function toKeptObject(response: FoundryResponse) {
+  return toObject(response.isHosted ? { ...response, status: 'in_progress', output: [] } : response);
 }
 
 function isCall({ type }: Item): boolean {

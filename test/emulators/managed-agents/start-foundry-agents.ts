@@ -10,11 +10,17 @@ import { listPage } from './agents-api-pages.ts';
 import type { ResponseBody } from './foundry-bodies.ts';
 import { METADATA_BODY, RESPONSE_BODY } from './foundry-bodies.ts';
 import type { FoundryResponse } from './foundry-conversation.ts';
-import { FoundryConversation, toObject } from './foundry-conversation.ts';
+import { FoundryConversation, toKeptObject } from './foundry-conversation.ts';
 import type { GuardedCall, GuardedState } from './guarded-call.ts';
 import { createGuardedServer, disturb, isAnswerLost, parseBody, refuse } from './guarded-call.ts';
 
-export const EMULATED_PROJECT = { path: '/api/projects/emulated', model: 'my-sol', agent: 'helper', version: '2' };
+export const EMULATED_PROJECT = {
+  path: '/api/projects/emulated',
+  model: 'my-sol',
+  agent: 'helper',
+  version: '2',
+  hosted: 'hosted-helper',
+};
 
 interface FoundryState extends GuardedState {
   readonly conversations: Map<string, FoundryConversation>;
@@ -91,11 +97,11 @@ async function withResponse(call: Call, id: string, action: string | undefined):
   const found = call.state.responses.get(id);
   if (found === undefined) return refuse(call, { reason: 'not-found' });
   if (action === 'cancel') found.conversation.cancel(found.response);
-  return toObject(found.response);
+  return toKeptObject(found.response);
 }
 
 async function respond(call: Call): Promise<unknown> {
-  const { state, reply } = call;
+  const { state } = call;
   const body = RESPONSE_BODY.safeParse(parseBody(call)).data;
   if (body === undefined) return refuse(call, { reason: 'invalid-request' });
   if (state.faults.take(['session-lost']) !== undefined) state.conversations.delete(body.conversation);
@@ -104,18 +110,22 @@ async function respond(call: Call): Promise<unknown> {
   const disturbed = disturb(call, on);
   if (disturbed !== undefined) return disturbed;
   if (conversation === undefined) return refuse(call, { reason: 'not-found' });
-  const problem = problemOf(body, conversation);
-  if (problem !== undefined) return reply.code(400).send({ error: { code: 'invalid_payload', message: problem, param: '/' } });
-  if (!isServed(body)) return refuse(call, { reason: 'no-deployment' });
-  if (conversation.isBusy || state.faults.take(['busy']) !== undefined) return refuse(call, { reason: 'conflict' });
-  const response = conversation.take();
+  const refused = refuseResponse(call, body, conversation);
+  if (refused !== undefined) return refused;
+  const response = conversation.take(body.agent_reference?.name === EMULATED_PROJECT.hosted);
   state.responses.set(response.id, { conversation, response });
-  if (isAnswerLost(call, on)) {
-    void conversation.play(response, body.input, () => undefined);
-    return reply;
-  }
-  stream(call, (tell) => conversation.play(response, body.input, tell));
-  return reply;
+  if (isAnswerLost(call, on)) void conversation.play(response, body.input, () => undefined);
+  else stream(call, (tell) => conversation.play(response, body.input, tell));
+  return call.reply;
+}
+
+function refuseResponse(call: Call, body: ResponseBody, conversation: FoundryConversation) {
+  const problem = problemOf(body, conversation);
+  if (problem !== undefined)
+    return call.reply.code(400).send({ error: { code: 'invalid_payload', message: problem, param: '/' } });
+  if (!isServed(body)) return refuse(call, { reason: 'no-deployment' });
+  const isBusy = conversation.isBusy || call.state.faults.take(['busy']) !== undefined;
+  return isBusy ? refuse(call, { reason: 'conflict' }) : undefined;
 }
 
 function problemOf(
@@ -137,6 +147,7 @@ function problemOf(
 
 function isServed({ agent_reference: agent, model }: ResponseBody): boolean {
   if (agent === undefined) return model === EMULATED_PROJECT.model;
+  if (agent.name === EMULATED_PROJECT.hosted) return true;
   return agent.name === EMULATED_PROJECT.agent && (agent.version ?? EMULATED_PROJECT.version) === EMULATED_PROJECT.version;
 }
 
