@@ -200,6 +200,27 @@ describe('a session', () => {
   });
 });
 
+describe('a stream', () => {
+  test('may take long in all, as long as something comes', async () => {
+    const impatient = BEDROCK_CLASSIC.createClient(emulator().origin, { ...PATIENT, idleMs: 1_500 });
+    // Three events and the end: more in all than it may be silent for.
+    await fault({ kind: 'slow', eventDelayMs: 500 });
+
+    const turn = await impatient.open(saved(), says('say hello'), listening());
+
+    expect(lastText(turn)).toBe('hello there');
+  });
+
+  test('that breaks behind a return of control has said all', async () => {
+    const eventsOfTheTurn = 4;
+    await fault({ kind: 'stream-cut', afterEvents: eventsOfTheTurn });
+
+    const turn = await client().open(saved({ tools: [READ_FILE] }), says('use the tool'), listening());
+
+    expect(callsOf(turn)).toMatchObject([{ name: 'read_file' }]);
+  });
+});
+
 describe('a failure', () => {
   const opening = () => failureOf(client().open(saved(), says('say hello'), listening()));
 
