@@ -16,7 +16,7 @@ function serviceNamed(wanted: string): EmulatedService {
 }
 
 describe.each(SERVICES)('the Agents API of $name', (service) => {
-  const { client, fault, ledger } = aScene(service);
+  const { client, emulator, fault, ledger } = aScene(service);
   const requests = async (from: number) =>
     (await ledger()).requests
       .slice(from)
@@ -80,6 +80,24 @@ describe.each(SERVICES)('the Agents API of $name', (service) => {
     const turn = await client().reconcile(session, input, listening());
 
     expect(turn !== undefined && lastText(turn)).toBe('hello again');
+  });
+
+  test('is not waited for at the end of a task longer than that may take, whichever request is silent', async () => {
+    const hasty = service.createClient(emulator().origin, { ...PATIENT, cancelMs: 700 });
+    const { session } = await openWith(client(), aPlan(service), says('say hello'));
+    await fault({ kind: 'slow', eventDelayMs: 200, count: 1 });
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const controller = new AbortController();
+    const options = listening({ signal: controller.signal });
+    const progress = { ...options.progress, onSession: async () => resolve() };
+    const turn = client().send(session, says('and once more'), { ...options, progress });
+    await promise;
+    await fault({ kind: 'silence', on: 'read' });
+
+    expect(await failureOf(hasty.close(session))).toMatchObject({ kind: 'timeout', code: 'nothing came for 700 ms' });
+
+    controller.abort(new Error('enough'));
+    await expect(turn).rejects.toThrow('enough');
   });
 
   test('is not sent again what it may have taken, by itself', async () => {

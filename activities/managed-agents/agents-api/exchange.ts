@@ -57,12 +57,13 @@ export async function inCall<Sdk, Dialect extends FailingDialect, Result>(
 ): Promise<Result> {
   const { signal, progress } = setting.options;
   signal?.throwIfAborted();
-  const timer = new CallTimer(signal, setting.silenceMs ?? timeouts.firstEventMs);
-  const { acceptance, sessionId } = setting;
+  const { acceptance, sessionId, silenceMs = timeouts.firstEventMs } = setting;
+  const timer = new CallTimer(signal, silenceMs);
   const call: AgentsCall<Sdk, Dialect> = {
     sdk,
     dialect,
-    timeouts,
+    // Of every request of the call, not of its first alone.
+    timeouts: { ...timeouts, firstEventMs: silenceMs },
     timer,
     signal,
     progress,
