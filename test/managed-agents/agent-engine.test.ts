@@ -1,4 +1,6 @@
 /** What is Agent Engine's alone: names, the engine's own code, and what it may tell instead of events. */
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { describe, expect, test } from 'vitest';
 import { createAgentEngineClient } from '../../activities/managed-agents/agent-engine/client.ts';
 import { isEnd, readEvent, readLines, toTurn } from '../../activities/managed-agents/agent-engine/response.ts';
@@ -79,6 +81,28 @@ describe.each(SERVICE)('an engine at $name', (service) => {
     expect((await ledger()).requests.length).toBe(before);
     expect(EMULATED_CREDENTIALS.EMULATED_GOOGLE_TOKEN).not.toBe('');
   });
+});
+
+test('a stream that ends well, but for its last word, was cut', async () => {
+  const call = { author: 'a', content: { parts: [{ function_call: { id: '1', name: 'look_up', args: {} } }] } };
+  const server = createServer((request, response) =>
+    response.end(request.url?.includes(':streamQuery') ? JSON.stringify(call) : '{}'),
+  );
+  await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo; // it listens on TCP
+  const { project, location, id } = EMULATED_ENGINE;
+  const connection = {
+    project,
+    location,
+    baseUrl: `http://127.0.0.1:${port}`,
+    credential: { kind: 'access-token', token: 't' },
+  } as const;
+
+  const opening = createAgentEngineClient(connection, PATIENT).open({ ...PLAN, agentId: id }, says('say hello'), listening());
+
+  expect(await failureOf(opening)).toMatchObject({ kind: 'protocol', code: 'no terminal event', acceptance: 'accepted' });
+  server.closeAllConnections();
+  server.close();
 });
 
 describe('what an engine tells', () => {
