@@ -81,7 +81,7 @@ describe('the examples of the facts', () => {
     expect(code).toBe(0);
     expect(decision.eligible.map(({ offeringId }) => offeringId)).toEqual(['openai/commercial/agents-api/global/gpt-6-sol']);
     expect(codesOf(decision, 'aws/commercial/bedrock-managed-agents/us-east-1/gpt-6-sol')).toContain('CAPABILITY_MISSING');
-    expect(stdout).toContain('endpoints serve models, none serves managed-agent: the catalog alone was asked');
+    expect(stdout).toContain('no endpoint is configured: the catalog alone was asked');
     expect(stdout).toContain('CAPABILITY_MISSING  asked: subagents; is: not there');
   });
 });
