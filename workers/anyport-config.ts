@@ -57,6 +57,8 @@ export interface EndpointConfig {
   readonly surface?: 'bedrock-mantle' | 'bedrock-runtime';
   /** It runs agents itself; absent: it serves models. */
   readonly service?: ManagedService;
+  /** Of `bedrock-managed-agents`: where its sessions run, and as whom. */
+  readonly runtime?: Omit<BedrockSurroundings, 'region'>;
   readonly region: string | null;
   /** Google only. */
   readonly project?: string;

@@ -15,7 +15,6 @@ import { startHostBeats } from '../activities/health/host-beats.ts';
 import { McpServer } from '../activities/mcp/mcp-server.ts';
 import { createSessionCaller } from '../activities/managed-agents/call-session.ts';
 import { createManagedAgentClient } from '../activities/managed-agents/create-managed-client.ts';
-import type { ManagedAgentClient } from '../activities/managed-agents/managed-agent-client.ts';
 import { createSessionApprovals } from '../activities/managed-agents/session-approvals.ts';
 import { createMcpTools } from '../activities/mcp/mcp-tools.ts';
 import type { SandboxPolicy } from '../activities/sandbox/choose-sandbox.ts';
@@ -42,7 +41,7 @@ import type { AnyportConfig } from './anyport-config.ts';
 import { bundleWorkflows } from './bundle-workflows.ts';
 import { loadConfig } from './config.ts';
 import { messageOf } from './describe-problem.ts';
-import type { ResolvedDeployment, ResolvedEndpoints } from './endpoints.ts';
+import type { ResolvedDeployment, ResolvedEndpoint, ResolvedEndpoints } from './endpoints.ts';
 import { resolveEndpoints } from './endpoints.ts';
 import { readHostId } from './host-id.ts';
 import type { TemporalSettings } from './locate-temporal.ts';
@@ -175,13 +174,10 @@ interface Parts {
 async function composeActivities(parts: Parts): Promise<ActivityGroups> {
   const { settings, config, endpoints, ownTools, mcpServers, store, hostId, readHold, sessions, hostBeats, sandboxProbe } = parts;
   const served = new Map<DeploymentId, ServedDeployment>();
-  for (const { connect, connection, deployments, timeouts } of endpoints.served) {
-    const client = createRenewingClient(connect, timeouts);
-    for (const deployment of deployments) {
-      const { id, service } = deployment.deployment;
-      const managed =
-        service === undefined ? {} : servedSessions(store, createManagedAgentClient(service, connection, timeouts), deployment);
-      served.set(id, { ...deployment, client, ...managed });
+  for (const endpoint of endpoints.served) {
+    const client = createRenewingClient(endpoint.connect, endpoint.timeouts);
+    for (const deployment of endpoint.deployments) {
+      served.set(deployment.deployment.id, { ...deployment, client, ...servedSessions(store, endpoint, deployment) });
     }
   }
   const { dataDirectory } = settings;
@@ -233,7 +229,14 @@ async function composeActivities(parts: Parts): Promise<ActivityGroups> {
 }
 
 /** A session goes on by itself; where it can be asked what it came to, it is as good as a background response. */
-function servedSessions(store: TaskStore, client: ManagedAgentClient, { agent }: ResolvedDeployment) {
+function servedSessions(
+  store: TaskStore,
+  { connection, runtime, timeouts }: ResolvedEndpoint,
+  { deployment, agent }: ResolvedDeployment,
+) {
+  const { service } = deployment;
+  if (service === undefined) return {};
+  const client = createManagedAgentClient({ service, connection, ...(runtime === undefined ? {} : { runtime }) }, timeouts);
   const sessions = createSessionCaller(store, { client, ...(agent === undefined ? {} : { agentId: agent }) });
   return { sessions, background: sessions.isReadable };
 }

@@ -55,10 +55,19 @@ const auth = z.strictObject({
 /** Longer than a generation of the longest answer is a slip of the unit. */
 const seconds = z.number().min(0.1, 'must be at least 0.1').max(3_600, 'must be at most an hour');
 
+/** Of Bedrock's managed agents: AgentCore Runtime, and the role with which sessions work in it. */
+const runtime = z.strictObject({
+  roleArn: text,
+  runtimeArn: text,
+  runtimeQualifier: text.optional(),
+  workspaceDirectory: text.regex(/^\//, 'must be an absolute path').optional(),
+});
+
 const endpoint = z.strictObject({
   cloud: z.enum(CLOUDS),
   surface: z.enum(['bedrock-mantle', 'bedrock-runtime']).optional(),
   service: z.enum(MANAGED_SERVICES).optional(),
+  runtime: runtime.optional(),
   region: z.string().regex(NAME, REGION_FORM).optional(),
   project: text.optional(),
   baseUrl: text.optional(),

@@ -19,6 +19,7 @@ export interface ResolvedEndpoint {
   /** Reads the secrets again. @throws ConfigError when one is gone */
   connect(): EndpointConnection;
   readonly timeouts: EndpointConfig['timeouts'];
+  readonly runtime?: EndpointConfig['runtime'];
   readonly deployments: readonly ResolvedDeployment[];
 }
 
@@ -99,7 +100,8 @@ function resolveEndpoint(endpoint: EndpointConfig, environment: Environment): Re
   };
   const deployments = endpoint.deployments.map((entry) => toResolved(endpoint, entry));
   const connect = (): EndpointConnection => connectionOf(endpoint, read);
-  return { name: endpoint.name, connection: connect(), connect, timeouts: endpoint.timeouts, deployments };
+  const { name, timeouts, runtime } = endpoint;
+  return { name, connection: connect(), connect, timeouts, deployments, ...(runtime === undefined ? {} : { runtime }) };
 }
 
 function toResolved(endpoint: EndpointConfig, entry: DeploymentConfig): ResolvedDeployment {

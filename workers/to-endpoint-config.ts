@@ -4,10 +4,10 @@ import { toListPrice } from '../activities/catalog/catalog-values.ts';
 import type { Catalog, Moment, Place } from '../workflows/domain/catalog.ts';
 import type { DatedPrice, DatedPrices } from '../workflows/domain/price.ts';
 import type { RateLimits } from '../workflows/domain/rate-window.ts';
-import { SERVICE_CLOUDS } from '../workflows/domain/managed-service.ts';
 import type { Cloud } from '../workflows/domain/route.ts';
 import type { DeploymentConfig, EndpointAuth, EndpointConfig, SecretReference } from './anyport-config.ts';
 import { checkAddress, openaiAddressOf } from './check-address.ts';
+import { checkService } from './check-service.ts';
 import { checkWebAddress } from './check-web-address.ts';
 import type { Report } from './config-mistakes.ts';
 import type { RawAuth, RawEndpoint, RawLimits, RawPrices } from './config-schema.ts';
@@ -68,10 +68,18 @@ export function toEndpointConfig(name: string, raw: RawEndpoint, context: Endpoi
   };
 }
 
+type Kind = Pick<EndpointConfig, 'surface' | 'service' | 'runtime'>;
+
+/** Where nobody says otherwise. */
+const WORKSPACE_DIRECTORY = '/workspace';
+
 /** Models by one of AWS's surfaces, or a service of managed agents. */
-function kindOf({ cloud, surface, service }: RawEndpoint): Pick<EndpointConfig, 'surface' | 'service'> {
-  if (service !== undefined) return { service };
-  return cloud === 'aws' ? { surface: surface ?? 'bedrock-mantle' } : {};
+function kindOf({ cloud, surface, service, runtime }: RawEndpoint): Kind {
+  if (service === undefined) return cloud === 'aws' ? { surface: surface ?? 'bedrock-mantle' } : {};
+  if (runtime === undefined) return { service };
+  const { roleArn, runtimeArn, runtimeQualifier, workspaceDirectory = WORKSPACE_DIRECTORY } = runtime;
+  const qualifier = runtimeQualifier === undefined ? {} : { runtimeQualifier };
+  return { service, runtime: { roleArn, runtimeArn, workspaceDirectory, ...qualifier } };
 }
 
 function toTimeouts({ firstEventSeconds, idleSeconds }: NonNullable<RawEndpoint['timeouts']> = {}): EndpointConfig['timeouts'] {
@@ -91,24 +99,6 @@ function checkCloud(raw: RawEndpoint, report: Report): void {
   if (raw.cloud === 'azure' && raw.baseUrl === undefined) {
     report([], 'cloud azure needs the resource’s address: add "baseUrl: https://NAME.openai.azure.com/openai/v1/"');
   }
-}
-
-/** A managed service is of one cloud, and what belongs to it is of no use without it. */
-function checkService(raw: RawEndpoint, report: Report): void {
-  const { cloud, service, surface } = raw;
-  if (service === undefined) {
-    const saved = Object.entries(raw.deployments).find(([, value]) => typeof value !== 'string' && value.agent !== undefined);
-    if (saved === undefined) return;
-    const remedy = 'remove it, or add the service';
-    report(['deployments', saved[0], 'agent'], `agent is for endpoints with a service of managed agents: ${remedy}`);
-    return;
-  }
-  const own = SERVICE_CLOUDS[service];
-  if (cloud !== own)
-    report(['service'], `service ${service} is of cloud ${own}, not ${cloud}: write "cloud: ${own}", or remove it`);
-  if (surface !== undefined) report(['surface'], 'surface is for models: remove it, or the service');
-  if (raw.background !== undefined)
-    report(['background'], 'background is for models, while a session always goes on by itself: remove it');
 }
 
 function checkBackground(raw: RawEndpoint, deployments: readonly DeploymentConfig[], report: Report): void {
