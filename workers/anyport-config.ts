@@ -11,6 +11,7 @@ import type { LoadedCatalog } from '../activities/catalog/load-catalog.ts';
 import type { McpServerSettings, OAuthSettings } from '../activities/mcp/mcp-server-settings.ts';
 import type { CommandLimits } from '../activities/sandbox/command-limits.ts';
 import type { EgressRule } from '../activities/sandbox/egress-rules.ts';
+import type { BedrockSurroundings } from '../activities/managed-agents/bedrock-managed/request.ts';
 import type { SetUpSettings } from '../activities/workspace/set-up-plan.ts';
 import type { WorkspaceLimits } from '../activities/workspace/workspace-keeper.ts';
 

@@ -36,7 +36,7 @@ const EXAMPLE = fileURLToPath(new URL('../../anyport.example.yaml', import.meta.
 test('loads the example, every cloud of it', () => {
   const config = loadConfig({ file: EXAMPLE, environment, workingDirectory: folder });
 
-  expect(config.endpoints.map(({ cloud }) => cloud)).toEqual(['azure', 'openai', 'aws', 'google', 'openai']);
+  expect(config.endpoints.map(({ cloud }) => cloud)).toEqual(['azure', 'openai', 'aws', 'google', 'openai', 'aws']);
 });
 
 test('loads the example’s catalog, once it is no comment any more', () => {
@@ -317,8 +317,9 @@ test('limits per minute are known, and a host of its own is called by its name',
     undefined,
     undefined,
     undefined,
+    undefined,
   ]);
-  const sites = ['example.openai.azure.com', 'openai -', 'aws us-east-1', 'google global', 'openai -'];
+  const sites = ['example.openai.azure.com', 'openai -', 'aws us-east-1', 'google global', 'openai -', 'aws us-east-1'];
   expect(deployments.map(({ site }) => site)).toEqual(sites);
 });
 
@@ -393,6 +394,16 @@ describe('a service of managed agents', () => {
     ['cloud: openai, service: agents', 'service must be'],
     ['cloud: openai, service: agents-api, background: true', 'background is for models'],
     ['cloud: openai', 'agent is for endpoints with a service of managed agents'],
+    ['cloud: aws, region: us-east-1, service: bedrock-managed-agents', 'needs a runtime'],
+    ['cloud: aws, region: us-east-1, service: bedrock-managed-agents', 'has no saved agents'],
+    [
+      'cloud: azure, baseUrl: https://a.services.ai.azure.com/api/projects/p, service: foundry-agents',
+      'takes a token of Entra ID',
+    ],
+    [
+      'cloud: openai, service: agents-api, runtime: { roleArn: a, runtimeArn: b }',
+      'runtime is for service bedrock-managed-agents',
+    ],
   ])('with %s says what is wrong', (keys, words) => {
     expect(() => load(service(keys))).toThrow(words);
   });

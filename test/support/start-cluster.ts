@@ -56,6 +56,7 @@ export interface ClusterOptions {
 export type EmulatedEndpoint =
   | 'openai-agents'
   | 'openai-agents-second'
+  | 'foundry-agents'
   | 'openai'
   | 'azure-eastus2'
   | 'aws-us-east-1'

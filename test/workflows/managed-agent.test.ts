@@ -11,6 +11,7 @@ import { startCluster } from '../support/start-cluster.ts';
 
 /** Two accounts of one service: which of them a task begins at is not settled. */
 const MANAGED = ['openai-agents', 'openai-agents-second'] as const;
+const FOUNDRY = 'foundry-agents';
 const WRITE = [{ name: 'exec_command', input: { cmd: 'echo made >> made.txt' } }];
 const SCRIPT = [
   // What a session is told that takes over from another one.
@@ -29,7 +30,11 @@ const folder = mkdtempSync(join(tmpdir(), 'anyport-managed-'));
 
 beforeAll(async () => {
   workspace = layOutGitRepository(join(folder, 'repository'), { 'a.txt': 'a\n' });
-  cluster = await startCluster({ script: SCRIPT, endpoints: [...MANAGED, 'azure-eastus2'] });
+  cluster = await startCluster({
+    script: SCRIPT,
+    endpoints: [...MANAGED, FOUNDRY, 'azure-eastus2'],
+    tenants: { default: { order: ['openai', 'azure'] } },
+  });
 });
 afterEach(() => Promise.all(MANAGED.map((endpoint) => cluster.clearFaults(endpoint))));
 afterAll(async () => {
@@ -103,6 +108,19 @@ describe('a task of managed agents', () => {
     expect(result).toMatchObject({ state: 'completed', output: 'Done elsewhere.' });
     expect(result.diff.match(/^\+made$/gm)).toHaveLength(1);
     expect((await seen()).sessions).toBe(begun.sessions + 2);
+  });
+
+  test('goes on at another cloud when its own is down, where it asks as it would have asked here', async () => {
+    await setFaults({ kind: 'status', on: 'open', status: 503 });
+    const approvals = { mode: 'on-request' } as const;
+    const { taskId } = await cluster.tasks.startManagedAgent({ prompt: 'ask the docs', model: MODEL, approvals });
+    const waits = await eventually('it waits', async () => (await cluster.tasks.status(taskId)).approvals?.[0]);
+
+    await cluster.tasks.approve(taskId, { callId: waits.callId, by: 'ada' });
+
+    const result = await cluster.tasks.result(taskId);
+    expect(result).toMatchObject({ state: 'completed', output: 'Found.' });
+    expect(result.attempts.at(-1)).toMatchObject({ endpoint: FOUNDRY, outcome: 'completed' });
   });
 
   test('is not served by endpoints of models, nor are other tasks by its own', async () => {

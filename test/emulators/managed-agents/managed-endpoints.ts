@@ -1,5 +1,6 @@
 /** The emulated services of managed agents as endpoints of a configuration. */
 import type { StartedAgentEmulator } from './agent-controls.ts';
+import { EMULATED_PROJECT, startFoundryAgents } from './start-foundry-agents.ts';
 import { OPENAI_AGENTS, startAgentsApi } from './start-agents-api.ts';
 
 export interface ManagedEndpoint {
@@ -32,8 +33,25 @@ function openaiAgents(name: string): ManagedEndpoint {
   };
 }
 
-/** Two accounts of one service, so that a task can go on when one of them fails. */
+const FOUNDRY: ManagedEndpoint = {
+  name: 'foundry-agents',
+  surface: 'azure/commercial/foundry-agents',
+  place: 'global',
+  model: MODEL,
+  start: (script) => startFoundryAgents(script),
+  configuration: (origin) => ({
+    cloud: 'azure',
+    service: 'foundry-agents',
+    region: 'eastus2',
+    baseUrl: `${origin}${EMULATED_PROJECT.path}`,
+    auth: { bearerTokenEnv: 'EMULATED_AZURE_TOKEN' },
+    deployments: { [MODEL]: EMULATED_PROJECT.model },
+  }),
+};
+
+/** Two accounts of one service, so that a task can go on when one of them fails, and one of another cloud. */
 export const MANAGED_ENDPOINTS: readonly ManagedEndpoint[] = [
   openaiAgents('openai-agents'),
   openaiAgents('openai-agents-second'),
+  FOUNDRY,
 ];
