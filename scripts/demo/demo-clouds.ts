@@ -1,4 +1,4 @@
-/** The demo's three clouds, the outage that they are told to have, and what their ledgers say afterwards. */
+/** The demo's clouds, the outage that they are told to have, and what their ledgers say afterwards. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -8,13 +8,13 @@ import { startEmulatedClouds } from '../../workers/dev/emulated-clouds.ts';
 const SCRIPTS = fileURLToPath(new URL('scripts/', import.meta.url));
 export const FIRST = 'azure-eastus2';
 export const SECOND = 'aws-us-east-1';
-const THIRD = 'google-global';
+export const THIRD = 'google-global';
 
 /**
  * What goes wrong, in requests counted per endpoint. Azure answers twice, breaks in the middle of the third answer, and stays
  * down. AWS answers once, throttles once, and is slow in its third answer, so that the worker can be killed during it.
  */
-const OUTAGE = {
+export const OUTAGE = {
   [FIRST]: [
     { kind: 'stream-cut', afterEvents: 5, skip: 2, count: 1 },
     { kind: 'outage', skip: 3 },
@@ -27,11 +27,12 @@ const OUTAGE = {
 
 export interface DemoClouds {
   readonly clouds: EmulatedClouds;
-  /** Path of a configuration with the three endpoints. */
+  /** Path of a configuration with the demo's endpoints. */
   readonly config: string;
 }
 
-export async function startDemoClouds(dataDirectory: string): Promise<DemoClouds> {
+/** `configOf` makes their configuration of the path of what the emulators say of themselves. */
+export async function startDemoClouds(dataDirectory: string, configOf: (emulated: string) => object): Promise<DemoClouds> {
   const clouds = await startEmulatedClouds({
     dataDirectory,
     scripts: SCRIPTS,
@@ -39,23 +40,16 @@ export async function startDemoClouds(dataDirectory: string): Promise<DemoClouds
     say: (line) => console.error(line),
   });
   const config = join(dataDirectory, 'anyport.yaml');
-  writeFileSync(config, JSON.stringify(demoConfig(clouds.configFile), null, 2));
-  await Promise.all(Object.entries(OUTAGE).map(([endpoint, faults]) => setFaults(clouds, endpoint, faults)));
+  writeFileSync(config, JSON.stringify(configOf(clouds.configFile), null, 2));
   return { clouds, config };
 }
 
-/** JSON is YAML, and the emulators' file is JSON. Azure first, then AWS in background mode, then Google. */
-function demoConfig(emulatedConfig: string): object {
-  const parsed: { endpoints: Record<string, object>; catalog: object } = JSON.parse(readFileSync(emulatedConfig, 'utf8'));
-  const { [FIRST]: first, [SECOND]: second, [THIRD]: third } = parsed.endpoints;
-  return {
-    endpoints: { [FIRST]: { ...first, background: false }, [SECOND]: { ...second, background: true }, [THIRD]: third },
-    catalog: parsed.catalog,
-    tenants: { default: { order: ['azure', 'aws', 'google'] } },
-  };
+/** JSON is YAML, and the emulators' file is JSON. */
+export function readConfig(emulated: string): { readonly endpoints: Readonly<Record<string, object>>; readonly catalog: object } {
+  return JSON.parse(readFileSync(emulated, 'utf8')) as { endpoints: Record<string, object>; catalog: object }; // written by the emulators
 }
 
-async function setFaults({ controls }: EmulatedClouds, endpoint: string, faults: readonly object[]): Promise<void> {
+export async function setFaults({ controls }: EmulatedClouds, endpoint: string, faults: readonly object[]): Promise<void> {
   const response = await fetch(`${controls[endpoint]}/faults`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
@@ -78,8 +72,8 @@ export interface LedgerEntry {
 /** The requests that all clouds got, cloud by cloud in the order of arrival. */
 export async function readLedgers({ controls }: EmulatedClouds): Promise<readonly LedgerEntry[]> {
   const ledgers = await Promise.all(
-    Object.entries(controls).map(async ([endpoint, control]) => {
-      const response = await fetch(`${control}/ledger`);
+    [FIRST, SECOND, THIRD].map(async (endpoint) => {
+      const response = await fetch(`${controls[endpoint]}/ledger`);
       const body = await response.json();
       const { requests }: { requests: readonly Omit<LedgerEntry, 'endpoint'>[] } = body as never; // our own emulator's shape
       return requests.map((request) => ({ ...request, endpoint }));
