@@ -10,7 +10,14 @@ import { addUsage, NO_USAGE } from '../workflows/domain/usage.ts';
 import { MOST_OUTPUT_CHARACTERS, outputTextOf } from './conversation/task-output.ts';
 import { currentTaskId } from './current-task.ts';
 import { toActivityFailure } from './failures.ts';
-import type { AttemptEntry, AttemptState, TaskStanding, TaskStore, ToolCallEntry } from './store/task-store.ts';
+import type {
+  AgentSessionRecord,
+  AttemptEntry,
+  AttemptState,
+  TaskStanding,
+  TaskStore,
+  ToolCallEntry,
+} from './store/task-store.ts';
 
 /** About 150 bytes each: a task of thousands of attempts still has a result. The counts and costs are of all of them. */
 const MOST_ATTEMPTS = 2_000;
@@ -23,6 +30,7 @@ export function createFinishTask({ store }: { readonly store: TaskStore }) {
       const transcript = await store.readTranscript(taskId, head);
       const attempts = await store.listAttempts(taskId);
       const toolCalls = await store.listToolCalls(taskId);
+      const sessions = await store.listAgentSessions(taskId);
       if (turns > 0) await keepStanding(store, taskId, { head, results, turn: turns });
       return {
         taskId,
@@ -34,11 +42,18 @@ export function createFinishTask({ store }: { readonly store: TaskStore }) {
         ...spentOn(attempts),
         toolEffectsTwice: countEffectsTwice(toolCalls),
         toolCalls: toolCalls.length,
+        ...leftBehindBy(sessions),
       };
     } catch (error) {
       throw toActivityFailure(error);
     }
   };
+}
+
+/** Each is told once, whichever of the task's sessions did it. */
+function leftBehindBy(sessions: readonly AgentSessionRecord[]): Pick<TaskResult, 'leftBehind'> {
+  const all = [...new Set(sessions.flatMap(({ leftBehind = [] }) => leftBehind))];
+  return all.length === 0 ? {} : { leftBehind: all };
 }
 
 /** A message may let the task go on from here. */

@@ -44,6 +44,7 @@ const taskResultSchema = z.object({
   suspenseUsdMicros: count.exactOptional(),
   suspectedTwice: z.object({ count, usdMicros: count }).exactOptional(),
   toolEffectsTwice: count,
+  leftBehind: z.array(z.string()).exactOptional(),
   toolCalls: count.exactOptional(),
   agents: z
     .array(

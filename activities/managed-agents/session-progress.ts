@@ -54,9 +54,11 @@ function nameOf(items: readonly TranscriptItem[], callId: string): string {
 export function answeredWith(
   record: AgentSessionRecord,
   asked: { readonly key: string; readonly items: readonly TranscriptItem[] },
-  { items, marker, continuation }: SessionTurn,
+  { items, marker, continuation, leftBehind = [] }: SessionTurn,
 ): AgentSessionRecord {
   const seen = seenOf([...asked.items, ...items]);
   const answered = { seen, ...(marker === undefined ? {} : { marker }), ...(continuation === undefined ? {} : { continuation }) };
-  return { ...record, pending: { key: asked.key, asked: seenOf(asked.items), answered } };
+  const left = [...new Set([...(record.leftBehind ?? []), ...leftBehind])];
+  const pending = { key: asked.key, asked: seenOf(asked.items), answered };
+  return { ...record, ...(left.length === 0 ? {} : { leftBehind: left }), pending };
 }

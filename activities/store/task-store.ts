@@ -136,6 +136,8 @@ export interface AgentSessionRecord {
     readonly asked: SeenTranscript;
     readonly answered?: { readonly seen: SeenTranscript; readonly marker?: string; readonly continuation?: string };
   };
+  /** As of `SessionTurn`, of all its turns. */
+  readonly leftBehind?: readonly string[];
   /** Nothing more is said to it: what it was asked last it failed at. */
   readonly isOver?: true;
   /** It is gone at its service, too. */

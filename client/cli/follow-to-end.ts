@@ -86,6 +86,8 @@ export function tellResult(result: TaskResult, uiLink: string | null): void {
   }
   if (result.leftOut !== undefined)
     print(`not in the diff, being too large or unreadable: ${result.leftOut.join(', ')}`, 'yellow');
+  if (result.leftBehind !== undefined)
+    print(`left behind in sessions of managed agents: ${result.leftBehind.join('; ')}`, 'yellow');
   tellClosing(result, uiLink);
 }
 

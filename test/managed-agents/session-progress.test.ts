@@ -32,6 +32,14 @@ describe('a session that has a part of the transcript', () => {
     });
   });
 
+  test('keeps in mind what of its own work nobody can take along, each once', () => {
+    const turn = { items: [CALL], usage: NO_USAGE, leftBehind: ['files of its environment'] };
+
+    const again = answeredWith(answeredWith(RECORD, asked, turn), asked, turn);
+
+    expect(again.leftBehind).toEqual(['files of its environment']);
+  });
+
   test('is told what is new: results by the names of their calls, and what users say', () => {
     const record = settle(answered, [ASKED, CALL, RESULT]);
 

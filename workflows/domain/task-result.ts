@@ -72,6 +72,8 @@ export interface TaskResult {
   readonly suspectedTwice: { readonly count: number; readonly usdMicros: number };
   /** Tool calls with an effect that were started more than once. */
   readonly toolEffectsTwice: number;
+  /** What sessions of managed agents made in places of their own, which ended with them, in words; absent when nothing. */
+  readonly leftBehind?: readonly string[];
   /** How many it made; absent in results of before they were counted. */
   readonly toolCalls?: number;
   /** Agents that worked for it; what they cost is in their own results. */
