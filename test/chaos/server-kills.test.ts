@@ -142,6 +142,15 @@ function afterDeath(kind: Kind): Partial<Outcome> {
   return kind.endsWith('talk') ? { asked: 2, suspected: 1 } : {};
 }
 
+/**
+ * Once the server has given up an activity, its worker may have to leave it: then the same is told as after the worker's death, and nothing
+ * happens twice unsaid.
+ */
+function outcomesAfter(kind: Kind, awayMs: number): readonly (Partial<Outcome> | undefined)[] {
+  const undisturbed = whole.get(kind);
+  return awayMs === 0 ? [undisturbed] : [undisturbed, { ...undisturbed, ...afterDeath(kind) }];
+}
+
 function effectsSoFar(): readonly string[] {
   return readFileSync(`${effects}.log`, 'utf8').trim().split('\n').toSorted();
 }
@@ -175,14 +184,14 @@ describe('a Temporal server that is killed', () => {
     { outage: 'is away for longer than it waits for a heartbeat', awayMs: 7_000 },
     // A worker tries for 10 s to report the end of an activity, and then nobody does.
     { outage: 'is away until ends of activities are reported by nobody any more', awayMs: 15_000 },
-  ])('changes nothing about what its tasks come to: it $outage', DISTURBED, async ({ awayMs }) => {
+  ])('costs no task its work, nor anything twice that is not told: it $outage', DISTURBED, async ({ awayMs }) => {
     const working = await beginAll();
 
     await cluster.server.kill();
     await pause(awayMs);
     await cluster.server.restart();
 
-    for (const [kind, taskId] of working) expect([kind, await outcomeOf(taskId)]).toEqual([kind, whole.get(kind)]);
+    for (const [kind, taskId] of working) expect(outcomesAfter(kind, awayMs)).toContainEqual(await outcomeOf(taskId));
     expect(effectsSoFar()).toEqual(['long', 'short']);
     await noProcessIsLeft();
   });
