@@ -20,10 +20,15 @@ export function runWithStop<Result>(stop: AbortSignal, work: () => Promise<Resul
   return currentStop.run(stop, work);
 }
 
+/** Aborted when the task store says that the running activity must end. */
+export function stopSignal(): AbortSignal | undefined {
+  return currentStop.getStore();
+}
+
 /** Aborted when the running activity must end, whoever says so. */
 export function activitySignal(): AbortSignal {
   const { cancellationSignal } = Context.current();
-  const stop = currentStop.getStore();
+  const stop = stopSignal();
   return stop === undefined ? cancellationSignal : AbortSignal.any([cancellationSignal, stop]);
 }
 

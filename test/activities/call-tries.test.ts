@@ -21,6 +21,8 @@ interface Try {
   readonly result: Promise<RunToolResult>;
   /** Temporal says that it does not know this try any more. */
   giveUp(): void;
+  /** Its worker has heard nothing of Temporal for longer than a heartbeat may take. */
+  losesTouch(): void;
   cancel(): void;
 }
 
@@ -72,6 +74,7 @@ async function aScene(successorMs: number): Promise<Scene> {
     return {
       result,
       giveUp: () => environment.cancel('NOT_FOUND', new ActivityCancellationDetails({ notFound: true })),
+      losesTouch: () => environment.cancel('TIMED_OUT', new ActivityCancellationDetails({ timedOut: true })),
       cancel: () => environment.cancel('CANCELLED', new ActivityCancellationDetails({ cancelRequested: true })),
     };
   };
@@ -98,6 +101,32 @@ test('one that Temporal has given up is ended when no further one comes', async 
 
   await expect(first.result).rejects.toThrow(/abort|cancel|NOT_FOUND/i);
   expect(scene.runs.map(({ aborted }) => aborted)).toEqual([true]);
+});
+
+test('one that has lost touch goes on, since Temporal may be away, and a further one has its result', async () => {
+  const scene = await aScene(20);
+  const first = await scene.tryCall();
+  first.losesTouch();
+  await pause(100);
+  const second = await scene.tryCall();
+  scene.finish();
+
+  expect(await second.result).toMatchObject({ outcome: 'ok' });
+  expect(await second.result).toEqual(await first.result);
+  expect(scene.runs.map(({ aborted }) => aborted)).toEqual([false]);
+});
+
+test('one that has lost touch is ended by a cancel of the further one, and when its time is over', async () => {
+  const [cancelled, overdue] = [await aScene(20), await aScene(20)];
+  const [first, alone] = [await cancelled.tryCall(), await overdue.tryCall(200)];
+  first.losesTouch();
+  alone.losesTouch();
+  const second = await cancelled.tryCall();
+  second.cancel();
+
+  await expect(first.result).rejects.toThrow(/abort|cancel|TIMED_OUT/i);
+  await expect(alone.result).rejects.toThrow(/abort|cancel|TIMED_OUT/i);
+  expect([...cancelled.runs, ...overdue.runs].map(({ aborted }) => aborted)).toEqual([true, true]);
 });
 
 test('a cancel ends what runs, also when it is told to the further try', async () => {
