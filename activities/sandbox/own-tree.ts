@@ -7,7 +7,7 @@ import { lchown, lstat } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { COMMAND_UID, commandUser } from '../command-user.ts';
 
-/** Before a command in the sandbox. A tree of 100,000 files takes half a second, once. @throws Error */
+/** Before a command in the sandbox. A tree of 100,000 files takes a quarter of a second, once. @throws Error */
 export async function ownTree(tree: string): Promise<void> {
   if (commandUser().kind !== 'own' || (await lstat(tree)).uid === COMMAND_UID) return;
   const owner = `${COMMAND_UID}:${COMMAND_UID}`;

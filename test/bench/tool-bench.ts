@@ -42,6 +42,8 @@ const sessions = new CommandSessions();
 const tools = createToolRegistry(createBuiltInTools({ sessions }));
 const directory = mkdtempSync(join(tmpdir(), 'anyport-bench-'));
 const workspace = layOutGitRepository(join(directory, 'repository'), { [FILE]: textOf(0) });
+// A command without the sandbox takes a tree from those in it, as a worker that is root sees it: the next one there would pay for that.
+const confined = layOutGitRepository(join(directory, 'confined'), { [FILE]: textOf(0) });
 const probe = await probeBubblewrap();
 try {
   await benchCommands();
@@ -112,7 +114,8 @@ function sandboxWithNetwork(): Sandbox {
 /** @throws Error when it did not do its work: what fails fast must not look fast */
 async function call(name: string, input: ToolInput, sandbox: Sandbox = createSandbox('none')): Promise<void> {
   const { signal } = new AbortController();
-  const context = { taskId: toTaskId('bench'), callId: 'c', workspace, sandbox, signal };
+  const place = { workspace: sandbox.name === 'none' ? workspace : confined, sandbox };
+  const context = { taskId: toTaskId('bench'), callId: 'c', ...place, signal };
   const result = await tools.find(name)?.run(input, context);
   if (result?.outcome !== 'ok') throw new Error(`${name}: ${result?.output ?? 'no such tool'}`);
 }
