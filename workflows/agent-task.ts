@@ -4,7 +4,6 @@ import {
   allHandlersFinished,
   ApplicationFailure,
   CancellationScope,
-  CancelledFailure,
   condition,
   continueAsNew,
   isCancellation,
@@ -31,6 +30,7 @@ import { prepareCheck } from './run-check.ts';
 import type { Doors, Progress, Said } from './task-doors.ts';
 import { openDoors, saidSoFar } from './task-doors.ts';
 import { createTaskEffects, storeFor } from './task-effects.ts';
+import { settle } from './settle.ts';
 import type { TaskStory } from './task-story.ts';
 import { openTaskStory } from './task-story.ts';
 import type { WorkspaceHost } from './workspace-host.ts';
@@ -109,7 +109,7 @@ export async function agentTask(input: AgentTaskInput): Promise<TaskResult> {
     await tellOwners(owners, result);
     await condition(allHandlersFinished);
     // The task that it works for has its files by their checkpoints.
-    return settle(owners.parent === undefined ? result : { ...result, diff: '' });
+    return settle('task', owners.parent === undefined ? result : { ...result, diff: '' });
   });
 }
 
@@ -250,20 +250,4 @@ function endingOf(error: unknown): TaskEnding {
   if (error instanceof ActivityFailure) return { kind: 'failed', reason: error.cause?.message ?? error.message };
   if (error instanceof ApplicationFailure) return { kind: 'failed', reason: error.message };
   throw error;
-}
-
-function settle(result: TaskResult): TaskResult {
-  switch (result.state) {
-    case 'completed':
-      return result;
-    case 'cancelled':
-      throw new CancelledFailure('the task was cancelled', [result]);
-    case 'failed':
-      throw ApplicationFailure.create({
-        type: 'TaskFailed',
-        message: result.reason ?? 'the task failed',
-        nonRetryable: true,
-        details: [result],
-      });
-  }
 }

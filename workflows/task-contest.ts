@@ -3,7 +3,6 @@ import {
   ActivityFailure,
   ApplicationFailure,
   CancellationScope,
-  CancelledFailure,
   condition,
   isCancellation,
   setCurrentDetails,
@@ -43,6 +42,7 @@ import type { TaskEnding } from './domain/turn.ts';
 import { contestQuery, contestResultQuery } from './messages.ts';
 import { budgetOf, openFiles } from './open-task.ts';
 import { storeFor } from './task-effects.ts';
+import { settle } from './settle.ts';
 
 const NOT_BEGUN = { state: 'cancelled', reason: 'before it began' } as const;
 
@@ -73,7 +73,7 @@ export async function taskContest(input: TaskContestInput): Promise<ContestResul
   return CancellationScope.nonCancellable(async () => {
     await condition(() => !contest.contenders.some(({ kind }) => kind === 'running'));
     await contest.tidied;
-    return settle(close(contest, ending));
+    return settle('contest', close(contest, ending));
   });
 }
 
@@ -226,20 +226,4 @@ function statusOf(contest: Contest): ContestStatus {
 function standingOf(contest: TaskId, contender: Contender): ContenderStanding {
   if (contender.kind === 'ended') return contender.report;
   return { number: contender.number, taskId: contenderTaskId(contest, contender.number), state: contender.kind };
-}
-
-function settle(result: ContestResult): ContestResult {
-  switch (result.state) {
-    case 'completed':
-      return result;
-    case 'cancelled':
-      throw new CancelledFailure('the contest was cancelled', [result]);
-    case 'failed':
-      throw ApplicationFailure.create({
-        type: 'ContestFailed',
-        message: result.reason ?? 'the contest failed',
-        nonRetryable: true,
-        details: [result],
-      });
-  }
 }

@@ -7,7 +7,6 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { TaskId } from '../../workflows/domain/ids.ts';
 import type { CallOptions, ModelAnswer } from '../clouds/cloud-client.ts';
 import { ModelFailureError } from '../clouds/cloud-client.ts';
-import { digestOf } from '../digest.ts';
 import type { ModelCall } from '../model-call.ts';
 import { isBreak, PICK_UPS, PICK_UP_PAUSE_MS } from '../model-call.ts';
 import type { AgentSessionRecord, TaskStore } from '../store/task-store.ts';
@@ -19,7 +18,7 @@ import type {
   SessionPlan,
   SessionTurn,
 } from './managed-agent-client.ts';
-import { MCP_APPROVAL } from './managed-agent-client.ts';
+import { inputKey, openSession, planKey, toPlan } from './session-plan.ts';
 import { answeredWith, firstInput, newInput, seenOf, settle } from './session-progress.ts';
 
 /** What it takes to have sessions at a deployment. */
@@ -41,6 +40,8 @@ interface Exchange {
   readonly call: ModelCall;
   readonly options: CallOptions;
   record: AgentSessionRecord;
+  /** Of a new session. */
+  readonly isOpening?: true;
 }
 
 /** Turns and their end, for a deployment that is a service of managed agents. */
@@ -75,9 +76,13 @@ async function callSession({ store, agents, call, options }: Omit<Exchange, 'rec
   return goOn({ ...exchange, record }, input);
 }
 
-async function stopSession(store: Sessions, { client, agentId }: ServedAgents, call: ModelCall): Promise<void> {
+async function stopSession(store: Sessions, agents: ServedAgents, call: ModelCall): Promise<void> {
   const record = await lastRecord(store, call);
-  const session = record === undefined ? undefined : openSession(record, toPlan({ call, record, agentId }));
+  if (record !== undefined) await cancel(agents, openSession(record, toPlan(call, record, agents.agentId)));
+}
+
+/** As far as that can be done: what nobody will read should not be worked at. */
+async function cancel({ client }: ServedAgents, session: OpenSession | undefined): Promise<void> {
   if (session === undefined || !client.traits.cancel) return;
   try {
     await client.cancel(session);
@@ -113,7 +118,8 @@ async function nextRecord(store: Sessions, { key, served }: ModelCall): Promise<
 
 /** Another session takes the place of one that cannot be told what is new. */
 async function beginAnew(exchange: Exchange): Promise<ModelAnswer> {
-  const { store, call } = exchange;
+  const { store, agents, call, record } = exchange;
+  if (record.pending !== undefined) await cancel(agents, openSession(record, planOf(exchange)));
   await over(exchange);
   return begin({ ...exchange, record: await nextRecord(store, call) });
 }
@@ -128,23 +134,24 @@ function isSameQuestion({ pending }: AgentSessionRecord, { transcript }: ModelCa
   return pending !== undefined && pending.asked.digest === seenOf(transcript).digest;
 }
 
-/** A new session. */
-function begin(exchange: Exchange): Promise<ModelAnswer> {
-  const { call, record } = exchange;
-  exchange.record = { ...record, pending: { key: keyOf(call, record), asked: seenOf(call.transcript) } };
-  return open(exchange, { ...firstInput(call.transcript), key: keyOf(call, record) });
-}
-
-async function open(exchange: Exchange, input: SessionInput): Promise<ModelAnswer> {
-  const { agents, options } = exchange;
+/** A new session. One that the client names is known by its name before it is opened. */
+async function begin(begun: Exchange): Promise<ModelAnswer> {
+  const { agents, call, options, record } = begun;
+  const key = inputKey(call, record);
+  const name = agents.client.traits.namesSessions ? { sessionId: planKey(call.key.taskId, record) } : {};
+  const exchange: Exchange = {
+    ...begun,
+    isOpening: true,
+    record: { ...record, ...name, pending: { key, asked: seenOf(call.transcript) } },
+  };
   await write(exchange);
-  const plan = planOf(exchange);
+  const [plan, input] = [planOf(exchange), { ...firstInput(call.transcript), key }];
   return answer(exchange, input, () => agents.client.open(plan, input, sessionOptions(exchange, options)));
 }
 
 async function goOn(exchange: Exchange, input: Omit<SessionInput, 'key'>): Promise<ModelAnswer> {
   const { agents, call, options, record } = exchange;
-  const key = keyOf(call, record);
+  const key = inputKey(call, record);
   exchange.record = { ...record, pending: { key, asked: seenOf(call.transcript) } };
   await write(exchange);
   const keyed = { ...input, key };
@@ -155,7 +162,7 @@ async function goOn(exchange: Exchange, input: Omit<SessionInput, 'key'>): Promi
 async function resume(exchange: Exchange): Promise<ModelAnswer> {
   const { agents, call, options, record } = exchange;
   const { traits } = agents.client;
-  const key = record.pending?.key ?? keyOf(call, record);
+  const key = record.pending?.key ?? inputKey(call, record);
   if (record.sessionId === undefined) {
     const sessionId = traits.findableSessions ? await agents.client.find(planOf(exchange), options) : undefined;
     // One that cannot be found may exist: it is left to expire, and what it may cost is in suspense with its attempt.
@@ -188,18 +195,23 @@ async function answer(exchange: Exchange, input: SessionInput, ask: () => Promis
 async function giveUp(exchange: Exchange, error: unknown): Promise<never> {
   if (!(error instanceof ModelFailureError)) throw error;
   const { acceptance, phase, kind } = error.failure;
-  if (acceptance === 'not-accepted') {
-    const { pending: _pending, ...rest } = exchange.record;
-    exchange.record = rest;
-    await write(exchange);
-  }
-  // Of an opening it is the model that is not there.
-  const isLost = kind === 'not-found' && exchange.record.sessionId !== undefined;
+  const isOpening = exchange.isOpening === true;
+  // Of an opening it is the model, or the agent, that is not there.
+  const isLost = kind === 'not-found' && !isOpening;
+  if (acceptance === 'not-accepted') await takeBack(exchange);
+  else if (isBreak(error)) await cancel(exchange.agents, openSession(exchange.record, planOf(exchange)));
   if (isLost || (phase === 'terminal' && acceptance === 'accepted')) await over(exchange);
   if (!isLost) throw error;
   // Another session is as good, here or elsewhere: nothing is wrong with the deployment.
   const failure = { ...error.failure, kind: 'unavailable', scope: 'request', code: 'session lost' } as const;
   throw new ModelFailureError(failure, { cause: error });
+}
+
+/** Of an opening nothing is there, and so nothing to be closed. */
+async function takeBack(exchange: Exchange): Promise<void> {
+  const { pending: _pending, ...record } = exchange.record;
+  exchange.record = exchange.isOpening === true ? { ...record, isClosed: true } : record;
+  await write(exchange);
 }
 
 async function askAfter(exchange: Exchange, input: SessionInput, error: unknown): Promise<SessionTurn> {
@@ -250,44 +262,12 @@ function write({ store, call, record }: Exchange): Promise<void> {
   return store.putAgentSession(call.key.taskId, record);
 }
 
-/** Names one input and no other; what is sent again after a crash has the same. */
-function keyOf({ key }: ModelCall, { deployment, generation }: AgentSessionRecord): string {
-  return digestOf([key.taskId, deployment, generation, key.turn, key.attempt]);
-}
-
 function planOf({ agents, call, record }: Exchange): SessionPlan {
-  return toPlan({ call, record, agentId: agents.agentId });
-}
-
-function toPlan({ call, record, agentId }: PlanFacts): SessionPlan {
-  const { key, served, settings, tools } = call;
-  const agent = settings.request?.agent ?? agentId;
-  return {
-    key: planKey(key.taskId, record),
-    ...(agent === undefined ? {} : { agentId: agent }),
-    wireModel: served.wireModel,
-    instructions: settings.instructions,
-    tools: tools.filter(({ name }) => name !== MCP_APPROVAL),
-    metadata: { task: key.taskId, generation: String(record.generation) },
-  };
-}
-
-function planKey(taskId: TaskId, { deployment, generation }: AgentSessionRecord): string {
-  return digestOf([taskId, deployment, generation]);
-}
-
-interface PlanFacts {
-  readonly call: ModelCall;
-  readonly record: AgentSessionRecord;
-  readonly agentId: string | undefined;
+  return toPlan(call, record, agents.agentId);
 }
 
 function sessionOf(exchange: Exchange): OpenSession {
   const session = openSession(exchange.record, planOf(exchange));
   if (session !== undefined) return session;
   throw new RangeError('a session without a name was to be called');
-}
-
-function openSession({ sessionId, marker }: AgentSessionRecord, plan: SessionPlan): OpenSession | undefined {
-  return sessionId === undefined ? undefined : { sessionId, plan, ...(marker === undefined ? {} : { marker }) };
 }

@@ -10,8 +10,10 @@ import { probeAddress } from './probe-address.ts';
 const USUAL_HOSTS = {
   openai: () => 'api.openai.com',
   azure: () => undefined,
-  aws: ({ region, surface }) =>
-    surface === 'bedrock-runtime' ? `bedrock-runtime.${region}.amazonaws.com` : `bedrock-mantle.${region}.api.aws`,
+  aws: ({ region, surface, service }) => {
+    if (service === 'bedrock-agents-classic') return `bedrock-agent-runtime.${region}.amazonaws.com`;
+    return surface === 'bedrock-runtime' ? `bedrock-runtime.${region}.amazonaws.com` : `bedrock-mantle.${region}.api.aws`;
+  },
   google: ({ region }) => googleHost(region ?? 'global'),
 } as const satisfies Record<EndpointConfig['cloud'], (endpoint: EndpointConfig) => string | undefined>;
 

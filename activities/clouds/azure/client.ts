@@ -1,4 +1,5 @@
 import OpenAI from 'openai';
+import { NEUTRAL_SDK } from '../responses-api/neutral-sdk.ts';
 import type { AzureCredential, CloudClient, EndpointConnection } from '../cloud-client.ts';
 import type { CallTimeouts } from '../responses-api/cloud-dialect.ts';
 import { createResponsesClient } from '../responses-api/create-responses-client.ts';
@@ -17,11 +18,7 @@ export function createAzureClient(connection: AzureConnection, timeouts: CallTim
       new OpenAI({
         ...authOptions(connection.credential),
         baseURL: connection.baseUrl,
-        adminAPIKey: null,
-        organization: null,
-        project: null,
-        maxRetries: 0,
-        logLevel: 'off',
+        ...NEUTRAL_SDK,
         fetch,
       }),
   });

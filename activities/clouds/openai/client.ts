@@ -1,4 +1,5 @@
 import OpenAI from 'openai';
+import { NEUTRAL_SDK } from '../responses-api/neutral-sdk.ts';
 import type { CloudClient, EndpointConnection } from '../cloud-client.ts';
 import type { CallTimeouts } from '../responses-api/cloud-dialect.ts';
 import { createResponsesClient } from '../responses-api/create-responses-client.ts';
@@ -19,11 +20,7 @@ export function createOpenAIClient(connection: OpenAIConnection, timeouts: CallT
       new OpenAI({
         apiKey: connection.apiKey,
         baseURL: connection.baseUrl ?? BASE_URL,
-        adminAPIKey: null,
-        organization: null,
-        project: null,
-        maxRetries: 0,
-        logLevel: 'off',
+        ...NEUTRAL_SDK,
         fetch,
       }),
   });

@@ -1,4 +1,5 @@
 import OpenAI from 'openai';
+import { NEUTRAL_SDK } from '../../clouds/responses-api/neutral-sdk.ts';
 import type { AzureCredential } from '../../clouds/cloud-client.ts';
 import { ModelFailureError } from '../../clouds/cloud-client.ts';
 import type { CallTimeouts } from '../../clouds/responses-api/cloud-dialect.ts';
@@ -45,11 +46,7 @@ export function createFoundryAgentsClient(connection: FoundryAgentsConnection, t
   const sdk = new OpenAI({
     apiKey: connection.credential.token,
     baseURL: `${connection.projectUrl.replace(/\/+$/, '')}${API_PATH}`,
-    adminAPIKey: null,
-    organization: null,
-    project: null,
-    maxRetries: 0,
-    logLevel: 'off',
+    ...NEUTRAL_SDK,
     fetch: observedFetch,
   });
   const run = <Result>(setting: CallSetting, work: (call: FoundryCall) => Promise<Result>): Promise<Result> =>

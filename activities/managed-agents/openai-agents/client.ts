@@ -1,4 +1,5 @@
 import OpenAI from 'openai';
+import { NEUTRAL_SDK } from '../../clouds/responses-api/neutral-sdk.ts';
 import type { CallTimeouts } from '../../clouds/responses-api/cloud-dialect.ts';
 import { createAgentsClient } from '../agents-api/create-agents-client.ts';
 import type { ManagedAgentClient, ManagedAgentTraits } from '../managed-agent-client.ts';
@@ -42,11 +43,7 @@ export function createOpenAIAgentsClient(connection: OpenAIAgentsConnection, tim
       new OpenAI({
         apiKey: connection.apiKey,
         baseURL: connection.baseUrl ?? BASE_URL,
-        adminAPIKey: null,
-        organization: null,
-        project: null,
-        maxRetries: 0,
-        logLevel: 'off',
+        ...NEUTRAL_SDK,
         fetch,
       }),
   });

@@ -1,0 +1,136 @@
+import { join } from 'node:path';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import type { CallOptions } from '../../activities/clouds/cloud-client.ts';
+import { createSessionCaller } from '../../activities/managed-agents/call-session.ts';
+import type { ModelCall } from '../../activities/model-call.ts';
+import type { ServedDeployment } from '../../activities/served-deployment.ts';
+import { openSqliteTaskStore } from '../../activities/store/sqlite.ts';
+import { toTaskId } from '../../workflows/domain/ids.ts';
+import type { TranscriptItem } from '../../workflows/domain/transcript.ts';
+import { aDeployment } from '../support/builders.ts';
+import { scratchFolder } from '../tools/tool-scene.ts';
+import { BEDROCK_CLASSIC } from './emulated-classic.ts';
+import type { EmulatedService } from './emulated-services.ts';
+import { EMULATED_SERVICES } from './emulated-services.ts';
+import { aScene, IMPATIENT } from './scene.ts';
+
+const TASK = toTaskId('t-1');
+const OPENAI = serviceOf('openai-agents');
+
+function serviceOf(name: string): EmulatedService {
+  const found = EMULATED_SERVICES.find((service) => service.name === name);
+  if (found === undefined) throw new Error(`there is no emulated service ${name}`);
+  return found;
+}
+
+function ask(text: string): TranscriptItem {
+  return { kind: 'user-message', text };
+}
+
+/** One deployment's sessions, over a store of their own. */
+async function sessionsOf(service: EmulatedService, origin: string) {
+  const store = await openSqliteTaskStore(join(scratchFolder(), 'a.db'));
+  onTestFinished(() => store.close());
+  const { agentId, wireModel = 'm' } = service.plan;
+  const client = service.createClient(origin, IMPATIENT);
+  const caller = createSessionCaller(store, { client, ...(agentId === undefined ? {} : { agentId }) });
+  // What else a deployment is served with has no part in this.
+  const served = { deployment: aDeployment(), wireModel } as ServedDeployment;
+  let attempt = 0;
+  const call = (transcript: readonly TranscriptItem[], signal = new AbortController().signal) => {
+    attempt += 1;
+    const key = { taskId: TASK, turn: 1, attempt };
+    const asked: ModelCall = {
+      key,
+      served,
+      background: true,
+      settings: { instructions: 'Be brief.', tools: [] },
+      tools: [],
+      transcript,
+    };
+    const progress: CallOptions['progress'] = {
+      onSending: async () => undefined,
+      onResponseId: async () => undefined,
+      onEvent: () => undefined,
+    };
+    return caller.call(asked, { signal, progress });
+  };
+  return { call, records: () => store.listAgentSessions(TASK) };
+}
+
+describe('sessions at the Agents API', () => {
+  const scene = aScene(OPENAI);
+
+  test('an opening that was refused leaves nothing to be closed', async () => {
+    const { call, records } = await sessionsOf(OPENAI, scene.emulator().origin);
+    await scene.fault({ kind: 'status', on: 'open', status: 503, count: 1 });
+
+    await expect(call([ask('say hello')])).rejects.toMatchObject({ failure: { kind: 'overloaded' } });
+    const answer = await call([ask('say hello')]);
+
+    expect(answer.items).toContainEqual(expect.objectContaining({ text: 'hello there' }));
+    expect(await records()).toEqual([
+      expect.objectContaining({ generation: 1, isClosed: true }),
+      expect.objectContaining({ generation: 2, sessionId: answer.responseId }),
+    ]);
+  });
+
+  test('an input whose end nobody saw is asked after by the next attempt, and not said again', async () => {
+    const { call } = await sessionsOf(OPENAI, scene.emulator().origin);
+    const before = await scene.ledger();
+    const stopped = new AbortController();
+    await scene.fault({ kind: 'slow', eventDelayMs: 200 });
+    const cut = call([ask('say hello')], stopped.signal);
+    setTimeout(() => stopped.abort(), 500);
+    await expect(cut).rejects.toThrow(/abort/i);
+
+    const answer = await call([ask('say hello')]);
+
+    expect(answer.items).toContainEqual(expect.objectContaining({ text: 'hello there' }));
+    const after = await scene.ledger();
+    expect([after.sessions.length - before.sessions.length, after.generations.length - before.generations.length]).toEqual([
+      1, 1,
+    ]);
+    expect(after.requests.slice(before.requests.length).filter(({ path }) => path.endsWith('/events'))).not.toContainEqual(
+      expect.objectContaining({ method: 'POST' }),
+    );
+  });
+
+  test('a session that works at what nobody wants any more is stopped before another one takes its place', async () => {
+    const { call, records } = await sessionsOf(OPENAI, scene.emulator().origin);
+    const stopped = new AbortController();
+    await scene.fault({ kind: 'slow', eventDelayMs: 300 });
+    const cut = call([ask('say hello')], stopped.signal);
+    setTimeout(() => stopped.abort(), 500);
+    await expect(cut).rejects.toThrow(/abort/i);
+    const before = await scene.ledger();
+
+    await call([ask('say hello'), ask('and once more')]);
+
+    const [first] = await records();
+    const { requests } = await scene.ledger();
+    const said = requests
+      .slice(before.requests.length)
+      .filter(({ method, path }) => method === 'POST' && path.endsWith(`${first?.sessionId}/events`));
+    expect(said).toHaveLength(1);
+    expect(first).toMatchObject({ isOver: true });
+  });
+});
+
+describe('sessions at a service whose client names them', () => {
+  const scene = aScene(BEDROCK_CLASSIC);
+
+  test('are known by their name before they are opened, so that one whose opening was not answered is closed, too', async () => {
+    const { call, records } = await sessionsOf(BEDROCK_CLASSIC, scene.emulator().origin);
+    await scene.fault({ kind: 'answer-lost', on: 'open', count: 1 });
+
+    await expect(call([ask('say hello')])).rejects.toMatchObject({
+      failure: { acceptance: expect.stringMatching(/unknown|accepted/) },
+    });
+
+    const [record] = await records();
+    const { sessions } = await scene.ledger();
+    expect(record?.sessionId).toBe(sessions.at(-1)?.id);
+    expect(record).not.toHaveProperty('isClosed');
+  });
+});
