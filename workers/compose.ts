@@ -232,12 +232,12 @@ async function composeActivities(parts: Parts): Promise<ActivityGroups> {
 function servedSessions(
   store: TaskStore,
   { connection, runtime, timeouts }: ResolvedEndpoint,
-  { deployment, agent }: ResolvedDeployment,
+  { deployment, wireModel, agent }: ResolvedDeployment,
 ) {
   const { service } = deployment;
   if (service === undefined) return {};
   const client = createManagedAgentClient({ service, connection, ...(runtime === undefined ? {} : { runtime }) }, timeouts);
-  const sessions = createSessionCaller(store, { client, ...(agent === undefined ? {} : { agentId: agent }) });
+  const sessions = createSessionCaller(store, { client, wireModel, ...(agent === undefined ? {} : { agentId: agent }) });
   return { sessions, background: sessions.isReadable };
 }
 

@@ -18,12 +18,14 @@ import type {
   SessionPlan,
   SessionTurn,
 } from './managed-agent-client.ts';
-import { inputKey, openSession, planKey, toPlan } from './session-plan.ts';
+import { agentOf, inputKey, openSession, planKey, toEndPlan, toPlan } from './session-plan.ts';
 import { answeredWith, firstInput, newInput, seenOf, settle } from './session-progress.ts';
 
 /** What it takes to have sessions at a deployment. */
 export interface ServedAgents {
   readonly client: ManagedAgentClient;
+  /** The model's name at the service. */
+  readonly wireModel: string;
   /** The service's id of a saved agent. */
   readonly agentId?: string;
 }
@@ -69,7 +71,7 @@ async function callSession({ store, agents, call, options }: Omit<Exchange, 'rec
   const last = await lastRecord(store, call);
   const record = last === undefined ? undefined : settle(last, call.transcript);
   const exchange = { store, agents, call, options };
-  if (record === undefined) return begin({ ...exchange, record: await nextRecord(store, call) });
+  if (record === undefined) return begin({ ...exchange, record: await nextRecord(exchange) });
   if (isSameQuestion(record, call)) return resume({ ...exchange, record });
   const input = record.sessionId === undefined || record.pending !== undefined ? undefined : newInput(record, call.transcript);
   if (input === undefined) return beginAnew({ ...exchange, record });
@@ -92,10 +94,11 @@ async function cancel({ client }: ServedAgents, session: OpenSession | undefined
 }
 
 /** One whose name was never told is looked for: its opening may have been taken all the same. */
-async function closeSession({ client }: ServedAgents, taskId: TaskId, record: AgentSessionRecord): Promise<void> {
+async function closeSession(agents: ServedAgents, taskId: TaskId, record: AgentSessionRecord): Promise<void> {
+  const { client } = agents;
   const { traits } = client;
   if (!traits.close) return;
-  const plan = { key: planKey(taskId, record), instructions: '', tools: [], metadata: {} };
+  const plan = toEndPlan(taskId, record, agents);
   const find = (): Promise<string | undefined> =>
     traits.findableSessions ? client.find(plan, { signal: AbortSignal.timeout(FIND_TIMEOUT_MS) }) : Promise.resolve(undefined);
   const sessionId = record.sessionId ?? (await find());
@@ -110,18 +113,20 @@ async function lastRecord(store: Sessions, { key, served }: ModelCall): Promise<
   );
 }
 
-async function nextRecord(store: Sessions, { key, served }: ModelCall): Promise<AgentSessionRecord> {
-  const { id: deployment } = served.deployment;
-  const records = (await store.listAgentSessions(key.taskId)).filter((record) => record.deployment === deployment);
-  return { deployment, generation: (records.at(-1)?.generation ?? 0) + 1, seen: seenOf([]) };
+async function nextRecord({ store, agents, call }: Omit<Exchange, 'record'>): Promise<AgentSessionRecord> {
+  const { id: deployment } = call.served.deployment;
+  const records = (await store.listAgentSessions(call.key.taskId)).filter((record) => record.deployment === deployment);
+  const agentId = agentOf(call, agents.agentId);
+  const generation = (records.at(-1)?.generation ?? 0) + 1;
+  return { deployment, generation, ...(agentId === undefined ? {} : { agentId }), seen: seenOf([]) };
 }
 
 /** Another session takes the place of one that cannot be told what is new. */
 async function beginAnew(exchange: Exchange): Promise<ModelAnswer> {
-  const { store, agents, call, record } = exchange;
+  const { agents, record } = exchange;
   if (record.pending !== undefined) await cancel(agents, openSession(record, planOf(exchange)));
   await over(exchange);
-  return begin({ ...exchange, record: await nextRecord(store, call) });
+  return begin({ ...exchange, record: await nextRecord(exchange) });
 }
 
 function over(exchange: Exchange): Promise<void> {

@@ -6,7 +6,7 @@ import type { AgentSessionRecord } from '../store/task-store.ts';
 import type { OpenSession, SessionPlan } from './managed-agent-client.ts';
 import { MCP_APPROVAL } from './managed-agent-client.ts';
 
-type Named = Pick<AgentSessionRecord, 'deployment' | 'generation'>;
+type Named = Pick<AgentSessionRecord, 'deployment' | 'generation' | 'agentId'>;
 
 /** Of one input and no other. */
 export function inputKey({ key }: ModelCall, { deployment, generation }: Named): string {
@@ -18,17 +18,35 @@ export function planKey(taskId: TaskId, { deployment, generation }: Named): stri
   return digestOf([taskId, deployment, generation]);
 }
 
-/** `agentId` is that of the deployment; the request's own comes before it. */
-export function toPlan({ key, served, settings, tools }: ModelCall, record: Named, agentId: string | undefined): SessionPlan {
-  const agent = settings.request?.agent ?? agentId;
+/** Which saved agent a new session has: the request's own comes before that of the deployment. */
+export function agentOf({ settings }: ModelCall, configured: string | undefined): string | undefined {
+  return settings.request?.agent ?? configured;
+}
+
+/** A session keeps the agent that it was opened with, whatever is configured by now. */
+export function toPlan(call: ModelCall, record: Named, configured: string | undefined): SessionPlan {
+  const { key, served, settings, tools } = call;
+  const agentId = record.agentId ?? agentOf(call, configured);
   return {
     key: planKey(key.taskId, record),
-    ...(agent === undefined ? {} : { agentId: agent }),
+    ...(agentId === undefined ? {} : { agentId }),
     wireModel: served.wireModel,
     instructions: settings.instructions,
     tools: tools.filter(({ name }) => name !== MCP_APPROVAL),
     metadata: { task: key.taskId, generation: String(record.generation) },
   };
+}
+
+/** As much of it as its end takes: services that keep sessions under their agent want it named there, too. */
+export function toEndPlan(
+  taskId: TaskId,
+  record: Named,
+  configured: { readonly agentId?: string; readonly wireModel: string },
+): SessionPlan {
+  const { wireModel } = configured;
+  const { agentId = configured.agentId } = record;
+  const agent = agentId === undefined ? {} : { agentId };
+  return { key: planKey(taskId, record), ...agent, wireModel, instructions: '', tools: [], metadata: {} };
 }
 
 /** `undefined`: its name is not known. */

@@ -123,6 +123,8 @@ export interface AgentSessionRecord {
   readonly deployment: DeploymentId;
   /** Counts from 1: a task may need a new session where it had one. */
   readonly generation: number;
+  /** The service's id of the saved agent that it was opened with. */
+  readonly agentId?: string;
   /** Absent: its opening was not confirmed. */
   readonly sessionId?: string;
   /** What it has and has answered. */

@@ -9,6 +9,7 @@ import { toTaskId } from '../../workflows/domain/ids.ts';
 import type { TranscriptItem } from '../../workflows/domain/transcript.ts';
 import { aDeployment } from '../support/builders.ts';
 import { scratchFolder } from '../tools/tool-scene.ts';
+import { CLASSIC_MODEL } from '../emulators/managed-agents/start-classic.ts';
 import { BEDROCK_CLASSIC } from './emulated-classic.ts';
 import type { EmulatedService } from './emulated-services.ts';
 import { EMULATED_SERVICES } from './emulated-services.ts';
@@ -33,7 +34,7 @@ async function sessionsOf(service: EmulatedService, origin: string) {
   onTestFinished(() => store.close());
   const { agentId, wireModel = 'm' } = service.plan;
   const client = service.createClient(origin, IMPATIENT);
-  const caller = createSessionCaller(store, { client, ...(agentId === undefined ? {} : { agentId }) });
+  const caller = createSessionCaller(store, { client, wireModel, ...(agentId === undefined ? {} : { agentId }) });
   // What else a deployment is served with has no part in this.
   const served = { deployment: aDeployment(), wireModel } as ServedDeployment;
   let attempt = 0;
@@ -55,7 +56,12 @@ async function sessionsOf(service: EmulatedService, origin: string) {
     };
     return caller.call(asked, { signal, progress });
   };
-  return { call, records: () => store.listAgentSessions(TASK) };
+  // Another worker, which may be configured with another agent by now.
+  const later = createSessionCaller(store, { client, wireModel, ...(agentId === undefined ? {} : { agentId: 'another' }) });
+  const close = async (): Promise<void> => {
+    for (const record of await store.listAgentSessions(TASK)) await later.close(TASK, record);
+  };
+  return { call, close, records: () => store.listAgentSessions(TASK) };
 }
 
 describe('sessions at the Agents API', () => {
@@ -134,3 +140,19 @@ describe('sessions at a service whose client names them', () => {
     expect(record).not.toHaveProperty('isClosed');
   });
 });
+
+describe.each([...EMULATED_SERVICES, { ...BEDROCK_CLASSIC, plan: { wireModel: CLASSIC_MODEL } }])(
+  'the session of a task at $name with $plan',
+  (service) => {
+    const scene = aScene(service);
+
+    test('is closed by whoever knows its record alone', async () => {
+      const { call, close } = await sessionsOf(service, scene.emulator().origin);
+      await call([ask('say hello')]);
+
+      await close();
+
+      expect((await scene.ledger()).sessions).toEqual([expect.objectContaining({ closed: true })]);
+    });
+  },
+);
