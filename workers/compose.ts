@@ -7,6 +7,7 @@ import { availableParallelism, hostname } from 'node:os';
 import { createActivityWatch } from '../activities/activity-watch.ts';
 import type { ActivityGroups } from '../activities/index.ts';
 import { createActivities } from '../activities/index.ts';
+import type { EndpointConnection } from '../activities/clouds/cloud-client.ts';
 import { createRenewingClient } from '../activities/clouds/renewing-client.ts';
 import { createCircuitBoard } from '../activities/health/circuit-board.ts';
 import { createDrains, withDrains } from '../activities/health/drains.ts';
@@ -15,6 +16,8 @@ import { startHostBeats } from '../activities/health/host-beats.ts';
 import { McpServer } from '../activities/mcp/mcp-server.ts';
 import { createSessionCaller } from '../activities/managed-agents/call-session.ts';
 import { createManagedAgentClient } from '../activities/managed-agents/create-managed-client.ts';
+import type { ManagedAgentClient } from '../activities/managed-agents/managed-agent-client.ts';
+import { createRenewingAgents } from '../activities/managed-agents/renewing-agents.ts';
 import { createSessionApprovals } from '../activities/managed-agents/session-approvals.ts';
 import { createMcpTools } from '../activities/mcp/mcp-tools.ts';
 import type { SandboxPolicy } from '../activities/sandbox/choose-sandbox.ts';
@@ -176,8 +179,9 @@ async function composeActivities(parts: Parts): Promise<ActivityGroups> {
   const served = new Map<DeploymentId, ServedDeployment>();
   for (const endpoint of endpoints.served) {
     const client = createRenewingClient(endpoint.connect, endpoint.timeouts);
+    const agents = managedAgentsOf(endpoint);
     for (const deployment of endpoint.deployments) {
-      served.set(deployment.deployment.id, { ...deployment, client, ...servedSessions(store, endpoint, deployment) });
+      served.set(deployment.deployment.id, { ...deployment, client, ...servedSessions(store, agents, deployment) });
     }
   }
   const { dataDirectory } = settings;
@@ -228,15 +232,18 @@ async function composeActivities(parts: Parts): Promise<ActivityGroups> {
   });
 }
 
+/** The client of an endpoint that is a service of managed agents, for all its deployments. */
+function managedAgentsOf({ connect, runtime, timeouts, deployments }: ResolvedEndpoint): ManagedAgentClient | undefined {
+  const service = deployments.find(({ deployment }) => deployment.service !== undefined)?.deployment.service;
+  if (service === undefined) return undefined;
+  const create = (connection: EndpointConnection) =>
+    createManagedAgentClient({ service, connection, ...(runtime === undefined ? {} : { runtime }) }, timeouts);
+  return createRenewingAgents({ connect, create });
+}
+
 /** A session goes on by itself; where it can be asked what it came to, it is as good as a background response. */
-function servedSessions(
-  store: TaskStore,
-  { connection, runtime, timeouts }: ResolvedEndpoint,
-  { deployment, wireModel, agent }: ResolvedDeployment,
-) {
-  const { service } = deployment;
-  if (service === undefined) return {};
-  const client = createManagedAgentClient({ service, connection, ...(runtime === undefined ? {} : { runtime }) }, timeouts);
+function servedSessions(store: TaskStore, client: ManagedAgentClient | undefined, { wireModel, agent }: ResolvedDeployment) {
+  if (client === undefined) return {};
   const sessions = createSessionCaller(store, { client, wireModel, ...(agent === undefined ? {} : { agentId: agent }) });
   return { sessions, background: sessions.isReadable };
 }

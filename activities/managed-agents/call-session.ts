@@ -223,8 +223,8 @@ async function askAfter(exchange: Exchange, input: SessionInput, error: unknown)
   const { agents, options } = exchange;
   let last = error;
   for (let tries = 1; tries <= PICK_UPS; tries += 1) {
-    const isLost = agents.client.traits.readableSessions && exchange.record.sessionId !== undefined && isBreak(last);
-    if (!isLost) throw last;
+    const canAsk = agents.client.traits.readableSessions && exchange.record.sessionId !== undefined;
+    if (!canAsk || !isOpen(last)) throw last;
     if (tries > 1) await pause(PICK_UP_PAUSE_MS, undefined, { signal: options.signal });
     try {
       const found = await agents.client.reconcile(sessionOf(exchange), input, sessionOptions(exchange, options));
@@ -235,6 +235,14 @@ async function askAfter(exchange: Exchange, input: SessionInput, error: unknown)
     }
   }
   throw last;
+}
+
+/** What the input came to is not known: the connection broke, or a request to read it was refused for a reason that may pass. */
+function isOpen(error: unknown): boolean {
+  if (isBreak(error)) return true;
+  if (!(error instanceof ModelFailureError)) return false;
+  const { kind, phase, acceptance } = error.failure;
+  return phase === 'headers' && acceptance !== 'not-accepted' && (kind === 'rate-limited' || kind === 'authentication');
 }
 
 /** The attempt is claimed before anything leaves, and the session's name is known to the store before it is to anybody else. */

@@ -102,6 +102,20 @@ describe('sessions at the Agents API', () => {
     );
   });
 
+  test.each([401, 429])('an input that was taken is not said again when what became of it is refused with %d', async (status) => {
+    const { call } = await sessionsOf(OPENAI, scene.emulator().origin);
+    await call([ask('say hello')]);
+    const before = await scene.ledger();
+    await scene.fault({ kind: 'status', on: 'read', status, count: 1 });
+
+    const answer = await call([ask('say hello'), ask('and once more')]);
+
+    expect(answer.items).toContainEqual(expect.objectContaining({ text: 'hello again' }));
+    const { generations, requests } = await scene.ledger();
+    expect(generations.length - before.generations.length).toBe(1);
+    expect(requests.slice(before.requests.length).map((each) => each.status)).toContain(status);
+  });
+
   test('a session that works at what nobody wants any more is stopped before another one takes its place', async () => {
     const { call, records } = await sessionsOf(OPENAI, scene.emulator().origin);
     const stopped = new AbortController();

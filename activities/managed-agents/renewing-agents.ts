@@ -1,0 +1,18 @@
+/** A service's client whose credentials may run out or be changed while it lives: sessions outlast many a token. */
+import type { Renewal } from '../clouds/renewing-client.ts';
+import { renewWhenRefused } from '../clouds/renewing-client.ts';
+import type { ManagedAgentClient } from './managed-agent-client.ts';
+
+export function createRenewingAgents(renewal: Renewal<ManagedAgentClient>): ManagedAgentClient {
+  const { current, send, ask } = renewWhenRefused(renewal);
+  return {
+    // The service's, whoever speaks to it.
+    traits: current().traits,
+    open: (plan, input, options) => send((to) => to.open(plan, input, options)),
+    send: (session, input, options) => send((to) => to.send(session, input, options)),
+    find: (plan, options) => ask((to) => to.find(plan, options)),
+    reconcile: (session, input, options) => ask((to) => to.reconcile(session, input, options)),
+    cancel: (session) => ask((to) => to.cancel(session)),
+    close: (session) => ask((to) => to.close(session)),
+  };
+}
