@@ -12,7 +12,7 @@ const SCRIPT = [
 const SAYS = [{ role: 'user', content: [{ type: 'input_text', text: 'hello' }] }];
 const OPENING = { agent: { model: 'gpt-6.1-sol' }, environment: { type: 'none' }, input: SAYS };
 const BEDROCK_OPENING = {
-  agent: { model: 'openai.gpt-5.6-luna' },
+  agent: { model: 'openai.gpt-6.1-sol' },
   role_arn: 'arn:aws:iam::123456789012:role/r',
   environment: {
     type: 'aws_bedrock_agentcore',

@@ -69,7 +69,11 @@ export const EMULATED_CREDENTIALS = {
   EMULATED_GOOGLE_RENEWED_TOKEN: 'ya29.emulated-renewed',
 } as const;
 
-const AWS_AUTH = { accessKeyIdEnv: 'EMULATED_AWS_ACCESS_KEY_ID', secretAccessKeyEnv: 'EMULATED_AWS_SECRET_ACCESS_KEY' };
+/** `auth` of an endpoint of AWS: its requests are signed. */
+export const EMULATED_AWS_AUTH = {
+  accessKeyIdEnv: 'EMULATED_AWS_ACCESS_KEY_ID',
+  secretAccessKeyEnv: 'EMULATED_AWS_SECRET_ACCESS_KEY',
+};
 
 function awsAuth(service: string): Authentication {
   const sessionTokens = [
@@ -162,7 +166,7 @@ export const EMULATED_ENDPOINTS: readonly EmulatedEndpoint[] = [
       cloud: 'aws',
       surface: 'bedrock-mantle',
       region: REGION,
-      auth: AWS_AUTH,
+      auth: EMULATED_AWS_AUTH,
       deployments: { [MODEL]: `openai.${MODEL}` },
     },
   },
@@ -188,7 +192,7 @@ export const EMULATED_ENDPOINTS: readonly EmulatedEndpoint[] = [
       cloud: 'aws',
       surface: 'bedrock-runtime',
       region: REGION,
-      auth: AWS_AUTH,
+      auth: EMULATED_AWS_AUTH,
       deployments: { [MODEL]: `us.openai.${MODEL}` },
     },
   },

@@ -8,6 +8,7 @@ import { emulatedCatalog } from './emulated-catalog.ts';
 import type { EmulatedEndpoint } from './emulated-endpoints.ts';
 import { EMULATED_CREDENTIALS, EMULATED_ENDPOINTS } from './emulated-endpoints.ts';
 import { createEmulatorServer, createEndpointState } from './emulator-server.ts';
+import type { ListeningAt } from './managed-agents/agent-controls.ts';
 import { MANAGED_ENDPOINTS } from './managed-agents/managed-endpoints.ts';
 import { PortGate } from './port-gate.ts';
 
@@ -19,7 +20,7 @@ export interface EmulatorsOptions {
   readonly host?: string;
   /** As base URLs name it, when that is not the host. */
   readonly publicHost?: string;
-  /** The first endpoint's port, the others and the controls' follow; default: free ones. */
+  /** The first endpoint's port; the others', the controls', and of each managed service its own and its controls' follow. Default: free ones. */
   readonly firstPort?: number;
 }
 
@@ -48,11 +49,14 @@ export async function startEmulators(options: EmulatorsOptions = {}): Promise<Em
   const started = await Promise.all(
     EMULATED_ENDPOINTS.map((endpoint, index) => startEndpoint(endpoint, script, { host, port: portOf(index) })),
   );
-  // They have no fixed ports, and are of no use where those are needed.
-  const managed = options.firstPort === undefined && host === '127.0.0.1' ? await startManaged(script) : [];
+  const publicHost = options.publicHost ?? host;
+  const managed = await startManaged(script, (index) => {
+    const first = EMULATED_ENDPOINTS.length + 1 + 2 * index;
+    return { host, publicHost, port: portOf(first), controlPort: portOf(first + 1) };
+  });
   const control = createControlServer(started.map(({ controlled }) => controlled));
   await control.listen({ host, port: portOf(EMULATED_ENDPOINTS.length) });
-  const origin = (port: number): string => `http://${options.publicHost ?? host}:${port}`;
+  const origin = (port: number): string => `http://${publicHost}:${port}`;
   const controlOrigin = origin(portAt(control.server.address()));
   return {
     endpoints: Object.fromEntries([
@@ -78,8 +82,10 @@ export async function startEmulators(options: EmulatorsOptions = {}): Promise<Em
   };
 }
 
-async function startManaged(script: ConversationScript) {
-  return Promise.all(MANAGED_ENDPOINTS.map(async (endpoint) => ({ endpoint, service: await endpoint.start(script) })));
+async function startManaged(script: ConversationScript, placeOf: (index: number) => ListeningAt) {
+  return Promise.all(
+    MANAGED_ENDPOINTS.map(async (endpoint, index) => ({ endpoint, service: await endpoint.start(script, placeOf(index)) })),
+  );
 }
 
 interface StartedEndpoint {

@@ -111,7 +111,7 @@ export const EMULATED_SERVICES: readonly EmulatedService[] = [
       subAgents: false,
       usage: true,
     },
-    plan: { wireModel: 'openai.gpt-5.6-luna' },
+    plan: { wireModel: 'openai.gpt-6.1-sol' },
     secrets: [EMULATED_CREDENTIALS.EMULATED_AWS_SECRET_ACCESS_KEY, EMULATED_CREDENTIALS.EMULATED_AWS_ACCESS_KEY_ID],
     turnCodes: AGENTS_API_TURN_CODES,
     start: (script) => startAgentsApi(BEDROCK_MANAGED, script),

@@ -20,26 +20,29 @@ export interface StartedAgentEmulator {
   close(): Promise<void>;
 }
 
-interface ClosableServer {
-  readonly origin: string;
-  close(): Promise<void>;
+/** Where a service listens; 0: a free port. */
+export interface ListeningAt {
+  readonly host: string;
+  /** As URLs name it, when that is not the host. */
+  readonly publicHost?: string;
+  readonly port: number;
+  readonly controlPort: number;
 }
 
-/** Listens on free ports of this machine. */
-export async function startAgentEmulator(controlled: Controlled, server: FastifyInstance): Promise<StartedAgentEmulator> {
-  await server.listen({ host: '127.0.0.1', port: 0 });
-  return withControls(controlled, { origin: originOf(server), close: () => server.close() });
-}
+const ANYWHERE: ListeningAt = { host: '127.0.0.1', port: 0, controlPort: 0 };
 
-/** For a service that is no plain HTTP server. */
-export async function withControls(controlled: Controlled, service: ClosableServer): Promise<StartedAgentEmulator> {
+export async function startAgentEmulator(
+  controlled: Controlled,
+  server: FastifyInstance,
+  { host, publicHost = host, port, controlPort }: ListeningAt = ANYWHERE,
+): Promise<StartedAgentEmulator> {
   const control = createControls(controlled);
-  await control.listen({ host: '127.0.0.1', port: 0 });
+  await Promise.all([server.listen({ host, port }), control.listen({ host, port: controlPort })]);
   return {
-    origin: service.origin,
-    control: originOf(control),
+    origin: originOf(publicHost, server),
+    control: originOf(publicHost, control),
     async close() {
-      await Promise.all([control.close(), service.close()]);
+      await Promise.all([control.close(), server.close()]);
     },
   };
 }
@@ -61,7 +64,7 @@ function createControls({ faults, ledger }: Controlled): FastifyInstance {
   return server;
 }
 
-function originOf(server: FastifyInstance): string {
+function originOf(host: string, server: FastifyInstance): string {
   const { port } = server.server.address() as AddressInfo; // it listens on TCP
-  return `http://127.0.0.1:${port}`;
+  return `http://${host}:${port}`;
 }

@@ -18,7 +18,7 @@ import { FAILURE_MESSAGE } from './failure-message.ts';
 
 export interface ClassicState {
   readonly auth: Authentication;
-  readonly model: string;
+  readonly models: readonly string[];
   readonly savedAgent: { readonly id: string; readonly alias: string; readonly groups: readonly ClassicActionGroup[] };
   readonly script: ConversationScript;
   readonly faults: AgentFaultPlan;
@@ -85,9 +85,9 @@ async function letIn(call: ClassicCall, request: FastifyRequest, named: Named): 
 }
 
 /** The refusal, if there is no such agent or model. */
-function unlessUnknown({ reply, savedAgent, model }: ClassicCall, named: Named, { inline }: Invocation): unknown {
+function unlessUnknown({ reply, savedAgent, models }: ClassicCall, named: Named, { inline }: Invocation): unknown {
   if (inline !== undefined) {
-    const isServed = inline.model === model;
+    const isServed = models.includes(inline.model);
     return isServed
       ? undefined
       : answerWith(reply, { status: 400, name: 'ValidationException', message: 'The provided model identifier is invalid.' });

@@ -2,7 +2,7 @@
 import { parseScript } from '../conversation-script.ts';
 import { EMULATED_CREDENTIALS } from '../emulated-endpoints.ts';
 import type { Refusal, WireRefusal } from '../refusals.ts';
-import type { StartedAgentEmulator } from './agent-controls.ts';
+import type { ListeningAt, StartedAgentEmulator } from './agent-controls.ts';
 import { startAgentEmulator } from './agent-controls.ts';
 import { QUERY_BODY, SESSION_BODY, SESSION_ID } from './agent-engine-bodies.ts';
 import type { KitEvent } from './agent-engine-session.ts';
@@ -23,17 +23,17 @@ const ENGINE = `/v1beta1/projects/${EMULATED_ENGINE.project}/locations/${EMULATE
 const ENGINE_FAILED = 'Reasoning Engine Execution failed.\nError Details: {"detail":"Agent Engine Error: ';
 
 /** @throws ScriptError */
-export function startAgentEngine(script: unknown): Promise<StartedAgentEmulator> {
+export function startAgentEngine(script: unknown, at?: ListeningAt): Promise<StartedAgentEmulator> {
   const state: EngineState = {
     cloud: 'google',
-    auth: { bearer: [EMULATED_CREDENTIALS.EMULATED_GOOGLE_TOKEN] },
+    auth: { bearer: [EMULATED_CREDENTIALS.EMULATED_GOOGLE_TOKEN, EMULATED_CREDENTIALS.EMULATED_GOOGLE_RENEWED_TOKEN] },
     script: parseScript(script, 'the script'),
     faults: new AgentFaultPlan(),
     ledger: new AgentLedger(),
     sessions: new Map(),
     word,
   };
-  return startAgentEmulator(state, createGuardedServer(state, route));
+  return startAgentEmulator(state, createGuardedServer(state, route), at);
 }
 
 /** Google has one name for every quota; that a project does not pay has words of its own. */

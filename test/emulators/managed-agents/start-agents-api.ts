@@ -1,7 +1,7 @@
 /** Starts an emulated service that speaks the Agents API. */
 import { EMULATED_CREDENTIALS, EMULATED_ENDPOINTS } from '../emulated-endpoints.ts';
 import { parseScript } from '../conversation-script.ts';
-import type { StartedAgentEmulator } from './agent-controls.ts';
+import type { ListeningAt, StartedAgentEmulator } from './agent-controls.ts';
 import { startAgentEmulator } from './agent-controls.ts';
 import { AgentFaultPlan } from './agent-faults.ts';
 import { AgentLedger } from './agent-ledger.ts';
@@ -28,7 +28,7 @@ export const BEDROCK_MANAGED: AgentsApiService = {
   basePath: '/openai/v1',
   // Signed requests alone: a Bedrock API key opens the models, not this.
   auth: AWS?.auth.sigV4 === undefined ? {} : { sigV4: AWS.auth.sigV4 },
-  model: 'openai.gpt-5.6-luna',
+  model: 'openai.gpt-6.1-sol',
   savedAgent: undefined,
   idempotencyKeys: false,
   requiredActions: false,
@@ -38,7 +38,7 @@ export const BEDROCK_MANAGED: AgentsApiService = {
 };
 
 /** @throws ScriptError */
-export function startAgentsApi(service: AgentsApiService, script: unknown): Promise<StartedAgentEmulator> {
+export function startAgentsApi(service: AgentsApiService, script: unknown, at?: ListeningAt): Promise<StartedAgentEmulator> {
   const state = {
     service,
     script: parseScript(script, 'the script'),
@@ -46,5 +46,5 @@ export function startAgentsApi(service: AgentsApiService, script: unknown): Prom
     ledger: new AgentLedger(),
     sessions: new Map(),
   };
-  return startAgentEmulator(state, createAgentsApiServer(state));
+  return startAgentEmulator(state, createAgentsApiServer(state), at);
 }

@@ -1,14 +1,17 @@
 /** Starts an emulated Agents Classic, with one saved agent. */
 import { parseScript } from '../conversation-script.ts';
 import { EMULATED_CREDENTIALS } from '../emulated-endpoints.ts';
-import type { StartedAgentEmulator } from './agent-controls.ts';
+import type { ListeningAt, StartedAgentEmulator } from './agent-controls.ts';
 import { startAgentEmulator } from './agent-controls.ts';
 import { AgentFaultPlan } from './agent-faults.ts';
 import { AgentLedger } from './agent-ledger.ts';
 import { createClassicServer } from './classic-server.ts';
 
 export const CLASSIC_REGION = 'us-east-1';
+/** What the real service has of OpenAI's. */
 export const CLASSIC_MODEL = 'openai.gpt-oss-120b-1:0';
+/** What every emulated cloud sells: the real service gets no new models. */
+export const CLASSIC_NEW_MODEL = 'openai.gpt-6.1-sol';
 export const CLASSIC_AGENT = 'AGENT12345/ALIAS12345';
 
 const [id = '', alias = ''] = CLASSIC_AGENT.split('/');
@@ -25,7 +28,7 @@ const SAVED_AGENT = {
 };
 
 /** @throws ScriptError */
-export function startClassic(script: unknown): Promise<StartedAgentEmulator> {
+export function startClassic(script: unknown, at?: ListeningAt): Promise<StartedAgentEmulator> {
   const state = {
     auth: {
       sigV4: {
@@ -33,10 +36,10 @@ export function startClassic(script: unknown): Promise<StartedAgentEmulator> {
         region: CLASSIC_REGION,
         accessKeyId: EMULATED_CREDENTIALS.EMULATED_AWS_ACCESS_KEY_ID,
         secretAccessKey: EMULATED_CREDENTIALS.EMULATED_AWS_SECRET_ACCESS_KEY,
-        sessionTokens: [EMULATED_CREDENTIALS.EMULATED_AWS_SESSION_TOKEN],
+        sessionTokens: [EMULATED_CREDENTIALS.EMULATED_AWS_SESSION_TOKEN, EMULATED_CREDENTIALS.EMULATED_AWS_RENEWED_SESSION_TOKEN],
       },
     },
-    model: CLASSIC_MODEL,
+    models: [CLASSIC_MODEL, CLASSIC_NEW_MODEL],
     savedAgent: SAVED_AGENT,
     script: parseScript(script, 'the script'),
     faults: new AgentFaultPlan(),
@@ -44,5 +47,5 @@ export function startClassic(script: unknown): Promise<StartedAgentEmulator> {
     sessions: new Map(),
     gone: new Set<string>(),
   };
-  return startAgentEmulator(state, createClassicServer(state));
+  return startAgentEmulator(state, createClassicServer(state), at);
 }

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { parseScript } from '../conversation-script.ts';
 import { EMULATED_CREDENTIALS } from '../emulated-endpoints.ts';
-import type { StartedAgentEmulator } from './agent-controls.ts';
+import type { ListeningAt, StartedAgentEmulator } from './agent-controls.ts';
 import { startAgentEmulator } from './agent-controls.ts';
 import { AgentFaultPlan } from './agent-faults.ts';
 import { AgentLedger } from './agent-ledger.ts';
@@ -29,11 +29,11 @@ interface FoundryState extends GuardedState {
 type Call = GuardedCall<FoundryState>;
 
 /** @throws ScriptError */
-export function startFoundryAgents(script: unknown): Promise<StartedAgentEmulator> {
+export function startFoundryAgents(script: unknown, at?: ListeningAt): Promise<StartedAgentEmulator> {
   const state: FoundryState = {
     cloud: 'azure',
     // Entra's tokens alone: a key is refused.
-    auth: { bearer: [EMULATED_CREDENTIALS.EMULATED_AZURE_TOKEN] },
+    auth: { bearer: [EMULATED_CREDENTIALS.EMULATED_AZURE_TOKEN, EMULATED_CREDENTIALS.EMULATED_AZURE_RENEWED_TOKEN] },
     script: parseScript(script, 'the script'),
     faults: new AgentFaultPlan(),
     ledger: new AgentLedger(),
@@ -41,7 +41,7 @@ export function startFoundryAgents(script: unknown): Promise<StartedAgentEmulato
     responses: new Map(),
     word: () => undefined,
   };
-  return startAgentEmulator(state, createGuardedServer(state, route));
+  return startAgentEmulator(state, createGuardedServer(state, route), at);
 }
 
 async function route(call: Call): Promise<unknown> {
