@@ -134,32 +134,40 @@ function over(exchange: Exchange): Promise<void> {
   return write(exchange);
 }
 
-/** The same transcript was sent before, and no answer of it is in the transcript. */
-function isSameQuestion({ pending }: AgentSessionRecord, { transcript }: ModelCall): boolean {
-  return pending !== undefined && pending.asked.digest === seenOf(transcript).digest;
+/**
+ * The same transcript was sent before in this turn, and no answer of it is in the transcript. In another turn it is asked anew: somebody
+ * went back to before the answer, and wants another one.
+ */
+function isSameQuestion({ pending }: AgentSessionRecord, { key, transcript }: ModelCall): boolean {
+  if (pending === undefined || (pending.turn ?? key.turn) !== key.turn) return false;
+  return pending.asked.digest === seenOf(transcript).digest;
+}
+
+function asked(call: ModelCall, record: AgentSessionRecord): NonNullable<AgentSessionRecord['pending']> {
+  return { key: inputKey(call, record), turn: call.key.turn, asked: seenOf(call.transcript) };
 }
 
 /** A new session. One that the client names is known by its name before it is opened. */
 async function begin(begun: Exchange): Promise<ModelAnswer> {
   const { agents, call, options, record } = begun;
-  const key = inputKey(call, record);
+  const pending = asked(call, record);
   const name = agents.client.traits.namesSessions ? { sessionId: planKey(call.key.taskId, record) } : {};
   const exchange: Exchange = {
     ...begun,
     isOpening: true,
-    record: { ...record, ...name, pending: { key, asked: seenOf(call.transcript) } },
+    record: { ...record, ...name, pending },
   };
   await write(exchange);
-  const [plan, input] = [planOf(exchange), { ...firstInput(call.transcript), key }];
+  const [plan, input] = [planOf(exchange), { ...firstInput(call.transcript), key: pending.key }];
   return answer(exchange, input, () => agents.client.open(plan, input, sessionOptions(exchange, options)));
 }
 
 async function goOn(exchange: Exchange, input: Omit<SessionInput, 'key'>): Promise<ModelAnswer> {
   const { agents, call, options, record } = exchange;
-  const key = inputKey(call, record);
-  exchange.record = { ...record, pending: { key, asked: seenOf(call.transcript) } };
+  const pending = asked(call, record);
+  exchange.record = { ...record, pending };
   await write(exchange);
-  const keyed = { ...input, key };
+  const keyed = { ...input, key: pending.key };
   return answer(exchange, keyed, () => agents.client.send(sessionOf(exchange), keyed, sessionOptions(exchange, options)));
 }
 
@@ -191,7 +199,7 @@ async function answer(exchange: Exchange, input: SessionInput, ask: () => Promis
     turn = await askAfter(exchange, input, error).catch((last: unknown) => giveUp(exchange, last));
   }
   const { call, record } = exchange;
-  exchange.record = answeredWith(record, { key: input.key, items: call.transcript }, turn);
+  exchange.record = answeredWith(record, { key: input.key, turn: call.key.turn, items: call.transcript }, turn);
   await write(exchange);
   return { responseId: exchange.record.sessionId ?? '', items: turn.items, usage: turn.usage };
 }

@@ -53,12 +53,12 @@ function nameOf(items: readonly TranscriptItem[], callId: string): string {
 /** The session answered what was asked; it is settled once the transcript has it. */
 export function answeredWith(
   record: AgentSessionRecord,
-  asked: { readonly key: string; readonly items: readonly TranscriptItem[] },
+  asked: { readonly key: string; readonly turn: number; readonly items: readonly TranscriptItem[] },
   { items, marker, continuation, leftBehind = [] }: SessionTurn,
 ): AgentSessionRecord {
   const seen = seenOf([...asked.items, ...items]);
   const answered = { seen, ...(marker === undefined ? {} : { marker }), ...(continuation === undefined ? {} : { continuation }) };
   const left = [...new Set([...(record.leftBehind ?? []), ...leftBehind])];
-  const pending = { key: asked.key, asked: seenOf(asked.items), answered };
+  const pending = { key: asked.key, turn: asked.turn, asked: seenOf(asked.items), answered };
   return { ...record, ...(left.length === 0 ? {} : { leftBehind: left }), pending };
 }

@@ -135,6 +135,8 @@ export interface AgentSessionRecord {
   /** What was sent and is not known to be answered, or is answered and not known to be in the transcript. */
   readonly pending?: {
     readonly key: string;
+    /** Absent in records of before it was kept. */
+    readonly turn?: number;
     readonly asked: SeenTranscript;
     readonly answered?: { readonly seen: SeenTranscript; readonly marker?: string; readonly continuation?: string };
   };

@@ -18,7 +18,7 @@ const RECORD: AgentSessionRecord = {
 };
 
 describe('a session that has a part of the transcript', () => {
-  const asked = { key: 'k', items: [ASKED] };
+  const asked = { turn: 1, key: 'k', items: [ASKED] };
   const answered = answeredWith(RECORD, asked, { items: [CALL], usage: NO_USAGE, marker: 'm-1', continuation: 'turn-1' });
 
   test('is settled once the transcript has its answer, and not before', () => {

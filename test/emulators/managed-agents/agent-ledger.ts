@@ -18,6 +18,8 @@ export interface TakenInput {
   readonly key: string | null;
   readonly results: number;
   readonly messages: number;
+  /** The texts of the messages, where they are told apart. */
+  readonly said?: readonly string[];
   /** What was decided about tools of MCP servers, in order. */
   readonly decisions?: readonly ('approved' | 'denied')[];
 }

@@ -2,7 +2,7 @@
 import type { TakenInput } from './agent-ledger.ts';
 import type { InputEvent } from './agents-api-bodies.ts';
 
-export function countInput(events: readonly InputEvent[]): Pick<TakenInput, 'results' | 'messages' | 'decisions'> {
+export function countInput(events: readonly InputEvent[]): Pick<TakenInput, 'results' | 'messages' | 'said' | 'decisions'> {
   const messages = events.flatMap((event) => (event.type === 'agent.session.input.message' ? event.input : []));
   const decisions = events.flatMap((event) =>
     event.type === 'agent.session.input.mcp_approval_request_result' ? [event.response.decision] : [],
@@ -11,6 +11,7 @@ export function countInput(events: readonly InputEvent[]): Pick<TakenInput, 'res
   return {
     results,
     messages: messages.length,
+    said: messages.map(({ content }) => content.map(({ text }) => text).join('')),
     decisions: decisions.map((decision) => (decision === 'approve' ? 'approved' : 'denied')),
   };
 }

@@ -81,6 +81,7 @@ export class FoundryConversation {
       key: null,
       results,
       messages: input.length - results,
+      said: input.flatMap((item) => (item.type === 'message' ? [item.content.map(({ text }) => text).join('')] : [])),
       decisions: decisions.map((isApproved) => (isApproved ? 'approved' : 'denied')),
     });
     ledger.generations.push({ sessionId: this.entry.id });
