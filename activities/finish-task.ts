@@ -10,14 +10,8 @@ import { addUsage, NO_USAGE } from '../workflows/domain/usage.ts';
 import { MOST_OUTPUT_CHARACTERS, outputTextOf } from './conversation/task-output.ts';
 import { currentTaskId } from './current-task.ts';
 import { toActivityFailure } from './failures.ts';
-import type {
-  AgentSessionRecord,
-  AttemptEntry,
-  AttemptState,
-  TaskStanding,
-  TaskStore,
-  ToolCallEntry,
-} from './store/task-store.ts';
+import { leftBehindBy } from './left-behind.ts';
+import type { AttemptEntry, AttemptState, TaskStanding, TaskStore, ToolCallEntry } from './store/task-store.ts';
 
 /** About 150 bytes each: a task of thousands of attempts still has a result. The counts and costs are of all of them. */
 const MOST_ATTEMPTS = 2_000;
@@ -48,12 +42,6 @@ export function createFinishTask({ store }: { readonly store: TaskStore }) {
       throw toActivityFailure(error);
     }
   };
-}
-
-/** Each is told once, whichever of the task's sessions did it. */
-function leftBehindBy(sessions: readonly AgentSessionRecord[]): Pick<TaskResult, 'leftBehind'> {
-  const all = [...new Set(sessions.flatMap(({ leftBehind = [] }) => leftBehind))];
-  return all.length === 0 ? {} : { leftBehind: all };
 }
 
 /** A message may let the task go on from here. */

@@ -90,7 +90,7 @@ async function invokeModel(
   const attempt = await prepare(dependencies, { key, signal }, input);
   const { entry } = await store.startAttempt(key, input.deployment, attempt?.reserve);
   const { state } = entry;
-  if (state.kind === 'completed') return toTurnAnswer(dependencies, key, state.answer);
+  if (state.kind === 'completed') return toTurnAnswer(dependencies, { key, answer: state.answer, served: attempt?.call.served });
   if (attempt === undefined) return endFailed(store, key, notServed(input.deployment));
   // Whoever prepared it sent nothing: that is no second attempt.
   if (state.kind === 'started') {
@@ -183,7 +183,7 @@ async function finish(attempt: RunningAttempt, call: (options: CallOptions) => P
     const answer = await call({ signal, progress });
     const state = await complete(attempt, answer);
     await attempt.ticket?.end({ kind: 'answered', usage: answer.usage, ...hintOf(answer) });
-    return await toTurnAnswer(attempt, key, state);
+    return await toTurnAnswer(attempt, { key, answer: state, served: attempt.call.served });
   } catch (error) {
     if (signal.aborted) return await stop(attempt);
     if (error instanceof ModelFailureError) return await fail(attempt, error.failure, hintOf(error));

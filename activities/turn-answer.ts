@@ -2,6 +2,8 @@
 import type { ItemId, TranscriptItem } from '../workflows/domain/transcript.ts';
 import { excerptOf, toPrintable } from '../workflows/domain/tool-call.ts';
 import type { ToolCallReference, TurnAnswer } from '../workflows/domain/turn.ts';
+import { leftBehindFor } from './left-behind.ts';
+import type { ServedDeployment } from './served-deployment.ts';
 import type { AttemptKey, StoredAnswer, TaskStore } from './store/task-store.ts';
 
 export interface TurnAnswerDependencies {
@@ -12,10 +14,15 @@ export interface TurnAnswerDependencies {
 
 const EXCERPT_CHARACTERS = 120;
 
+interface Answered {
+  readonly key: AttemptKey;
+  readonly answer: StoredAnswer;
+  readonly served: Pick<ServedDeployment, 'deployment' | 'sessions'> | undefined;
+}
+
 export async function toTurnAnswer(
   { store, isSideBySide }: TurnAnswerDependencies,
-  { taskId }: AttemptKey,
-  answer: StoredAnswer,
+  { key: { taskId }, answer, served }: Answered,
 ): Promise<TurnAnswer> {
   const items = await Promise.all(answer.items.map((id) => store.getItem(taskId, id)));
   const said = items.flatMap((item) => (item.kind === 'assistant-message' ? [item.text] : [])).join(' ');
@@ -34,5 +41,6 @@ export async function toTurnAnswer(
     costUsdMicros: answer.costUsdMicros,
     ...(excerpt === '' ? {} : { excerpt }),
     ...(answer.incomplete === undefined ? {} : { incomplete: answer.incomplete }),
+    ...(served?.sessions === undefined ? {} : await leftBehindFor(store, taskId, served.deployment.id)),
   };
 }

@@ -136,7 +136,9 @@ export function formatCost(usdMicros: number): string {
 function describeAnswer(event: Extract<TaskEvent, { kind: 'turn-answered' }>): string {
   const calls = event.toolCalls === 0 ? '' : `, ${countOf(event.toolCalls, 'tool call')}`;
   const said = event.excerpt === '' ? '' : `: ${line(event.excerpt)}`;
-  return `${endpointOf(event.deployment)} answered (${event.usage.outputTokens} tokens${calls}, ${formatCost(event.costUsdMicros)})${said}`;
+  const left =
+    event.leftBehind === undefined ? '' : `; left behind in a session that is over: ${event.leftBehind.map(line).join(', ')}`;
+  return `${endpointOf(event.deployment)} answered (${event.usage.outputTokens} tokens${calls}, ${formatCost(event.costUsdMicros)})${said}${left}`;
 }
 
 function describeEnd({ state, reason }: Extract<TaskEvent, { kind: 'task-ended' }>): string {

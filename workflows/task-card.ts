@@ -21,6 +21,7 @@ export function taskCard(status: TaskStatus): string {
     ...suspenseOf(status),
     ...budgetOf(status),
     ...planOf(status),
+    ...leftBehindOf(status),
   ];
   if (status.waitingFor !== undefined) {
     const { reason, untilMs, command } = status.waitingFor;
@@ -44,6 +45,11 @@ function planOf({ plan }: TaskStatus): readonly string[] {
   if (plan === undefined) return [];
   const now = plan.current === undefined ? '' : `, now ${code(plan.current)}`;
   return [`- plan: ${plan.done} of ${plan.total} steps done${now}`];
+}
+
+/** Of sessions that are over: whoever looks for it, looks in vain. */
+function leftBehindOf({ leftBehind = [] }: TaskStatus): readonly string[] {
+  return leftBehind.map((what) => `- left behind in a session that is over: ${code(what)}`);
 }
 
 /** The first one is what the task waits for; the others are listed. */

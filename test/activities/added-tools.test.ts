@@ -191,8 +191,7 @@ test('calls of an answer run side by side where the task was offered them as loo
 
   const { calls } = await toTurnAnswer(
     { store, isSideBySide: (name) => name === 'read_file' },
-    { taskId: TASK, turn: 1, attempt: 1 },
-    { head: 'h', items, usage, costUsdMicros: 0 },
+    { key: { taskId: TASK, turn: 1, attempt: 1 }, answer: { head: 'h', items, usage, costUsdMicros: 0 }, served: undefined },
   );
 
   expect(calls.map(({ name, sideBySide }) => [name, sideBySide])).toEqual([

@@ -19,6 +19,12 @@ function startedTool(tool: string, excerpt: string): TaskEventBody {
 }
 
 describe('the card of a task', () => {
+  test('says what sessions that are over left behind, which the ones that went on for them do not have', () => {
+    const card = taskCard(aStatus({ leftBehind: ['files that its code made: a`.csv'] }));
+
+    expect(card).toContain("- left behind in a session that is over: `files that its code made: a'.csv`");
+  });
+
   test('says what it does, where, and what it has spent', () => {
     const card = taskCard(
       aStatus({

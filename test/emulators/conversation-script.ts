@@ -20,6 +20,8 @@ const TURN = z.strictObject({
   text: z.string().optional(),
   toolCalls: z.array(TOOL_CALL).optional(),
   mcpApproval: MCP_APPROVAL.optional(),
+  /** A managed agent runs it first in an environment of its own; nobody is asked, and nobody else has what comes of it. */
+  ownCommand: z.string().min(1).optional(),
 });
 
 const SCRIPT = z.array(

@@ -19,6 +19,10 @@ const SCRIPT = [
   { when: { inputContains: 'plainly' }, turns: [{ text: 'Plainly.' }] },
   { when: { inputContains: 'write a file' }, turns: [{ text: 'I write it.', toolCalls: WRITE }, { text: 'It is written.' }] },
   {
+    when: { inputContains: 'build it first' },
+    turns: [{ ownCommand: 'make', text: 'I built it.', toolCalls: WRITE }, { text: 'Done.' }],
+  },
+  {
     when: { inputContains: 'ask the docs' },
     turns: [{ mcpApproval: { server: 'docs', tool: 'search', arguments: { q: 'x' } } }, { text: 'Found.' }],
   },
@@ -108,6 +112,22 @@ describe('a task of managed agents', () => {
     expect(result).toMatchObject({ state: 'completed', output: 'Done elsewhere.' });
     expect(result.diff.match(/^\+made$/gm)).toHaveLength(1);
     expect((await seen()).sessions).toBe(begun.sessions + 2);
+  });
+
+  test('says what a lost session made that no other one has: in the card at once, and in the result', async () => {
+    const task = { prompt: 'build it first', model: MODEL, workspace, sandbox: 'none', approvals: { mode: 'always' } } as const;
+    const { taskId } = await cluster.tasks.startManagedAgent(task);
+    const waits = await eventually('it waits', async () => (await cluster.tasks.status(taskId)).approvals?.[0]);
+    expect(await cluster.tasks.status(taskId)).not.toHaveProperty('leftBehind');
+    await setFaults({ kind: 'session-lost', count: 1 });
+
+    await cluster.tasks.approve(taskId, { callId: waits.callId, by: 'ada' });
+
+    const { leftBehind } = await cluster.tasks.result(taskId);
+    expect(leftBehind).toEqual(['what its commands did to the files of its environment']);
+    expect((await cluster.tasks.status(taskId)).leftBehind).toEqual(leftBehind);
+    const { events } = await cluster.tasks.status(taskId);
+    expect(events.filter((event) => event.kind === 'turn-answered' && event.leftBehind !== undefined)).toHaveLength(1);
   });
 
   test('goes on at another cloud when its own is down, where it asks as it would have asked here', async () => {

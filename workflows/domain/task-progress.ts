@@ -118,7 +118,7 @@ const CHANGES: Changes = {
   'attempt-started': (_status, { deployment }) => ({ deployment }),
   'attempt-failed': (status, { suspenseUsdMicros: suspense }) =>
     suspense === undefined ? {} : { suspenseUsdMicros: (status.suspenseUsdMicros ?? 0) + suspense },
-  'turn-answered': answeredAfter,
+  'turn-answered': (status, body) => ({ ...answeredAfter(status, body), ...leftBehindAfter(status, body) }),
   compacted: answeredAfter,
   'tool-ended': (status, { plan }) => ({ toolCalls: (status.toolCalls ?? 0) + 1, ...(plan === undefined ? {} : { plan }) }),
   'route-planned': (_status, body) => ({ ...routeOf(body), ...budgetOf(body) }),
@@ -146,6 +146,14 @@ function answeredAfter(
     costUsdMicros: status.costUsdMicros + costUsdMicros,
     turnsAnswered: (status.turnsAnswered ?? 0) + 1,
   };
+}
+
+/** A session that is lost leaves what it made itself, besides what those before it left. */
+function leftBehindAfter(
+  { leftBehind: before = [] }: TaskStatus,
+  { leftBehind = [] }: Extract<TaskEventBody, { kind: 'turn-answered' }>,
+): Partial<TaskStatus> {
+  return leftBehind.length === 0 ? {} : { leftBehind: [...new Set([...before, ...leftBehind])] };
 }
 
 function routeOf({

@@ -77,6 +77,8 @@ export interface TurnAnswer {
   readonly costUsdMicros: number;
   /** Why the answer ended early, when it did. */
   readonly incomplete?: 'max-output-tokens' | 'content-filter';
+  /** Of a session of managed agents that goes on for others: what those left behind. At most 5, of at most 120 printable characters. */
+  readonly leftBehind?: readonly string[];
 }
 
 export interface ToolStep {

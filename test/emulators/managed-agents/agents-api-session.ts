@@ -7,7 +7,7 @@ import type { InputEvent, Opening } from './agents-api-bodies.ts';
 import type { AgentsApiState } from './agents-api-service.ts';
 import { countInput } from './count-input.ts';
 import { FAILURE_MESSAGE } from './failure-message.ts';
-import { selectPart } from './played-parts.ts';
+import { ownPart, selectPart } from './played-parts.ts';
 
 export type WireEvent = Readonly<Record<string, unknown>> & { readonly type: string };
 export type Listener = (event: WireEvent) => void;
@@ -154,7 +154,7 @@ export class EmulatedSession {
     if (!(await step())) return;
     if (failed !== undefined) return this.#fail(turn, failed.code);
     const scripted = faults.take(['empty-turn']) === undefined ? selectTurn(script, this.#history) : {};
-    for (const part of selectPart(scripted)) {
+    for (const part of [...ownPart(scripted), ...selectPart(scripted)]) {
       await this.#say(part, step);
       if (turn.status !== 'in_progress' || this.entry.closed) return;
     }

@@ -3,6 +3,11 @@ import type { ScriptedTurn } from '../conversation-script.ts';
 
 type Part = Readonly<Record<string, unknown>> & { readonly type: string };
 
+/** What an agent of the Agents API did by itself. */
+export function ownPart({ ownCommand: command }: ScriptedTurn): readonly Part[] {
+  return command === undefined ? [] : [{ type: 'command_execution', command, exit_code: 0, status: 'completed' }];
+}
+
 export function selectPart({ text, toolCalls = [], mcpApproval }: ScriptedTurn): readonly Part[] {
   const isLast = toolCalls.length === 0 && mcpApproval === undefined;
   const thought: Part = { type: 'reasoning', summary: [{ type: 'summary_text', text: 'I think.' }], status: 'completed' };
