@@ -41,6 +41,7 @@ type StoredLine = StoreBatchLinesInput['lines'][number];
 interface BatchPlan {
   readonly batchId: BatchId;
   readonly lines: readonly LineRange[];
+  readonly managed: readonly LineRange[];
   readonly badLines: TaskBatchInput['badLines'];
   readonly badLineCount: number;
 }
@@ -83,11 +84,14 @@ export async function submitBatch(client: Client, file: string, options: SubmitB
 export async function planBatch(file: string): Promise<BatchPlan> {
   const hash = createHash('sha256');
   const lines: LineRange[] = [];
+  const managed: LineRange[] = [];
   const badLines: { readonly line: number; readonly problem: string }[] = [];
   let badLineCount = 0;
   for await (const line of readBatchFile(file, hash)) {
-    if (line.kind === 'task') addLine(lines, line.line);
-    else {
+    if (line.kind === 'task') {
+      addLine(lines, line.line);
+      if (line.request.managed === true) addLine(managed, line.line);
+    } else {
       badLineCount += 1;
       if (badLines.length < MOST_BAD_LINES) badLines.push({ line: line.line, problem: line.problem });
     }
@@ -99,9 +103,16 @@ export async function planBatch(file: string): Promise<BatchPlan> {
       `the file ${file} has ${badLineCount} lines that are no tasks, scattered all over it: mend it first`,
     );
   }
+  if (managed.length > MOST_RANGES) {
+    throw new TaskClientError(
+      'invalid-file',
+      `the file ${file} has lines of managed agents scattered all over it: put the lines of one kind together`,
+    );
+  }
   return {
     batchId: toBatchId(`b-${hash.digest('hex').slice(0, 16)}`),
     lines,
+    managed,
     badLines,
     badLineCount,
   };
@@ -208,14 +219,14 @@ async function storeChunk(client: Client, workflowId: string, lines: readonly St
 /** False when the batch was started by another submission in the meantime. */
 async function startBatch(
   client: Client,
-  { batchId, lines, badLines, badLineCount }: BatchPlan,
+  { batchId, lines, managed, badLines, badLineCount }: BatchPlan,
   window: number,
 ): Promise<boolean> {
   try {
     await client.workflow.start<typeof taskBatch>('taskBatch', {
       workflowId: batchWorkflowId(batchId),
       taskQueue: TASKS_QUEUE,
-      args: [{ window, lines, badLines, badLineCount }],
+      args: [{ window, lines, badLines, badLineCount, ...(managed.length === 0 ? {} : { managed }) }],
       staticSummary: `batch of ${countOf(countLines(lines), 'task')}, ${window} at once`,
       workflowIdReusePolicy: 'ALLOW_DUPLICATE_FAILED_ONLY',
       workflowIdConflictPolicy: 'FAIL',

@@ -27,8 +27,9 @@ export async function sendMessage(client: Client, taskId: TaskId, message: Messa
   for (let tries = 1; ; tries += 1) {
     try {
       // Only a task that was there can be gone on with.
-      assertTask(await client.workflow.getHandle(taskWorkflowId(taskId)).describe(), taskId);
-      return await updateWithStart(client, taskId, { ...message, requestId });
+      const { type } = await client.workflow.getHandle(taskWorkflowId(taskId)).describe();
+      assertTask({ type }, taskId);
+      return await updateWithStart(client, { taskId, type, message: { ...message, requestId } });
     } catch (error) {
       const refused = `the message to ${subject} was not taken`;
       const told = await whyUnanswered(client, toUpdateError(error, { subject, refused }), subject);
@@ -38,8 +39,15 @@ export async function sendMessage(client: Client, taskId: TaskId, message: Messa
   }
 }
 
-function updateWithStart(client: Client, taskId: TaskId, message: SendMessageInput): Promise<SendMessageResult> {
-  const startWorkflowOperation = new WithStartWorkflowOperation<typeof agentTask>('agentTask', {
+interface Saying {
+  readonly taskId: TaskId;
+  /** Of the task's workflow, which goes on under the same. */
+  readonly type: string;
+  readonly message: SendMessageInput;
+}
+
+function updateWithStart(client: Client, { taskId, type, message }: Saying): Promise<SendMessageResult> {
+  const startWorkflowOperation = new WithStartWorkflowOperation<typeof agentTask>(type, {
     workflowId: taskWorkflowId(taskId),
     taskQueue: TASKS_QUEUE,
     args: [{ kind: 'reopened', model: '' }],

@@ -3,6 +3,7 @@ import { Client, WorkflowExecutionAlreadyStartedError } from '@temporalio/client
 import { randomUUID } from 'node:crypto';
 import type { TaskRequest, TaskResult } from '../workflows/activity-interfaces.ts';
 import type { agentTask } from '../workflows/agent-task.ts';
+import { workflowTypeOf } from '../workflows/domain/task-request.ts';
 import type { TaskBudget } from '../workflows/domain/budget.ts';
 import type { ContestResult, ContestStatus } from '../workflows/domain/contest.ts';
 import { taskWorkflowId, toBatchId, toTaskId } from '../workflows/domain/ids.ts';
@@ -74,7 +75,7 @@ export class TaskClient {
     const checked = parseTaskRequest(request);
     const taskId = toTaskId(options.taskId ?? `t-${randomUUID()}`);
     try {
-      await this.#client.workflow.start<typeof agentTask>(checked.managed === true ? 'managedAgentTask' : 'agentTask', {
+      await this.#client.workflow.start<typeof agentTask>(workflowTypeOf(checked), {
         workflowId: taskWorkflowId(taskId),
         taskQueue: TASKS_QUEUE,
         args: [{ kind: 'request', request: checked }],

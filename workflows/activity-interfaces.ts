@@ -31,6 +31,8 @@ export interface TaskBatchInput {
   readonly window: number;
   /** The numbers of the lines that are tasks, as inclusive ranges: a file without bad lines has one. */
   readonly lines: readonly LineRange[];
+  /** Those of them that are tasks of managed agents; absent: none. */
+  readonly managed?: readonly LineRange[];
   readonly badLines: readonly { readonly line: number; readonly problem: string }[];
   readonly badLineCount: number;
   /** Set when a batch goes on in a new run. */

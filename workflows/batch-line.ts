@@ -6,19 +6,22 @@ import { reportRequestedSignal } from './batch-report.ts';
 import type { LineState } from './domain/batch-window.ts';
 import type { BatchId } from './domain/ids.ts';
 import { batchTaskId, taskWorkflowId } from './domain/ids.ts';
+import { workflowTypeOf } from './domain/task-request.ts';
 import { BATCH_PRIORITY } from './domain/task-queues.ts';
 
 /** `onStarted` is called once the task exists, whoever began it. */
 export interface Line {
   readonly batchId: BatchId;
   readonly line: number;
+  readonly managed?: true;
   onStarted(): void;
 }
 
 /** Starts a line's task and waits for its end. `joined`: its task exists already, begun by an earlier run of the batch. */
-export async function runLine({ batchId, line, onStarted }: Line): Promise<LineState | 'joined'> {
+export async function runLine({ onStarted, ...task }: Line): Promise<LineState | 'joined'> {
+  const { batchId, line } = task;
   try {
-    const child = await startChild<typeof agentTask>('agentTask', {
+    const child = await startChild<typeof agentTask>(workflowTypeOf(task), {
       workflowId: taskWorkflowId(batchTaskId(batchId, line)),
       args: [{ kind: 'batch-line', batchId, line }],
       staticSummary: `line ${line} of a batch`,

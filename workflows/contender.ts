@@ -4,6 +4,7 @@ import { ChildWorkflowCancellationType, ParentClosePolicy, startChild } from '@t
 import type { ChildWorkflowHandle } from '@temporalio/workflow';
 import type { TaskRequest, TaskResult } from './activity-interfaces.ts';
 import type { agentTask } from './agent-task.ts';
+import { childTypeOf } from './child-type.ts';
 import { resultOfChild } from './child-result.ts';
 import type { ContenderIdentity } from './domain/contest.ts';
 import { contenderTaskId, taskWorkflowId } from './domain/ids.ts';
@@ -17,7 +18,7 @@ export type StartedContender = ChildWorkflowHandle<typeof agentTask> | 'taken';
 /** `taken`: its id is that of another task. A cancel is waited for: what the contender has, and has cost, is known then. */
 export async function startContender({ contest, number }: ContenderIdentity, request: TaskRequest): Promise<StartedContender> {
   try {
-    return await startChild<typeof agentTask>('agentTask', {
+    return await startChild<typeof agentTask>(childTypeOf(request), {
       workflowId: taskWorkflowId(contenderTaskId(contest, number)),
       args: [{ kind: 'request', request, contest }],
       staticSummary: `contender ${number}`,

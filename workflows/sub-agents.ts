@@ -7,17 +7,20 @@ import {
   ParentClosePolicy,
   setHandler,
   uuid4,
+  workflowInfo,
   WorkflowIdReusePolicy,
 } from '@temporalio/workflow';
 import type { ReadAgentRequestInput, TaskResult } from './activity-interfaces.ts';
 import type { agentTask } from './agent-task.ts';
 import { agentCancelledSignal } from './cancelled-report.ts';
+import { childTypeOf } from './child-type.ts';
 import { resultOfChild } from './child-result.ts';
 import type { TaskBudget } from './domain/budget.ts';
 import type { TaskId } from './domain/ids.ts';
 import { taskWorkflowId } from './domain/ids.ts';
 import type { AgentOrder, AgentReport, AgentSpending, AgentStanding } from './domain/sub-agent.ts';
 import { agentTaskId, reservedFor, subtract } from './domain/sub-agent.ts';
+import { workflowTypeOf } from './domain/task-request.ts';
 import type { TaskEventBody } from './domain/task-status.ts';
 import type { AgentSummary } from './domain/task-result.ts';
 import type { ItemId } from './domain/transcript.ts';
@@ -161,9 +164,14 @@ export class SubAgents {
   }
 }
 
+/** An agent works as its task does. */
+function ownTask(): { readonly managed?: true } {
+  return workflowInfo().workflowType === workflowTypeOf({ managed: true }) ? { managed: true } : {};
+}
+
 /** A cancel is waited for: what the agent has, and has cost, is known then. */
 function runAgent({ taskId, name }: Agent, order: ReadAgentRequestInput): Promise<TaskResult> {
-  return executeChild<typeof agentTask>('agentTask', {
+  return executeChild<typeof agentTask>(childTypeOf(ownTask()), {
     workflowId: taskWorkflowId(taskId),
     args: [{ kind: 'agent', order }],
     staticSummary: `agent ${name}`,

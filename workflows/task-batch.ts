@@ -20,7 +20,7 @@ import { STORE_ACTIVITY } from './activity-options.ts';
 import { cancelLine, hasEnded, runLine } from './batch-line.ts';
 import { lineEndedSignal } from './batch-report.ts';
 import type { BatchProgress, LineState } from './domain/batch-window.ts';
-import { countLines, lineEnded, lineStarted, nextLine, NO_PROGRESS } from './domain/batch-window.ts';
+import { countLines, isWithin, lineEnded, lineStarted, nextLine, NO_PROGRESS } from './domain/batch-window.ts';
 import type { BatchId } from './domain/ids.ts';
 import { batchIdOfWorkflow, batchTaskId } from './domain/ids.ts';
 import { TASKS_QUEUE } from './domain/task-queues.ts';
@@ -94,7 +94,8 @@ function fillWindow(batch: Batch): void {
 }
 
 async function follow(batch: Batch, line: number): Promise<void> {
-  const end = await runLine({ batchId: batch.id, line, onStarted: () => batch.starting.delete(line) });
+  const kind = isWithin(batch.input.managed ?? [], line) ? { managed: true as const } : {};
+  const end = await runLine({ batchId: batch.id, line, ...kind, onStarted: () => batch.starting.delete(line) });
   batch.followed.delete(line);
   if (end === 'joined') await lookAfter(batch, line, 'completed');
   else endLine(batch, line, end);

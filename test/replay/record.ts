@@ -79,6 +79,7 @@ const cluster = await startCluster({
 try {
   const workspace = layOutGitRepository(join(cluster.directory, 'repository'), { 'readme.txt': 'hello\n' });
   const look = { prompt: 'look', model: MODEL };
+  const helped = { prompt: 'with help', model: MODEL, subAgents: true };
   const scenarios: Readonly<Record<string, () => Promise<void>>> = {
     'endpoint-report': recordEndpointReport,
     'workspace-report': () => recordWorkspaceReport({ ...look, workspace }),
@@ -89,14 +90,16 @@ try {
     cancelled: recordCancelled,
     continued: () => recordContinued({ prompt: 'go on', model: MODEL, workspace, tenant: 'thrifty' }),
     batch: recordBatch,
-    contest: () => recordContest({ ...look, workspace, check: { command: 'true' }, budget: { turns: 9 } }),
+    contest: () => recordContest('', { ...look, workspace, check: { command: 'true' }, budget: { turns: 9 } }),
+    'managed-contest': () => recordContest('managed-', { ...look, workspace, managed: true }),
     'contest-cancelled': () => recordContestCancelled({ prompt: 'take your time', model: MODEL, workspace }),
     throttled: recordThrottled,
     failover: () => recordFailover({ ...look, workspace }),
     approved: () => recordApproved({ prompt: 'ask first', model: MODEL, workspace }),
     interrupted: () => recordInterrupted({ prompt: 'take your time', model: MODEL, workspace }),
     reopened: () => recordReopened({ prompt: 'side by side', model: MODEL, workspace }),
-    helped: () => recordHelped({ prompt: 'with help', model: MODEL, workspace, subAgents: true, budget: { costUsd: 1 } }),
+    helped: () => recordHelped('agent-task-helped', { ...helped, workspace, budget: { costUsd: 1 } }),
+    'managed-helped': () => recordHelped('managed-agent-task-helped', { ...helped, workspace, managed: true }),
     closed: () =>
       recordClosed({ prompt: 'send an agent away', model: MODEL, workspace, subAgents: true, budget: { costUsd: 1 } }),
     corrected: () =>
@@ -189,11 +192,11 @@ async function recordReopened(request: TaskRequest): Promise<void> {
 }
 
 /** Its first run, in which it has an agent. */
-async function recordHelped(request: TaskRequest): Promise<void> {
-  const taskId = await start('agent-task-helped', request);
+async function recordHelped(name: string, request: TaskRequest): Promise<void> {
+  const taskId = await start(name, request);
   const { runId } = await cluster.temporal.workflow.getHandle(workflowOf(taskId)).describe();
   await cluster.tasks.result(taskId);
-  await record('agent-task-helped', workflowOf(taskId), runId);
+  await record(name, workflowOf(taskId), runId);
 }
 
 /** A cloud says that the conversation is too long. */
@@ -260,11 +263,11 @@ async function recordBatch(): Promise<void> {
 }
 
 /** One after the other, so that the second gets what the first has left of the budget; the history of a contender with it. */
-async function recordContest(request: TaskRequest): Promise<void> {
-  const { taskId } = await cluster.tasks.startContest(request, { taskId: 'task-contest', contenders: 2, atOnce: 1 });
+async function recordContest(prefix: string, request: TaskRequest): Promise<void> {
+  const { taskId } = await cluster.tasks.startContest(request, { taskId: `${prefix}task-contest`, contenders: 2, atOnce: 1 });
   await cluster.tasks.contestResult(taskId);
-  await record('task-contest', workflowOf(taskId));
-  await record('agent-task-contender', workflowOf(`${taskId}-2`));
+  await record(`${prefix}task-contest`, workflowOf(taskId));
+  await record(`${prefix}agent-task-contender`, workflowOf(`${taskId}-2`));
 }
 
 /** An agent that is closed tells by a signal what it has cost. */

@@ -16,6 +16,14 @@ const WRITE = [{ name: 'exec_command', input: { cmd: 'echo made >> made.txt' } }
 const SCRIPT = [
   // What a session is told that takes over from another one.
   { when: { inputContains: 'Its result (' }, turns: [{ text: 'Done elsewhere.' }] },
+  {
+    when: { inputContains: 'get help' },
+    turns: [
+      { toolCalls: [{ name: 'spawn_agent', input: { message: 'say it plainly' } }] },
+      { toolCalls: [{ name: 'wait_agent', input: { agents: ['{{result:Agent ([0-9a-f]{6})}}'] } }] },
+      { text: 'Helped.' },
+    ],
+  },
   { when: { inputContains: 'plainly' }, turns: [{ text: 'Plainly.' }] },
   { when: { inputContains: 'write a file' }, turns: [{ text: 'I write it.', toolCalls: WRITE }, { text: 'It is written.' }] },
   {
@@ -61,6 +69,10 @@ async function seen() {
   };
 }
 
+async function typeOf(taskId: string): Promise<string> {
+  return (await cluster.temporal.workflow.getHandle(`agent-task/${taskId}`).describe()).type;
+}
+
 describe('a task of managed agents', () => {
   test('is answered by a session, which is closed at its end', async () => {
     const { taskId } = await cluster.tasks.startManagedAgent({ prompt: 'say it plainly', model: MODEL });
@@ -71,8 +83,7 @@ describe('a task of managed agents', () => {
     expect(result.attempts).toEqual([expect.objectContaining({ endpoint: expect.stringMatching(/^openai-agents/) })]);
     expect(result.usage.outputTokens).toBeGreaterThan(0);
     expect(await seen()).toEqual({ sessions: 1, open: 0, generations: 1 });
-    const { type } = await cluster.temporal.workflow.getHandle(`agent-task/${taskId}`).describe();
-    expect(type).toBe('managedAgentTask');
+    expect(await typeOf(taskId)).toBe('managedAgentTask');
   });
 
   test('has our tools run in its workspace, and their results go to the same session', async () => {
@@ -141,6 +152,50 @@ describe('a task of managed agents', () => {
     const result = await cluster.tasks.result(taskId);
     expect(result).toMatchObject({ state: 'completed', output: 'Found.' });
     expect(result.attempts.at(-1)).toMatchObject({ endpoint: FOUNDRY, outcome: 'completed' });
+  });
+
+  test('keeps its type when it goes on after its end', async () => {
+    const { taskId } = await cluster.tasks.startManagedAgent({ prompt: 'say it plainly', model: MODEL });
+    await cluster.tasks.result(taskId);
+
+    await cluster.tasks.send(taskId, { text: 'once more, plainly', mode: 'enqueue' });
+
+    expect(await cluster.tasks.result(taskId)).toMatchObject({ state: 'completed', output: 'Plainly.' });
+    expect(await typeOf(taskId)).toBe('managedAgentTask');
+  });
+
+  test('has contenders and agents of its own type', async () => {
+    const request = { prompt: 'say it plainly', model: MODEL, managed: true, workspace, sandbox: 'none' } as const;
+    const contest = await cluster.tasks.startContest(request, { contenders: 2 });
+    const { taskId } = await cluster.tasks.startManagedAgent({ ...request, prompt: 'get help', subAgents: true });
+
+    await cluster.tasks.contestResult(contest.taskId);
+    const { agents } = await cluster.tasks.result(taskId);
+
+    const types = await Promise.all([`${contest.taskId}-1`, `${contest.taskId}-2`, agents?.[0]?.taskId ?? ''].map(typeOf));
+    expect(types).toEqual(['managedAgentTask', 'managedAgentTask', 'managedAgentTask']);
+  });
+
+  test('may be a line of a batch', async () => {
+    const lines = [
+      { prompt: 'say it plainly', model: MODEL },
+      { kind: 'managed-agent', prompt: 'say it plainly', model: MODEL },
+    ];
+    const file = await cluster.write('lines.jsonl', lines.map((line) => JSON.stringify(line)).join('\n'));
+
+    const { batchId } = await cluster.tasks.submitBatch(file);
+
+    await eventually('both ended', async () => (await cluster.tasks.batchStatus(batchId)).completed === 2 || undefined);
+    const served = await Promise.all(
+      [`${batchId}-1`, `${batchId}-2`].map(async (taskId) => {
+        const { attempts } = await cluster.tasks.result(taskId);
+        return [await typeOf(taskId), attempts.at(-1)?.endpoint];
+      }),
+    );
+    expect(served).toEqual([
+      ['agentTask', 'azure-eastus2'],
+      ['managedAgentTask', expect.stringMatching(/^openai-agents/)],
+    ]);
   });
 
   test('is not served by endpoints of models, nor are other tasks by its own', async () => {

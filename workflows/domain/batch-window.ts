@@ -25,6 +25,10 @@ export function countLines(ranges: readonly LineRange[]): number {
   return ranges.reduce((sum, { first, last }) => sum + last - first + 1, 0);
 }
 
+export function isWithin(ranges: readonly LineRange[], line: number): boolean {
+  return ranges.some(({ first, last }) => first <= line && line <= last);
+}
+
 /** The number of the line at `index` (from 0) of all lines in the ranges; `undefined` past the end. */
 export function lineAt(ranges: readonly LineRange[], index: number): number | undefined {
   let left = index;

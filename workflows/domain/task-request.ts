@@ -8,6 +8,13 @@ import type { TaskPolicy } from './tenant-policy.ts';
 /** What confines a task's commands; `none` runs them with the worker's own rights. */
 export type SandboxChoice = 'bubblewrap' | 'none';
 
+/** The type of a task's workflow: operators look for the tasks of managed agents by it. */
+export type TaskWorkflowType = 'agentTask' | 'managedAgentTask';
+
+export function workflowTypeOf({ managed }: Pick<TaskRequest, 'managed'>): TaskWorkflowType {
+  return managed === true ? 'managedAgentTask' : 'agentTask';
+}
+
 /** What a caller asks for; the input of `agentTask`. */
 export interface TaskRequest {
   readonly prompt: string;
