@@ -1,7 +1,8 @@
 /** What sessions of managed agents made in places of their own: it ends with them, and no other session has it. */
 import type { DeploymentId, TaskId } from '../workflows/domain/ids.ts';
 import { toPrintable } from '../workflows/domain/tool-call.ts';
-import type { AgentSessionRecord, TaskStore } from './store/task-store.ts';
+import type { AgentSessionRecord } from './store/agent-session-record.ts';
+import type { TaskStore } from './store/task-store.ts';
 
 interface LeftBehind {
   readonly leftBehind?: readonly string[];

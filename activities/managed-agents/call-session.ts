@@ -9,7 +9,8 @@ import type { CallOptions, ModelAnswer } from '../clouds/cloud-client.ts';
 import { ModelFailureError } from '../clouds/cloud-client.ts';
 import type { ModelCall } from '../model-call.ts';
 import { isBreak, PICK_UPS, PICK_UP_PAUSE_MS } from '../model-call.ts';
-import type { AgentSessionRecord, TaskStore } from '../store/task-store.ts';
+import type { AgentSessionRecord } from '../store/agent-session-record.ts';
+import type { TaskStore } from '../store/task-store.ts';
 import type {
   ManagedAgentClient,
   OpenSession,

@@ -2,7 +2,7 @@
 import type { TaskId } from '../../workflows/domain/ids.ts';
 import { digestOf } from '../digest.ts';
 import type { ModelCall } from '../model-call.ts';
-import type { AgentSessionRecord } from '../store/task-store.ts';
+import type { AgentSessionRecord } from '../store/agent-session-record.ts';
 import type { OpenSession, SessionPlan } from './managed-agent-client.ts';
 import { MCP_APPROVAL } from './managed-agent-client.ts';
 

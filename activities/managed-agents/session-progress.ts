@@ -1,7 +1,7 @@
 /** What a session has of its task's transcript, and so what it is told next. Pure: who keeps the records and who sends is elsewhere. */
 import type { TranscriptItem, UserMessage } from '../../workflows/domain/transcript.ts';
 import { digestOf } from '../digest.ts';
-import type { AgentSessionRecord, SeenTranscript } from '../store/task-store.ts';
+import type { AgentSessionRecord, SeenTranscript } from '../store/agent-session-record.ts';
 import { describeTranscript } from './describe-transcript.ts';
 import type { SessionInput, SessionResult, SessionTurn } from './managed-agent-client.ts';
 

@@ -1,6 +1,7 @@
 import type { SqliteDatabase } from './sqlite-database.ts';
 import { textOf } from './sqlite-database.ts';
-import type { AgentSessionRecord, TaskStore } from './task-store.ts';
+import type { AgentSessionRecord } from './agent-session-record.ts';
+import type { TaskStore } from './task-store.ts';
 
 /** Sessions of managed agents, by task, deployment and generation. */
 export function createAgentSessions(database: SqliteDatabase): Pick<TaskStore, 'putAgentSession' | 'listAgentSessions'> {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { describeTranscript } from '../../activities/managed-agents/describe-transcript.ts';
 import { answeredWith, firstInput, newInput, seenOf, settle } from '../../activities/managed-agents/session-progress.ts';
-import type { AgentSessionRecord } from '../../activities/store/task-store.ts';
+import type { AgentSessionRecord } from '../../activities/store/agent-session-record.ts';
 import { toDeploymentId } from '../../workflows/domain/ids.ts';
 import { NO_USAGE } from '../../workflows/domain/usage.ts';
 import type { TranscriptItem } from '../../workflows/domain/transcript.ts';

@@ -14,7 +14,7 @@ export interface BedrockSurroundings {
 }
 
 /** The whole of the preview (user guide, 2026-11); models are not served across regions. */
-const REGIONS: ReadonlySet<string> = new Set(['us-east-1', 'us-east-2', 'us-west-2']);
+export const BEDROCK_MANAGED_REGIONS: ReadonlySet<string> = new Set(['us-east-1', 'us-east-2', 'us-west-2']);
 
 export function bedrockManagedRequest(surroundings: BedrockSurroundings): AgentsRequestDialect {
   const { region, roleArn, runtimeArn, runtimeQualifier, workspaceDirectory } = surroundings;
@@ -37,7 +37,7 @@ export function bedrockManagedRequest(surroundings: BedrockSurroundings): Agents
 }
 
 function assertInRegion(region: string): void {
-  if (REGIONS.has(region)) return;
+  if (BEDROCK_MANAGED_REGIONS.has(region)) return;
   throw new ModelFailureError({
     kind: 'unsupported',
     phase: 'resolve',
