@@ -42,6 +42,11 @@ export function hostOf(baseUrl: string | undefined): string {
   return (host ?? '').toLowerCase().replace(/\.+$/, '');
 }
 
+/** Whether the cloud itself serves there, whatever it is. */
+export function isOwnHost(cloud: Cloud, host: string): boolean {
+  return OWN_HOSTS[cloud].test(host);
+}
+
 /** The place of an address of OpenAI's own; undefined: it is somebody else's. */
 export function openaiPlaceOf(host: string): string | undefined {
   if (!OWN_HOSTS.openai.test(host)) return undefined;
@@ -86,9 +91,10 @@ function checkOwner(cloud: Cloud, host: string, report: Report): void {
   }
 }
 
-function checkSurface({ cloud, surface = 'bedrock-mantle', baseUrl }: RawEndpoint, report: Report): void {
+function checkSurface({ cloud, surface = 'bedrock-mantle', service, baseUrl }: RawEndpoint, report: Report): void {
   const host = hostOf(baseUrl);
-  if (cloud !== 'aws' || !AWS_HOST.test(host)) return;
+  // Surfaces are of models.
+  if (cloud !== 'aws' || service !== undefined || !AWS_HOST.test(host)) return;
   const named = host.split('.').flatMap((label) => AWS_SURFACE.exec(label)?.[1] ?? []);
   for (const other of named.filter((each) => each !== surface))
     report(

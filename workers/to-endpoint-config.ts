@@ -7,6 +7,7 @@ import type { RateLimits } from '../workflows/domain/rate-window.ts';
 import type { Cloud } from '../workflows/domain/route.ts';
 import type { DeploymentConfig, EndpointAuth, EndpointConfig, SecretReference } from './anyport-config.ts';
 import { checkAddress, openaiAddressOf } from './check-address.ts';
+import { addressFormOf } from './check-service-address.ts';
 import { checkService } from './check-service.ts';
 import { checkWebAddress } from './check-web-address.ts';
 import type { Report } from './config-mistakes.ts';
@@ -97,7 +98,11 @@ function checkCloud(raw: RawEndpoint, report: Report): void {
   if (raw.cloud === 'google' && raw.project === undefined) report([], 'cloud google needs a project: add "project: NAME"');
   if (raw.cloud === 'aws' && raw.region === undefined) report([], 'cloud aws needs a region: add "region: us-east-1" or another');
   if (raw.cloud === 'azure' && raw.baseUrl === undefined) {
-    report([], 'cloud azure needs the resource’s address: add "baseUrl: https://NAME.openai.azure.com/openai/v1/"');
+    const isProject = raw.service === 'foundry-agents';
+    const [whose, form] = isProject
+      ? ['project', addressFormOf('foundry-agents')]
+      : ['resource', 'https://NAME.openai.azure.com/openai/v1/'];
+    report([], `cloud azure needs the ${whose}’s address: add "baseUrl: ${form}"`);
   }
 }
 

@@ -5,32 +5,23 @@ import type { Environment } from '../read-secret.ts';
 import { missingSecrets } from '../read-secret.ts';
 import type { Check } from './check.ts';
 import { probeAddress } from './probe-address.ts';
+import { usualHost } from './usual-host.ts';
 
-/** Where a cloud is when the configuration does not say; only to knock at the door, the adapters know their own. */
-const USUAL_HOSTS = {
-  openai: () => 'api.openai.com',
-  azure: () => undefined,
-  aws: ({ region, surface, service }) => {
-    if (service === 'bedrock-agents-classic') return `bedrock-agent-runtime.${region}.amazonaws.com`;
-    return surface === 'bedrock-runtime' ? `bedrock-runtime.${region}.amazonaws.com` : `bedrock-mantle.${region}.api.aws`;
-  },
-  google: ({ region }) => googleHost(region ?? 'global'),
-} as const satisfies Record<EndpointConfig['cloud'], (endpoint: EndpointConfig) => string | undefined>;
-
-/** Three forms: global, multi-region, region (Vertex AI documentation, 2026-11). */
-function googleHost(location: string): string {
-  if (location === 'global') return 'aiplatform.googleapis.com';
-  return location.includes('-') ? `${location}-aiplatform.googleapis.com` : `aiplatform.${location}.rep.googleapis.com`;
-}
+/** Why nobody opens there; `undefined`: somebody does. */
+type Probe = typeof probeAddress;
 
 /** A worker needs the secrets of one endpoint; the others may be left to other workers. */
-export function checkEndpoints({ endpoints }: AnyportConfig, environment: Environment): Promise<readonly Check[]> {
+export function checkEndpoints(
+  { endpoints }: Pick<AnyportConfig, 'endpoints'>,
+  environment: Environment,
+  probe: Probe = probeAddress,
+): Promise<readonly Check[]> {
   const missing = endpoints.map(({ auth }) => missingSecrets(auth, environment));
   const isAnyServed = missing.some((problems) => problems.length === 0);
   return Promise.all(
     endpoints.map(async (endpoint, index) => {
       const problems = missing[index] ?? [];
-      return problems.length === 0 ? checkAddress(endpoint) : notServed(endpoint, problems, isAnyServed);
+      return problems.length === 0 ? checkAddress(endpoint, probe) : notServed(endpoint, problems, isAnyServed);
     }),
   );
 }
@@ -64,28 +55,30 @@ export async function checkEmulatedClouds(stack: DevRecord | undefined): Promise
   );
 }
 
-async function checkAddress(endpoint: EndpointConfig): Promise<Check> {
+async function checkAddress(endpoint: EndpointConfig, probe: Probe): Promise<Check> {
   const check = `endpoint ${endpoint.name}`;
   const models = endpoint.deployments.map(({ model }) => model).join(', ');
   const url = endpoint.baseUrl ?? usualUrl(endpoint);
-  const problem = url === undefined ? 'has no base URL' : await probeUrl(url);
+  const problem = url === undefined ? 'has no base URL' : await probeUrl(url, probe);
   if (problem !== undefined) {
     const remedy = 'check baseUrl and region, and whether this machine may reach that host (a proxy, a firewall, DNS)';
     return { check, state: 'problem', detail: `${url ?? endpoint.cloud}: ${problem}`, remedy };
   }
-  return { check, state: 'ok', detail: `${endpoint.cloud}, ${describeAuth(endpoint.auth)}, host answers, serves ${models}` };
+  const { cloud, service, auth } = endpoint;
+  const who = service === undefined ? cloud : `${service} of ${cloud}`;
+  return { check, state: 'ok', detail: `${who}, ${describeAuth(auth)}, host answers, serves ${models}` };
 }
 
 function usualUrl(endpoint: EndpointConfig): string | undefined {
-  const host = USUAL_HOSTS[endpoint.cloud](endpoint);
+  const host = usualHost(endpoint);
   return host === undefined ? undefined : `https://${host}`;
 }
 
-async function probeUrl(text: string): Promise<string | undefined> {
+async function probeUrl(text: string, probe: Probe = probeAddress): Promise<string | undefined> {
   const url = URL.parse(text);
   if (url === null) return 'is no URL';
   const usualPort = url.protocol === 'http:' ? 80 : 443;
-  return probeAddress(url.hostname, url.port === '' ? usualPort : Number(url.port));
+  return probe(url.hostname, url.port === '' ? usualPort : Number(url.port));
 }
 
 function describeAuth(auth: EndpointAuth): string {
