@@ -67,7 +67,9 @@ describe('what no fact says is sold', () => {
         severity: 'soft',
         expected: 'sold on 2026-11-22',
         actual: 'no fact says so',
-        remedy: 'taken from the configuration; add what you know of it under catalog',
+        remedy:
+          'taken from the configuration; to say that it is there, add { surface: azure/commercial/foundry, places: [eastus2], model: gpt-6.1-sol, ' +
+          'stage: [{ value: ga, from: 2026-11-22, sources: [{ url: WHO SAYS SO, seenOn: 2026-11-22 }] }] } to catalog.offerings',
       },
     ]);
   });

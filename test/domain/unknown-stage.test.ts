@@ -21,4 +21,10 @@ describe('a configured deployment of which no stage is known', () => {
 
     expect(reasonsFor({ stage: [] }, { placed, policy }).filter(isHard)).toEqual([]);
   });
+
+  test('is to be said where it is, when its surface is not known there', () => {
+    expect(reasonsFor({ stage: [], place: { ...placed.place, name: 'unknown' } }, { placed })).toEqual([
+      expect.objectContaining({ remedy: 'taken from the configuration; add what you know of it under catalog' }),
+    ]);
+  });
 });

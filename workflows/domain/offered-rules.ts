@@ -45,7 +45,7 @@ function notOffered(question: Question, candidate: Candidate): Reason {
   const term = firstShipTerm(question.catalog, at.asOf);
   const actual = 'no fact says so';
   if (placed !== undefined) {
-    const remedy = 'taken from the configuration; add what you know of it under catalog';
+    const remedy = `taken from the configuration; ${sayingSo(candidate, at.asOf)}`;
     return toReason({ code: 'NOT_OFFERED', severity: 'soft', expected, actual, remedy });
   }
   const remedy =
@@ -56,12 +56,20 @@ function notOffered(question: Question, candidate: Candidate): Reason {
 }
 
 /** Silence is no reason against what is configured, unless the tenant asks for a stage. */
-function unknownStage({ policy, need }: Question, { placed }: Candidate): readonly Reason[] {
+function unknownStage({ at, policy, need }: Question, candidate: Candidate): readonly Reason[] {
   const least = policy.minStage[need.product];
-  if (placed === undefined || least === LEAST_STAGES[0]) return [];
-  const remedy = 'say its stage under catalog in the configuration, or leave out minStage';
+  if (candidate.placed === undefined || least === LEAST_STAGES[0]) return [];
+  const remedy = `${sayingSo(candidate, at.asOf)}; or leave out minStage`;
   const severity = unknownSeverity(policy);
   return [toReason({ code: 'STAGE_TOO_LOW', severity, expected: `at least ${least}`, actual: 'not known', remedy })];
+}
+
+/** What to write, word for word, for a place that the surface has; of any other the place comes first. */
+function sayingSo({ offering }: Candidate, day: string): string {
+  const { surface, place, model } = offering;
+  if (!Object.hasOwn(surface.places, place.name)) return 'add what you know of it under catalog';
+  const stage = `stage: [{ value: ga, from: ${day}, sources: [{ url: WHO SAYS SO, seenOn: ${day} }] }]`;
+  return `to say that it is there, add { surface: ${surface.id}, places: [${place.name}], model: ${model}, ${stage} } to catalog.offerings`;
 }
 
 function isServed(stage: Stage): boolean {
