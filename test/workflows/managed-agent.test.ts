@@ -1,17 +1,20 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { readAgentLedger } from '../managed-agents/conversation.ts';
 import { MODEL } from '../support/builders.ts';
 import { eventually } from '../support/eventually.ts';
 import { layOutGitRepository } from '../support/git-repository.ts';
+import { toolResultsOf } from '../support/tool-results.ts';
 import type { Cluster } from '../support/start-cluster.ts';
 import { startCluster } from '../support/start-cluster.ts';
 
 /** Two accounts of one service: which of them a task begins at is not settled. */
 const MANAGED = ['openai-agents', 'openai-agents-second'] as const;
 const FOUNDRY = 'foundry-agents';
+const OWN_TOOLS = fileURLToPath(new URL('../../docs/examples/order-tools.ts', import.meta.url));
 const WRITE = [{ name: 'exec_command', input: { cmd: 'echo made >> made.txt' } }];
 const SCRIPT = [
   // What a session is told that takes over from another one.
@@ -23,6 +26,10 @@ const SCRIPT = [
       { toolCalls: [{ name: 'wait_agent', input: { agents: ['{{result:Agent ([0-9a-f]{6})}}'] } }] },
       { text: 'Helped.' },
     ],
+  },
+  {
+    when: { inputContains: 'cancel the order' },
+    turns: [{ toolCalls: [{ name: 'cancel_order', input: { number: 'A1', reason: 'asked' } }] }, { text: 'Cancelled.' }],
   },
   { when: { inputContains: 'plainly' }, turns: [{ text: 'Plainly.' }] },
   { when: { inputContains: 'write a file' }, turns: [{ text: 'I write it.', toolCalls: WRITE }, { text: 'It is written.' }] },
@@ -46,6 +53,7 @@ beforeAll(async () => {
     script: SCRIPT,
     endpoints: [...MANAGED, FOUNDRY, 'azure-eastus2'],
     tenants: { default: { order: ['openai', 'azure'] } },
+    configuration: { tools: [OWN_TOOLS] },
   });
 });
 afterEach(() => Promise.all(MANAGED.map((endpoint) => cluster.clearFaults(endpoint))));
@@ -96,6 +104,13 @@ describe('a task of managed agents', () => {
     expect(result).toMatchObject({ state: 'completed', output: 'It is written.', turns: 2 });
     expect(result.diff).toContain('+made');
     expect(await seen()).toEqual({ sessions: begun.sessions + 1, open: 0, generations: begun.generations + 2 });
+  });
+
+  test("has a user's own tools, also without a workspace", async () => {
+    const { taskId } = await cluster.tasks.startManagedAgent({ prompt: 'cancel the order', model: MODEL });
+
+    expect(await cluster.tasks.result(taskId)).toMatchObject({ state: 'completed', output: 'Cancelled.' });
+    expect((await toolResultsOf(cluster.store, taskId)).map(({ output }) => output)).toEqual(['A1 is cancelled.']);
   });
 
   test('asks a person before the service calls a tool of an MCP server', async () => {
