@@ -221,10 +221,12 @@ async function giveUp(exchange: Exchange, error: unknown): Promise<never> {
   throw new ModelFailureError(failure, { cause: error });
 }
 
-/** Of an opening nothing is there, and so nothing to be closed. */
+/** Of an opening nothing is there, and so nothing to be closed, unless the service has named a session that its first input did not reach. */
 async function takeBack(exchange: Exchange): Promise<void> {
   const { pending: _pending, ...record } = exchange.record;
-  exchange.record = exchange.isOpening === true ? { ...record, isClosed: true } : record;
+  const isThere = record.sessionId !== undefined && !exchange.agents.client.traits.namesSessions;
+  const opened = isThere ? ({ isOver: true } as const) : ({ isClosed: true } as const);
+  exchange.record = exchange.isOpening === true ? { ...record, ...opened } : record;
   await write(exchange);
 }
 

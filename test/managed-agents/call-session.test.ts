@@ -11,6 +11,7 @@ import { aDeployment } from '../support/builders.ts';
 import { scratchFolder } from '../tools/tool-scene.ts';
 import { CLASSIC_MODEL } from '../emulators/managed-agents/start-classic.ts';
 import { BEDROCK_CLASSIC } from './emulated-classic.ts';
+import { AGENT_ENGINE, FOUNDRY_AGENTS } from './emulated-engines.ts';
 import type { EmulatedService } from './emulated-services.ts';
 import { EMULATED_SERVICES } from './emulated-services.ts';
 import { aScene, IMPATIENT } from './scene.ts';
@@ -59,7 +60,8 @@ async function sessionsOf(service: EmulatedService, origin: string) {
   // Another worker, which may be configured with another agent by now.
   const later = createSessionCaller(store, { client, wireModel, ...(agentId === undefined ? {} : { agentId: 'another' }) });
   const close = async (): Promise<void> => {
-    for (const record of await store.listAgentSessions(TASK)) await later.close(TASK, record);
+    const open = (await store.listAgentSessions(TASK)).filter(({ isClosed }) => isClosed !== true);
+    for (const record of open) await later.close(TASK, record);
   };
   return { call, close, records: () => store.listAgentSessions(TASK) };
 }
@@ -167,6 +169,26 @@ describe.each([...EMULATED_SERVICES, { ...BEDROCK_CLASSIC, plan: { wireModel: CL
       await close();
 
       expect((await scene.ledger()).sessions).toEqual([expect.objectContaining({ closed: true })]);
+    });
+  },
+);
+
+describe.each([AGENT_ENGINE, FOUNDRY_AGENTS])(
+  'the session of a task at $name, whose first input is a request of its own',
+  (service) => {
+    const scene = aScene(service);
+
+    test('is closed, too, when that was refused', async () => {
+      const { call, close } = await sessionsOf(service, scene.emulator().origin);
+      await scene.fault({ kind: 'status', on: 'open', status: 503, skip: 1, count: 1 });
+      await expect(call([ask('say hello')])).rejects.toMatchObject({ failure: { acceptance: 'not-accepted' } });
+
+      await call([ask('say hello')]);
+      await close();
+
+      const { sessions, inputs } = await scene.ledger();
+      expect(sessions.map(({ closed }) => closed)).toEqual([true, true]);
+      expect(inputs).toHaveLength(1);
     });
   },
 );

@@ -4,7 +4,7 @@ import { createTokenProvider } from '../../clouds/google/client.ts';
 import type { CallTimeouts } from '../../clouds/responses-api/cloud-dialect.ts';
 import { ProgressError } from '../../clouds/responses-api/read-response-stream.ts';
 import type { CallSetting, FailingDialect } from '../agents-api/exchange.ts';
-import { exchange, inCall } from '../agents-api/exchange.ts';
+import { exchange, inCall, tell } from '../agents-api/exchange.ts';
 import { assertServed } from '../agents-api/render-input.ts';
 import type { ManagedAgentClient, ManagedAgentTraits, OpenSession, SessionInput, SessionPlan } from '../managed-agent-client.ts';
 import { AGENT_ENGINE_FAILURE, ENGINE_FAILED } from './failure.ts';
@@ -58,6 +58,8 @@ export function createAgentEngineClient(connection: AgentEngineConnection, timeo
       const session = { sessionId: sessionIdOf(plan.key), plan };
       const turn = await run({ options, acceptance: 'as-told' }, async (call) => {
         await createSession(call, engine, session);
+        // Told at once: a session that nobody knows could not be removed. Its input follows.
+        await tell(call, async () => call.progress?.onSession(session.sessionId));
         return query(call, { engine, session, input });
       });
       return { ...turn, sessionId: session.sessionId };
@@ -68,7 +70,14 @@ export function createAgentEngineClient(connection: AgentEngineConnection, timeo
       return run({ options, acceptance: 'not-accepted', sessionId: session.sessionId }, async (call) => {
         // The engine's code says in its own words that it has no such session; the service says it in its own.
         await getSession(call, engine, session.sessionId);
-        return query(call, { engine, session, input }, () => tellSending(call));
+        return query(
+          call,
+          { engine, session, input },
+          {
+            beforeSending: () => tellSending(call),
+            onAccepted: () => tell(call, async () => call.progress?.onSession(session.sessionId)),
+          },
+        );
       });
     },
     find: async (plan, options) => {
@@ -117,14 +126,21 @@ interface Asking {
   readonly input: SessionInput;
 }
 
-async function query(call: EngineCall, { engine, session, input }: Asking, beforeSending?: () => Promise<void>) {
+/** Of an input to a session that is open. */
+interface Telling {
+  readonly beforeSending?: () => Promise<void>;
+  readonly onAccepted?: () => Promise<void>;
+}
+
+async function query(call: EngineCall, { engine, session, input }: Asking, { beforeSending, onAccepted }: Telling = {}) {
   call.acceptance = 'as-told';
   call.timer.restart(call.timeouts.firstEventMs);
   const body = renderQuery(session.sessionId, input);
   try {
     const response = await exchange(call, (signal) => call.sdk.streamQuery(engine, body, signal), beforeSending);
     call.acceptance = 'accepted';
-    return await readStream(call, response, session);
+    await onAccepted?.();
+    return await readStream(call, response, session.plan);
   } catch (error) {
     if (error instanceof ModelFailureError && error.failure.code === ENGINE_FAILED) call.acceptance = 'unknown';
     throw error;

@@ -4,7 +4,7 @@ import { BrokenStreamError, NO_TERMINAL_EVENT, StreamedError } from '../../cloud
 import { SilenceError } from '../../clouds/responses-api/call-timer.ts';
 import type { AgentsCall, FailingDialect } from '../agents-api/exchange.ts';
 import { exchange, readJson, tell } from '../agents-api/exchange.ts';
-import type { OpenSession, SessionTurn } from '../managed-agent-client.ts';
+import type { OpenSession, SessionPlan, SessionTurn } from '../managed-agent-client.ts';
 import type { AgentEngineSdk } from './load-sdk.ts';
 import type { EngineEvent } from './response.ts';
 import { EVENT_PAGE, isEnd, readEvent, readLines, since, toTurn } from './response.ts';
@@ -18,8 +18,7 @@ const PAGE_EVENTS = 100;
 const MAX_PAGES = 1_000;
 
 /** A stream that ends has no mark of it: its last event has to be one after which nothing needs to come. */
-export async function readStream(call: EngineCall, response: Response, { sessionId, plan }: OpenSession): Promise<SessionTurn> {
-  await tell(call, async () => call.progress?.onSession(sessionId));
+export async function readStream(call: EngineCall, response: Response, plan: SessionPlan): Promise<SessionTurn> {
   if (response.body === null) throw new BrokenStreamError('no body');
   const events: EngineEvent[] = [];
   for await (const raw of readLines(response.body, call.timer.signal)) {
