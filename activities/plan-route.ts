@@ -122,8 +122,12 @@ function toRoute(decision: RecordedDecision, facts: RouteFacts): readonly Deploy
   });
 }
 
-/** By the catalog, or by what an operator added to it. */
+/**
+ * By the catalog, or by what an operator added to it. A service of managed agents keeps its sessions within their window by itself, and
+ * tells the tokens of all that a turn called, which say nothing of how full it is.
+ */
 function windowOf(placed: PlacedDeployment, { eligibility, need, at }: RouteFacts): Pick<Deployment, 'contextWindow'> {
+  if (placed.deployment.service !== undefined) return {};
   const { offering } = candidateOf({ catalog: eligibility.loaded.catalog, need }, placed);
   const contextWindow = factAt(offering.limits, at)?.value.contextTokens;
   return contextWindow === undefined ? {} : { contextWindow };

@@ -11,28 +11,12 @@ import type { ModelCall } from '../model-call.ts';
 import { isBreak, PICK_UPS, PICK_UP_PAUSE_MS } from '../model-call.ts';
 import type { AgentSessionRecord } from '../store/agent-session-record.ts';
 import type { TaskStore } from '../store/task-store.ts';
-import type {
-  ManagedAgentClient,
-  OpenSession,
-  SessionInput,
-  SessionOptions,
-  SessionPlan,
-  SessionTurn,
-} from './managed-agent-client.ts';
-import { agentOf, inputKey, openSession, planKey, toEndPlan, toPlan } from './session-plan.ts';
+import type { OpenSession, SessionInput, SessionOptions, SessionPlan, SessionTurn } from './managed-agent-client.ts';
+import { agentOf, inputKey, openSession, planKey, toPlan } from './session-plan.ts';
 import { answeredWith, firstInput, newInput, seenOf, settle } from './session-progress.ts';
-
-/** What it takes to have sessions at a deployment. */
-export interface ServedAgents {
-  readonly client: ManagedAgentClient;
-  /** The model's name at the service. */
-  readonly wireModel: string;
-  /** The service's id of a saved agent. */
-  readonly agentId?: string;
-}
-
-/** A list of sessions takes seconds at most. */
-const FIND_TIMEOUT_MS = 30_000;
+import type { ServedAgents } from './stop-session.ts';
+import { closeSession, stopWork } from './stop-session.ts';
+import { whyEnded } from './why-ended.ts';
 
 type Sessions = Pick<TaskStore, 'putAgentSession' | 'listAgentSessions'>;
 
@@ -81,29 +65,7 @@ async function callSession({ store, agents, call, options }: Omit<Exchange, 'rec
 
 async function stopSession(store: Sessions, agents: ServedAgents, call: ModelCall): Promise<void> {
   const record = await lastRecord(store, call);
-  if (record !== undefined) await cancel(agents, openSession(record, toPlan(call, record, agents.agentId)));
-}
-
-/** As far as that can be done: what nobody will read should not be worked at. */
-async function cancel({ client }: ServedAgents, session: OpenSession | undefined): Promise<void> {
-  if (session === undefined || !client.traits.cancel) return;
-  try {
-    await client.cancel(session);
-  } catch (error) {
-    if (!(error instanceof ModelFailureError)) throw error;
-  }
-}
-
-/** One whose name was never told is looked for: its opening may have been taken all the same. */
-async function closeSession(agents: ServedAgents, taskId: TaskId, record: AgentSessionRecord): Promise<void> {
-  const { client } = agents;
-  const { traits } = client;
-  if (!traits.close) return;
-  const plan = toEndPlan(taskId, record, agents);
-  const find = (): Promise<string | undefined> =>
-    traits.findableSessions ? client.find(plan, { signal: AbortSignal.timeout(FIND_TIMEOUT_MS) }) : Promise.resolve(undefined);
-  const sessionId = record.sessionId ?? (await find());
-  if (sessionId !== undefined) await client.close({ sessionId, plan });
+  if (record !== undefined) await stopWork(agents, record, toPlan(call, record, agents.agentId));
 }
 
 /** Of several the one that is in use. */
@@ -125,7 +87,11 @@ async function nextRecord({ store, agents, call }: Omit<Exchange, 'record'>): Pr
 /** Another session takes the place of one that cannot be told what is new. */
 async function beginAnew(exchange: Exchange): Promise<ModelAnswer> {
   const { agents, record } = exchange;
-  if (record.pending !== undefined) await cancel(agents, openSession(record, planOf(exchange)));
+  if (record.pending !== undefined) await stopWork(agents, record, planOf(exchange));
+  return replace(exchange);
+}
+
+async function replace(exchange: Exchange): Promise<ModelAnswer> {
   await over(exchange);
   return begin({ ...exchange, record: await nextRecord(exchange) });
 }
@@ -180,7 +146,7 @@ async function resume(exchange: Exchange): Promise<ModelAnswer> {
   if (record.sessionId === undefined) {
     const sessionId = traits.findableSessions ? await agents.client.find(planOf(exchange), options) : undefined;
     // One that cannot be found may exist: it is left to expire, and what it may cost is in suspense with its attempt.
-    if (sessionId === undefined) return beginAnew(exchange);
+    if (sessionId === undefined) return replace(exchange);
     await named(exchange, sessionId);
   }
   const input = { ...(newInput(record, call.transcript) ?? firstInput(call.transcript)), key };
@@ -208,17 +174,15 @@ async function answer(exchange: Exchange, input: SessionInput, ask: () => Promis
 /** What was surely not taken may be said again; a session that failed at it is done with. Of anything else it is asked next time. */
 async function giveUp(exchange: Exchange, error: unknown): Promise<never> {
   if (!(error instanceof ModelFailureError)) throw error;
-  const { acceptance, phase, kind } = error.failure;
-  const isOpening = exchange.isOpening === true;
-  // Of an opening it is the model, or the agent, that is not there.
-  const isLost = kind === 'not-found' && !isOpening;
+  const { acceptance, phase } = error.failure;
+  const ended = exchange.isOpening === true ? undefined : whyEnded(error.failure);
   if (acceptance === 'not-accepted') await takeBack(exchange);
-  else if (isBreak(error)) await cancel(exchange.agents, openSession(exchange.record, planOf(exchange)));
-  if (isLost || (phase === 'terminal' && acceptance === 'accepted')) await over(exchange);
-  if (!isLost) throw error;
+  else if (isBreak(error) && exchange.record.sessionId !== undefined)
+    await stopWork(exchange.agents, exchange.record, planOf(exchange));
+  if (ended !== undefined || (phase === 'terminal' && acceptance === 'accepted')) await over(exchange);
+  if (ended === undefined) throw error;
   // Another session is as good, here or elsewhere: nothing is wrong with the deployment.
-  const failure = { ...error.failure, kind: 'unavailable', scope: 'request', code: 'session lost' } as const;
-  throw new ModelFailureError(failure, { cause: error });
+  throw new ModelFailureError({ ...error.failure, kind: 'unavailable', scope: 'request', code: ended }, { cause: error });
 }
 
 /** Of an opening nothing is there, and so nothing to be closed, unless the service has named a session that its first input did not reach. */

@@ -17,7 +17,7 @@ import type { RouteHealth } from '../../workflows/domain/route-health.ts';
 import { defaultPolicy } from '../../workflows/domain/tenant-policy.ts';
 import { DEFAULT_TURN_POLICY } from '../../workflows/domain/turn-policy.ts';
 import { deploymentAt, MODEL } from '../support/builders.ts';
-import { aFact } from '../support/catalog-builders.ts';
+import { aFact, aSurface } from '../support/catalog-builders.ts';
 import { eligibilityOf } from '../support/eligibility-scene.ts';
 
 let store: TaskStore;
@@ -117,6 +117,17 @@ describe('a route', () => {
         ['aws-us', undefined],
       ]),
     );
+  });
+
+  test('leaves the windows of managed agents to their services', async () => {
+    const agents = {
+      deployment: { endpoint: 'agents', service: 'agents-api' as const },
+      offering: { surface: aSurface({ product: 'managed-agent' }), limits: [aFact({ contextTokens: 400_000 })] },
+    };
+
+    const { route } = await plan(eligibilityOf([agents]), { product: 'managed-agent' });
+
+    expect(route.deployments.map(({ endpoint, contextWindow }) => [endpoint, contextWindow])).toEqual([['agents', undefined]]);
   });
 
   test('comes with what is known of its deployments, and with nothing when all is well', async () => {

@@ -137,6 +137,46 @@ describe('sessions at the Agents API', () => {
     expect(said).toHaveLength(1);
     expect(first).toMatchObject({ isOver: true });
   });
+
+  test('so is one whose opening was not answered: it is looked for', async () => {
+    const { call } = await sessionsOf(OPENAI, scene.emulator().origin);
+    await scene.fault({ kind: 'answer-lost', on: 'open', count: 1 }, { kind: 'slow', eventDelayMs: 5_000, count: 1 });
+    await expect(call([ask('say hello')])).rejects.toMatchObject({ failure: { acceptance: 'unknown' } });
+    const [orphan] = (await scene.ledger()).sessions.slice(-1);
+
+    await call([ask('say hello'), ask('and once more')]);
+
+    const { sessions } = await scene.ledger();
+    expect(orphan).toMatchObject({ status: 'in_progress' });
+    expect(sessions.find(({ id }) => id === orphan?.id)).toMatchObject({ status: 'idle', closed: false });
+    expect(sessions.at(-1)?.id).not.toBe(orphan?.id);
+  });
+});
+
+describe.each([OPENAI, FOUNDRY_AGENTS])('a session at $name that has become too long', (service) => {
+  const scene = aScene(service);
+
+  test('makes room for another one, which is told what matters of it', async () => {
+    const { call, records } = await sessionsOf(service, scene.emulator().origin);
+    const { items } = await call([ask('say hello')]);
+    const asked = [ask('say hello'), ...items, ask('and once more')];
+    await scene.fault({ kind: 'turn-failed', code: 'context_length_exceeded', count: 1 });
+
+    await expect(call(asked)).rejects.toMatchObject({
+      failure: { kind: 'unavailable', scope: 'request', code: 'session full', acceptance: 'accepted' },
+    });
+    await call(asked);
+
+    expect((await records()).map(({ isOver }) => isOver)).toEqual([true, undefined]);
+    expect((await scene.ledger()).inputs.at(-1)?.said).toEqual([expect.stringContaining('You:\nhello there')]);
+  });
+
+  test('is no such thing when the task itself is: its opening says so', async () => {
+    const { call } = await sessionsOf(service, scene.emulator().origin);
+    await scene.fault({ kind: 'turn-failed', code: 'context_length_exceeded', count: 1 });
+
+    await expect(call([ask('say hello')])).rejects.toMatchObject({ failure: { kind: 'context-overflow' } });
+  });
 });
 
 describe('sessions at a service whose client names them', () => {
