@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os';
+import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
 /** Generous where a loaded machine of two cores would need it: a limit here is to end what hangs, not to measure. */
@@ -10,9 +11,13 @@ const SERVER_HOOK_TIMEOUT_MS = 120_000;
 /** The linter and the compiler run as processes, type-aware: 1 to 10 s each. */
 const STRUCTURE_TIMEOUT_MS = 60_000;
 
+const COMPILED = fileURLToPath(new URL('node_modules/.cache/anyport/compiled', import.meta.url));
+
 export default defineConfig({
   test: {
     pool: 'forks',
+    // Workers and commands that tests start: hundreds of them, most of whose time is that of reading their code.
+    env: { NODE_COMPILE_CACHE: COMPILED },
     // Most of a server test is waiting (for a timeout, a retry, a process): two at once on two cores don't wait for each other.
     maxWorkers: Math.min(4, availableParallelism()),
     reporters: ['default', './test/support/closing-line-reporter.ts'],

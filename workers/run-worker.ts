@@ -1,6 +1,7 @@
 /** One worker in this process, from its flags to its end. */
 import { once } from 'node:events';
 import { mkdir } from 'node:fs/promises';
+import { flushCompileCache } from 'node:module';
 import { resolve } from 'node:path';
 import { composeWorkers } from './compose.ts';
 import { exitWithParent } from './exit-with-parent.ts';
@@ -13,6 +14,8 @@ export async function runWorker({ exitWithParent: watchParent, standby, ...flags
   const workers = await composeWorkers({ ...flags, dataDirectory, environment: process.env });
   if (watchParent === true) exitWithParent(() => workers.stop());
   console.log(JSON.stringify({ ready: true, owner: workers.owner }));
+  // For the next one: this one may run for weeks, and die without a chance to.
+  flushCompileCache();
   if (standby === true) await toldToRun();
   await workers.run();
   // The lifeline would keep a drained process up.

@@ -28,6 +28,7 @@ export function runProgram(args: readonly string[], options: RunOptions = {}): P
         PATH: process.env['PATH'],
         HOME: process.env['HOME'],
         ANYPORT_DATA: '/nonexistent',
+        NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'],
         ...options.environment,
       },
       stdio: ['ignore', 'pipe', 'pipe'],
