@@ -201,23 +201,26 @@ async function askAfter(exchange: Exchange, input: SessionInput, error: unknown)
     const canAsk = agents.client.traits.readableSessions && exchange.record.sessionId !== undefined;
     if (!canAsk || !isOpen(last)) throw last;
     if (tries > 1) await pause(PICK_UP_PAUSE_MS, undefined, { signal: options.signal });
+    let found: SessionTurn | undefined;
     try {
-      const found = await agents.client.reconcile(sessionOf(exchange), input, sessionOptions(exchange, options));
-      if (found !== undefined) return found;
-      throw last;
+      found = await agents.client.reconcile(sessionOf(exchange), input, sessionOptions(exchange, options));
     } catch (next) {
       last = next;
+      continue;
     }
+    // That it never had the input is an answer, too, and was looked for long enough.
+    if (found === undefined) throw last;
+    return found;
   }
   throw last;
 }
 
 /** What the input came to is not known: the connection broke, or a request to read it was refused for a reason that may pass. */
 function isOpen(error: unknown): boolean {
-  if (isBreak(error)) return true;
   if (!(error instanceof ModelFailureError)) return false;
   const { kind, phase, acceptance } = error.failure;
-  return phase === 'headers' && acceptance !== 'not-accepted' && (kind === 'rate-limited' || kind === 'authentication');
+  if (acceptance === 'not-accepted') return false;
+  return isBreak(error) || (phase === 'headers' && (kind === 'rate-limited' || kind === 'authentication'));
 }
 
 /** The attempt is claimed before anything leaves, and the session's name is known to the store before it is to anybody else. */

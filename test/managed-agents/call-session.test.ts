@@ -232,3 +232,38 @@ describe.each([AGENT_ENGINE, FOUNDRY_AGENTS])(
     });
   },
 );
+
+describe.each(EMULATED_SERVICES)('an input to a session at $name', (service) => {
+  const scene = aScene(service);
+
+  test('that was plainly refused is not asked after', async () => {
+    const { call } = await sessionsOf(service, scene.emulator().origin);
+    const question = [ask('say hello')];
+    const { items } = await call(question);
+    await scene.fault({ kind: 'status', on: 'input', status: 503, count: 1 });
+
+    await expect(call([...question, ...items, ask('and once more')])).rejects.toMatchObject({
+      failure: { kind: 'overloaded', acceptance: 'not-accepted' },
+    });
+
+    const { requests } = await scene.ledger();
+    expect(requests.at(-1)).toMatchObject({ fault: 'status', status: 503 });
+  });
+});
+
+describe('an input that was lost on its way', () => {
+  const scene = aScene(AGENT_ENGINE);
+
+  test('is asked after until it is known that the session never had it, and no longer', async () => {
+    const { call } = await sessionsOf(AGENT_ENGINE, scene.emulator().origin);
+    const question = [ask('say hello')];
+    const { items } = await call(question);
+    await scene.fault({ kind: 'input-lost', on: 'input', count: 1 });
+
+    await expect(call([...question, ...items, ask('and once more')])).rejects.toMatchObject({ failure: { kind: 'unavailable' } });
+
+    const { requests } = await scene.ledger();
+    const after = requests.slice(requests.findIndex(({ fault }) => fault === 'input-lost') + 1);
+    expect(after.filter(({ path }) => !path.includes('/events'))).toHaveLength(1);
+  });
+});
