@@ -200,6 +200,14 @@ describe('the Agents API of Bedrock', () => {
     expect((await ledger()).requests.length).toBe(before);
   });
 
+  test('explains that a region may lack the model or the whole service', async () => {
+    await fault({ kind: 'not-in-region', count: 1 });
+
+    await expect(openWith(client(), aPlan(service), says('say hello'))).rejects.toMatchObject({
+      failure: { kind: 'not-found', scope: 'deployment', code: 'this region lacks the model, or Bedrock Managed Agents' },
+    });
+  });
+
   test('explains that the account is not admitted, although its credentials are good', async () => {
     await fault({ kind: 'not-entitled', count: 1 });
 

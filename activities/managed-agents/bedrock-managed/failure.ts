@@ -10,7 +10,17 @@ const NOT_ON_LIST: FailureRule = {
   code: 'account not admitted to Bedrock Managed Agents by AWS',
 };
 
+/** Of a session that is not there the caller knows better. */
+const NOT_HERE: FailureRule = {
+  kind: 'not-found',
+  scope: 'deployment',
+  code: 'this region lacks the model, or Bedrock Managed Agents',
+};
+
 export const BEDROCK_MANAGED_FAILURE: FailureDialect = {
   rules: { ...AWS_FAILURE.rules, ...TURN_RULES },
-  judge: (refusal) => (NOT_ADMITTED.test(refusal.message) ? NOT_ON_LIST : AWS_FAILURE.judge(refusal)),
+  judge: (refusal) => {
+    if (NOT_ADMITTED.test(refusal.message)) return NOT_ON_LIST;
+    return refusal.status === 404 ? NOT_HERE : AWS_FAILURE.judge(refusal);
+  },
 };
