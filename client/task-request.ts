@@ -125,6 +125,10 @@ const taskRequestSchema = taskRequestFields
   .refine((request) => request.agent === undefined || request.managed === true, {
     path: ['agent'],
     error: 'is of use with managed agents alone: add "managed": true, or leave it out',
+  })
+  .refine((request) => request.maxOutputTokens === undefined || request.managed !== true, {
+    path: ['maxOutputTokens'],
+    error: 'is nothing that services of managed agents can be told: leave it out, or set a budget of tokens',
   });
 
 /** @throws TaskRequestError naming every mistake */

@@ -2,6 +2,7 @@
 import type { TaskNeed } from '../../workflows/domain/candidate.ts';
 import type { ExcludedOffering } from '../../workflows/domain/eligibility.ts';
 import { endpointOf } from '../../workflows/domain/ids.ts';
+import { productOf } from '../../workflows/domain/managed-service.ts';
 import { nearestNames } from '../../workflows/domain/nearest-names.ts';
 import type { Reason } from '../../workflows/domain/reason.ts';
 import { isHard } from '../../workflows/domain/reason.ts';
@@ -18,8 +19,8 @@ export interface NobodyMay {
   readonly eligibility: Pick<EligibilityFacts, 'loaded' | 'placed'>;
 }
 
-export function whyNobody({ decision, need: { model }, tenant, eligibility }: NobodyMay): string {
-  const { placed, loaded } = eligibility;
+export function whyNobody({ decision, need, tenant, eligibility }: NobodyMay): string {
+  const { model } = need;
   const every = `"anyport route --decision ${decision.id}" tells every reason`;
   const configured = decision.excluded.filter(({ deploymentId }) => deploymentId !== undefined);
   if (configured.length > 0) {
@@ -28,14 +29,23 @@ export function whyNobody({ decision, need: { model }, tenant, eligibility }: No
     const rest = others.length === 0 ? '' : `. Not either: ${tell(others)}`;
     return `no eligible deployment for model "${model}" of tenant "${tenant}"${describeNearest(nearest)}${rest}. ${every}`;
   }
-  if (placed.length === 0) return `no deployment serves model "${model}": no endpoint is configured; add one to anyport.yaml`;
+  return `${whyNoneServes(need, eligibility)}. ${every}`;
+}
+
+function whyNoneServes({ model, product }: TaskNeed, { placed, loaded }: NobodyMay['eligibility']): string {
+  const isManaged = product === 'managed-agent';
+  const nobody = `no deployment serves model "${model}"${isManaged ? ' as a managed agent' : ''}`;
+  if (placed.length === 0) return `${nobody}: no endpoint is configured; add one to anyport.yaml`;
+  const models = placed.flatMap(({ deployment }) => (productOf(deployment) === product ? [deployment.model] : []));
+  if (models.length === 0 && isManaged) {
+    return `${nobody}: no endpoint has a service of managed agents; add one with "service" to anyport.yaml, or start the task without "managed"`;
+  }
   const known = new Set([...loaded.catalog.offerings.values()].flat().map((offering) => offering.model));
-  const models = placed.map(({ deployment }) => deployment.model);
   const names = nearestNames(model, models).join(', ');
   const sold = known.has(model)
     ? 'add it to the deployments of an endpoint whose cloud sells it'
     : 'no cloud is known to sell it';
-  return `no deployment serves model "${model}": ask for one that is configured (nearest: ${names}); ${sold}. ${every}`;
+  return `${nobody}: ask for one that is configured (nearest: ${names}); ${sold}`;
 }
 
 /** What it lacks, each with what was asked and what is, and what to do about it. */

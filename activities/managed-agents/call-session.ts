@@ -12,6 +12,7 @@ import { isBreak, PICK_UPS, PICK_UP_PAUSE_MS } from '../model-call.ts';
 import type { AgentSessionRecord } from '../store/agent-session-record.ts';
 import type { TaskStore } from '../store/task-store.ts';
 import type { OpenSession, SessionInput, SessionOptions, SessionPlan, SessionTurn } from './managed-agent-client.ts';
+import { ofRefusedAgent } from './refused-agent.ts';
 import { agentOf, inputKey, openSession, planKey, toPlan } from './session-plan.ts';
 import { answeredWith, firstInput, newInput, seenOf, settle } from './session-progress.ts';
 import type { ServedAgents } from './stop-session.ts';
@@ -175,12 +176,13 @@ async function answer(exchange: Exchange, input: SessionInput, ask: () => Promis
 async function giveUp(exchange: Exchange, error: unknown): Promise<never> {
   if (!(error instanceof ModelFailureError)) throw error;
   const { acceptance, phase } = error.failure;
-  const ended = exchange.isOpening === true ? undefined : whyEnded(error.failure);
+  const isOpening = exchange.isOpening === true;
+  const ended = isOpening ? undefined : whyEnded(error.failure);
   if (acceptance === 'not-accepted') await takeBack(exchange);
   else if (isBreak(error) && exchange.record.sessionId !== undefined)
     await stopWork(exchange.agents, exchange.record, planOf(exchange));
   if (ended !== undefined || (phase === 'terminal' && acceptance === 'accepted')) await over(exchange);
-  if (ended === undefined) throw error;
+  if (ended === undefined) throw isOpening ? ofRefusedAgent(error, exchange.call.settings.request?.agent) : error;
   // Another session is as good, here or elsewhere: nothing is wrong with the deployment.
   throw new ModelFailureError({ ...error.failure, kind: 'unavailable', scope: 'request', code: ended }, { cause: error });
 }

@@ -164,6 +164,20 @@ describe('a task that nobody may serve', () => {
     expect(failure.message).toContain('no cloud is known to sell it');
   });
 
+  test('is told so when its model is served, but not as a managed agent', async () => {
+    const agents = { deployment: { endpoint: 'agents', model: 'gpt-agent', service: 'agents-api' as const } };
+    const managed = { product: 'managed-agent' as const };
+    const nowhere = await failureOf(plan(eligibilityOf([AZURE]), managed));
+    const elsewhere = await failureOf(plan(eligibilityOf([AZURE, agents]), managed));
+
+    expect(nowhere.message).toContain(
+      `no deployment serves model "${MODEL}" as a managed agent: no endpoint has a service of managed agents; add one with "service"`,
+    );
+    expect(elsewhere.message).toContain(
+      `no deployment serves model "${MODEL}" as a managed agent: ask for one that is configured (nearest: gpt-agent)`,
+    );
+  });
+
   test('is told so when nothing is configured', async () => {
     expect((await failureOf(plan(eligibilityOf([])))).message).toContain('no endpoint is configured');
   });

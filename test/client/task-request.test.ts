@@ -51,6 +51,12 @@ describe('parseTaskRequest', () => {
     [{ ...REQUEST, check: { command: ' ' } }, 'check is {"command":" "}: write an object with "command"'],
     [{ ...REQUEST, check: { command: 'true', timeoutMs: 1 } }, 'and maybe "timeoutMs", from 1000 to 7200000'],
     [{ ...REQUEST, check: { command: 'true' } }, 'check is of use with a workspace alone: name one, or leave it out'],
+    [{ ...REQUEST, agent: 'helper' }, 'agent is of use with managed agents alone: add "managed": true'],
+    [
+      { ...REQUEST, managed: true, agent: 'no body' },
+      'agent is "no body": write the id of an agent that is saved at the service',
+    ],
+    [{ ...REQUEST, managed: true, maxOutputTokens: 9 }, 'maxOutputTokens is nothing that services of managed agents can be told'],
     [{ ...REQUEST, modle: 'x' }, 'unknown field "modle": a task request has prompt, model'],
     [{ ...REQUEST, prompt: 'é'.repeat(500_001) }, 'prompt is longer than 1000000 bytes'],
     [[], 'a task request is an object with "prompt" and "model", not []'],

@@ -30,7 +30,7 @@ function ask(text: string): TranscriptItem {
 }
 
 /** One deployment's sessions, over a store of their own. */
-async function sessionsOf(service: EmulatedService, origin: string) {
+async function sessionsOf(service: EmulatedService, origin: string, own?: string) {
   const store = await openSqliteTaskStore(join(scratchFolder(), 'a.db'));
   onTestFinished(() => store.close());
   const { agentId, wireModel = 'm' } = service.plan;
@@ -46,7 +46,7 @@ async function sessionsOf(service: EmulatedService, origin: string) {
       key,
       served,
       background: true,
-      settings: { instructions: 'Be brief.', tools: [] },
+      settings: { instructions: 'Be brief.', tools: [], ...(own === undefined ? {} : { request: { model: 'm', agent: own } }) },
       tools: [],
       transcript,
     };
@@ -266,4 +266,23 @@ describe('an input that was lost on its way', () => {
     const after = requests.slice(requests.findIndex(({ fault }) => fault === 'input-lost') + 1);
     expect(after.filter(({ path }) => !path.includes('/events'))).toHaveLength(1);
   });
+});
+
+describe.each(EMULATED_SERVICES)('an agent that a task asks for itself, and that is not saved at $name', (service) => {
+  const scene = aScene(service);
+
+  test.each(['helper-of-nobody', '4242/NO_SUCH.agent'])(
+    '%s: is told as what the task lacks, and says nothing of the deployment',
+    async (agent) => {
+      const { call, close } = await sessionsOf(service, scene.emulator().origin, agent);
+
+      const code = service.name === 'bedrock-managed' ? 'it has no saved agents' : `no agent "${agent}" there`;
+      await expect(call([ask('say hello')])).rejects.toMatchObject({
+        failure: { kind: 'ineligible', scope: 'request', acceptance: 'not-accepted', code },
+      });
+
+      await close();
+      expect((await scene.ledger()).sessions.filter(({ closed }) => !closed)).toEqual([]);
+    },
+  );
 });

@@ -9,7 +9,8 @@
  * authentication: our credentials are refused or cannot be had · not-found: no such model, deployment or response ·
  * unsupported: a feature or tool this deployment lacks · invalid-transcript: state minted elsewhere was replayed ·
  * interrupted: our own worker went away while it was in flight; never the cloud's fault · held: not sent, since a circuit is open,
- * a retry budget is used up or a limit of our own is reached · ineligible: not sent, since it may not serve the task any more.
+ * a retry budget is used up or a limit of our own is reached · ineligible: not sent, since it may not serve the task any more, or
+ * refused, since it has not what the task names.
  */
 export const MODEL_FAILURE_KINDS = [
   'rate-limited',
