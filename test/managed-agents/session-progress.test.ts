@@ -98,4 +98,39 @@ describe('a session that begins', () => {
     expect(text).toContain('step 99');
     expect(text).not.toContain('step 1 ');
   });
+
+  test('is told what users said, at the beginning and since, before the steps between', () => {
+    const user = (text: string): TranscriptItem => ({ kind: 'user-message', text });
+    const steps = Array.from({ length: 60 }, (_, index): TranscriptItem => {
+      return { kind: 'assistant-message', text: `step ${index} ${'x'.repeat(5_000)}` };
+    });
+
+    const text = describeTranscript([
+      user('the rules of the project'),
+      ASKED,
+      ...steps.slice(0, 10),
+      user('only the odd ones'),
+      ...steps.slice(10),
+      user('and quickly'),
+    ]);
+
+    const places = ['the rules of', 'count them', 'only the odd ones', 'step 59 ', 'and quickly'].map((words) =>
+      text.indexOf(words),
+    );
+    expect(places.every((place) => place > 0)).toBe(true);
+    expect(places).toEqual(places.toSorted((left, right) => left - right));
+    expect(text.match(/\[\d+ earlier steps are left out\.\]/g)).toHaveLength(2);
+    expect(text.length).toBeLessThan(205_000);
+  });
+
+  test('is told what is new behind a beginning that is longer than all else may be', () => {
+    const long: TranscriptItem = { kind: 'user-message', text: 'y'.repeat(300_000) };
+
+    const text = describeTranscript([long, ANSWER, { kind: 'user-message', text: 'and then the last' }]);
+    const asked = describeTranscript([ASKED, ANSWER, { ...long, text: `and then ${long.text}` }]);
+
+    expect(text).toContain('Three.');
+    expect(text).toContain('and then the last');
+    expect(asked).toContain('and then yyy');
+  });
 });
