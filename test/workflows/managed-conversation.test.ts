@@ -2,18 +2,13 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { readAgentLedger } from '../managed-agents/conversation.ts';
 import { MODEL } from '../support/builders.ts';
 import { eventually } from '../support/eventually.ts';
 import { layOutGitRepository } from '../support/git-repository.ts';
 import type { Cluster } from '../support/start-cluster.ts';
 import { startCluster } from '../support/start-cluster.ts';
-
-const SERVICES = [
-  { endpoint: 'openai-agents', cloud: 'openai' },
-  { endpoint: 'foundry-agents', cloud: 'azure' },
-] as const;
-type Service = (typeof SERVICES)[number];
+import type { Service } from './managed-scene.ts';
+import { atEach, clearFaults, SERVICES, sessionsOf } from './managed-scene.ts';
 
 function command(cmd: string) {
   return { toolCalls: [{ name: 'exec_command', input: { cmd } }] };
@@ -44,33 +39,12 @@ beforeAll(async () => {
   const workspace = layOutGitRepository(join(cluster.directory, 'repository'), { 'readme.txt': 'hello\n' });
   files = { workspace, sandbox: 'none' };
 });
-afterEach(() => Promise.all(SERVICES.map(({ endpoint }) => cluster.clearFaults(endpoint))));
+afterEach(() => clearFaults(cluster));
 afterAll(() => cluster.stop());
-
-function atEach(story: (service: Service) => Promise<void>) {
-  return async () => void (await Promise.all(SERVICES.map(story)));
-}
 
 async function start({ cloud }: Service, prompt: string, request: object = {}): Promise<string> {
   const asked = { model: MODEL, policy: { clouds: [cloud] }, prompt, ...request };
   return (await cluster.tasks.startManagedAgent(asked)).taskId;
-}
-
-/** What the service has of a task, session by session: each input as its messages, then `result` for each result. */
-async function sessionsOf({ endpoint }: Service, taskId: string) {
-  const { sessions, inputs, generations } = await readAgentLedger(cluster.control(endpoint));
-  return sessions
-    .filter(({ metadata }) => metadata['task'] === taskId)
-    .map(({ id, closed }) => ({
-      closed,
-      inputs: inputs
-        .filter(({ sessionId }) => sessionId === id)
-        .map(({ said = [], results }) => [
-          ...said.filter((text) => !text.startsWith('<environment_context>')),
-          ...Array.from({ length: results }, () => 'result'),
-        ]),
-      generations: generations.filter(({ sessionId }) => sessionId === id).length,
-    }));
 }
 
 function waits(taskId: string, turn: number) {
@@ -87,7 +61,7 @@ async function approve(taskId: string, turn: number): Promise<void> {
 
 function generates(service: Service, taskId: string) {
   return eventually('the service generates', async () => {
-    return (await sessionsOf(service, taskId)).find(({ generations }) => generations > 0);
+    return (await sessionsOf(cluster, service, taskId)).find(({ generations }) => generations > 0);
   });
 }
 
@@ -111,7 +85,7 @@ describe('a session at work', () => {
 
       expect(result).toMatchObject({ state: 'completed', output: 'The other is done.', turns: 2 });
       const inputs = [['say it'], ['and then the other']];
-      expect(await sessionsOf(service, taskId)).toEqual([{ closed: true, inputs, generations: 2 }]);
+      expect(await sessionsOf(cluster, service, taskId)).toEqual([{ closed: true, inputs, generations: 2 }]);
     }),
   );
 
@@ -130,7 +104,7 @@ describe('a session at work', () => {
         [1, 'cancelled'],
         [2, 'completed'],
       ]);
-      expect(await sessionsOf(service, taskId)).toEqual([
+      expect(await sessionsOf(cluster, service, taskId)).toEqual([
         { closed: true, inputs: [['say it']], generations: 1 },
         { closed: true, inputs: [['say it', 'stop that']], generations: 1 },
       ]);
@@ -149,7 +123,7 @@ describe('a session at work', () => {
       const result = await cluster.tasks.result(taskId);
       const attempts = [{ turn: 1, endpoint: service.endpoint, outcome: 'cancelled' }];
       expect(result).toMatchObject({ state: 'cancelled', attempts });
-      expect(await sessionsOf(service, taskId)).toEqual([{ closed: true, inputs: [['say it']], generations: 1 }]);
+      expect(await sessionsOf(cluster, service, taskId)).toEqual([{ closed: true, inputs: [['say it']], generations: 1 }]);
     }),
   );
 });
@@ -169,7 +143,7 @@ describe('a managed task', () => {
 
       expect(result).toMatchObject({ state: 'completed', output: 'The last is done.', turns: 3 });
       const inputs = [['one thing'], ['and then the other', 'result'], ['and then the last']];
-      expect(await sessionsOf(service, taskId)).toEqual([{ closed: true, inputs, generations: 3 }]);
+      expect(await sessionsOf(cluster, service, taskId)).toEqual([{ closed: true, inputs, generations: 3 }]);
     }),
   );
 
@@ -183,7 +157,7 @@ describe('a managed task', () => {
       const result = await cluster.tasks.result(taskId);
 
       expect(result).toMatchObject({ state: 'completed', output: 'The other, as another session.', turns: 2 });
-      expect(await sessionsOf(service, taskId)).toEqual([
+      expect(await sessionsOf(cluster, service, taskId)).toEqual([
         { closed: true, inputs: [['say it']], generations: 1 },
         { closed: true, inputs: [[handOff('and then the other')]], generations: 1 },
       ]);
@@ -202,7 +176,7 @@ describe('a managed task', () => {
 
       expect(result).toMatchObject({ state: 'completed', output: 'Stopped.' });
       const inputs = [['long'], ['stop that', 'result']];
-      expect(await sessionsOf(service, taskId)).toEqual([{ closed: true, inputs, generations: 2 }]);
+      expect(await sessionsOf(cluster, service, taskId)).toEqual([{ closed: true, inputs, generations: 2 }]);
     }),
   );
 
@@ -220,7 +194,7 @@ describe('a managed task', () => {
       expect(result).toMatchObject({ state: 'completed', output: 'Back, as another session.' });
       expect(result.diff).toContain('+++ b/one.txt');
       expect(result.diff).not.toContain('two.txt');
-      const sessions = await sessionsOf(service, taskId);
+      const sessions = await sessionsOf(cluster, service, taskId);
       expect(sessions).toHaveLength(2);
       expect(sessions.every(({ closed }) => closed)).toBe(true);
       expect(sessions[1]?.inputs).toEqual([[handOff('go back')]]);
@@ -238,13 +212,13 @@ describe('a managed task', () => {
       // Its own number is that of a turn.
       await waits(taskId, 4);
 
-      const [first, second] = await sessionsOf(service, taskId);
+      const [first, second] = await sessionsOf(cluster, service, taskId);
 
       expect(first).toMatchObject({ inputs: [['one thing'], ['result']], generations: 2 });
       expect(second).toMatchObject({ inputs: [[expect.stringMatching(/^You take over/)]], generations: 1 });
       await cluster.tasks.cancel(taskId);
       expect(await cluster.tasks.result(taskId)).toMatchObject({ state: 'cancelled' });
-      expect((await sessionsOf(service, taskId)).map(({ closed }) => closed)).toEqual([true, true]);
+      expect((await sessionsOf(cluster, service, taskId)).map(({ closed }) => closed)).toEqual([true, true]);
     }),
   );
 
@@ -261,7 +235,7 @@ describe('a managed task', () => {
       const result = await cluster.tasks.result(taskId);
       const attempts = [{ turn: 1, endpoint: service.endpoint, outcome: 'completed' }];
       expect(result).toMatchObject({ state: 'cancelled', attempts });
-      expect(await sessionsOf(service, taskId)).toEqual([{ closed: true, inputs: [[prompt]], generations: 1 }]);
+      expect(await sessionsOf(cluster, service, taskId)).toEqual([{ closed: true, inputs: [[prompt]], generations: 1 }]);
     })(),
   );
 });
