@@ -75,10 +75,17 @@ export const CLOSE_WORKSPACE_ACTIVITY = {
   scheduleToCloseTimeout: 5 * 60_000,
 } as const satisfies ActivityOptions;
 
-/** The same of sessions at a service that may be the very thing that is down. */
+/** The same of sessions at the service that answered last: it is there, as far as anybody knows. */
 export const CLOSE_SESSIONS_ACTIVITY = {
   startToCloseTimeout: 60_000,
-  scheduleToCloseTimeout: 3 * 60_000,
+  scheduleToCloseTimeout: 60_000,
   heartbeatTimeout: HEARTBEAT_TIMEOUT_MS,
-  retry: { initialInterval: 1_000, backoffCoefficient: 2, maximumInterval: 30_000 },
+  retry: { initialInterval: 1_000, backoffCoefficient: 2, maximumInterval: 10_000 },
+} as const satisfies ActivityOptions;
+
+/** Of a service that the task has left: it may be down still, and the task's result waits for this. */
+export const CLOSE_LEFT_SESSIONS_ACTIVITY = {
+  ...CLOSE_SESSIONS_ACTIVITY,
+  startToCloseTimeout: 10_000,
+  scheduleToCloseTimeout: 10_000,
 } as const satisfies ActivityOptions;

@@ -104,7 +104,7 @@ export async function agentTask(input: AgentTaskInput): Promise<TaskResult> {
     const { loop, host, opened } = progress;
     const check = (where: WorkspaceHost) => (opened?.check === undefined ? undefined : runCheck(where, opened.check));
     const result = await closeTask({ ending, loop, host, check, ...told });
-    if (opened !== null) await closeSessions(opened.limits.route);
+    if (opened !== null) await closeSessions(opened.limits.route, loop?.pin?.deployment);
     story.end(result);
     await tellOwners(owners, result);
     await condition(allHandlersFinished);

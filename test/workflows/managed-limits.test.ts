@@ -76,6 +76,14 @@ async function startedAs(taskId: string) {
   return { type: started?.workflowType?.name, isContinued: (started?.continuedExecutionRunId ?? '') !== '' };
 }
 
+/** For how many seconds sessions are tried to be closed, by the queue of their endpoint. */
+async function closingOf(taskId: string) {
+  const { events } = await cluster.temporal.workflow.getHandle(taskWorkflowId(toTaskId(taskId))).fetchHistory();
+  const scheduled = (events ?? []).flatMap(({ activityTaskScheduledEventAttributes: activity }) => activity ?? []);
+  const closing = scheduled.filter(({ activityType }) => activityType?.name === 'closeAgentSessions');
+  return Object.fromEntries(closing.map((each) => [each.taskQueue?.name, Number(each.scheduleToCloseTimeout?.seconds)]));
+}
+
 async function kindsOf(taskId: string) {
   return (await cluster.tasks.status(taskId)).events.map(({ kind }) => kind);
 }
@@ -103,6 +111,17 @@ describe('a session that fails in the middle of a task', () => {
         expect(await kindsOf(taskId)).not.toContain('compacted');
       })(),
   );
+
+  test('and goes on elsewhere does not hold up its result where it was', async () => {
+    const [{ endpoint }] = SERVICES;
+    await cluster.setFaults(endpoint, [{ kind: 'turn-failed', code: 'server_overloaded', skip: 1, count: 1 }]);
+    const { taskId } = await cluster.tasks.startManagedAgent({ model: MODEL, prompt: 'look around', ...files });
+
+    const { attempts } = await cluster.tasks.result(taskId);
+
+    expect(attempts.map((attempt) => attempt.endpoint)).toEqual([endpoint, endpoint, 'foundry-agents']);
+    expect(await closingOf(taskId)).toEqual({ 'endpoints/openai-agents': 10, 'endpoints/foundry-agents': 60 });
+  });
 
   test(
     'for good ends it, and the result says why',
