@@ -18,9 +18,10 @@ export function describeTranscript(items: readonly TranscriptItem[]): string {
   const firstStep = told.findIndex(({ isUser }) => !isUser);
   const [beginning, rest] = firstStep < 0 ? [told, []] : [told.slice(0, firstStep), told.slice(firstStep)];
   const room = Math.max(MAX_CHARACTERS - lengthOf(beginning), LEAST_FOR_NEWEST);
-  const users = rest.filter(({ isUser }) => isUser);
-  // The newest is what is asked now.
-  const said = [...newestWithin(users.slice(0, -1), room / 2), ...users.slice(-1)];
+  const said = newestWithin(
+    rest.filter(({ isUser }) => isUser),
+    room / 2,
+  );
   const steps = newestWithin(
     rest.filter(({ isUser }) => !isUser),
     room - lengthOf(said),

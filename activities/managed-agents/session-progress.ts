@@ -38,10 +38,12 @@ export function newInput(
   return { results, messages, ...(continuation === undefined ? {} : { continuation }) };
 }
 
-/** What a session begins with: what users said, or all that happened elsewhere. */
+/** What a session begins with: what users said, behind all that happened elsewhere before they said it last. */
 export function firstInput(items: readonly TranscriptItem[]): Omit<SessionInput, 'key'> {
-  const isUntouched = items.every((item): item is UserMessage => item.kind === 'user-message');
-  return { results: [], messages: isUntouched ? items.map(({ text }) => text) : [describeTranscript(items)] };
+  const lastStep = items.findLastIndex(({ kind }) => kind !== 'user-message');
+  const asked = items.slice(lastStep + 1).filter((item): item is UserMessage => item.kind === 'user-message');
+  const before = lastStep < 0 ? [] : [describeTranscript(items.slice(0, lastStep + 1))];
+  return { results: [], messages: [...before, ...asked.map(({ text }) => text)] };
 }
 
 /** Of several calls with one id the latest is meant. */

@@ -168,7 +168,7 @@ describe.each([OPENAI, FOUNDRY_AGENTS])('a session at $name that has become too 
     await call(asked);
 
     expect((await records()).map(({ isOver }) => isOver)).toEqual([true, undefined]);
-    expect((await scene.ledger()).inputs.at(-1)?.said).toEqual([expect.stringContaining('You:\nhello there')]);
+    expect((await scene.ledger()).inputs.at(-1)?.said).toEqual([expect.stringContaining('You:\nhello there'), 'and once more']);
   });
 
   test('is no such thing when the task itself is: its opening says so', async () => {

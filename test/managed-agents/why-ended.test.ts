@@ -1,0 +1,16 @@
+import { expect, test } from 'vitest';
+import { whyEnded } from '../../activities/managed-agents/why-ended.ts';
+import type { ModelFailure } from '../../workflows/domain/model-failure.ts';
+
+test.each([
+  ['not-found', 'session not found', 'session lost'],
+  ['context-overflow', 'context_length_exceeded', 'session full'],
+  ['context-overflow', undefined, 'session full'],
+  ['context-overflow', 'max_output_tokens', undefined],
+  ['context-overflow', 'MAX_TOKENS', undefined],
+  ['overloaded', 'server_overloaded', undefined],
+] as const)('a session that fails with %s (%s) has ended as: %s', (kind, code, ended) => {
+  const failure: ModelFailure = { kind, phase: 'terminal', acceptance: 'accepted', scope: 'request' };
+
+  expect(whyEnded(code === undefined ? failure : { ...failure, code })).toBe(ended);
+});
