@@ -179,6 +179,28 @@ describe.each([OPENAI, FOUNDRY_AGENTS])('a session at $name that has become too 
   });
 });
 
+describe.each([OPENAI, FOUNDRY_AGENTS])('a session at $name that does not wait any more for what it is told', (service) => {
+  const scene = aScene(service);
+
+  test('makes room for another one', async () => {
+    const { call, records } = await sessionsOf(service, scene.emulator().origin);
+    const { items } = await call([ask('use the tool')]);
+    const ran = items.flatMap((item): readonly TranscriptItem[] => {
+      return item.kind === 'tool-call' ? [{ kind: 'tool-result', callId: item.callId, outcome: 'ok', output: 'two tests' }] : [];
+    });
+    const told = [ask('use the tool'), ...items, ...ran];
+    await scene.fault({ kind: 'status', on: 'input', status: 400, count: 1 });
+
+    await expect(call(told)).rejects.toMatchObject({
+      failure: { kind: 'unavailable', scope: 'request', code: 'session out of step', acceptance: 'not-accepted' },
+    });
+    await call(told);
+
+    expect((await records()).map(({ isOver }) => isOver)).toEqual([true, undefined]);
+    expect((await scene.ledger()).inputs.at(-1)?.said).toEqual([expect.stringContaining('two tests')]);
+  });
+});
+
 describe('sessions at a service whose client names them', () => {
   const scene = aScene(BEDROCK_CLASSIC);
 

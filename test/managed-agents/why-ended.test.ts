@@ -9,8 +9,15 @@ test.each([
   ['context-overflow', 'max_output_tokens', undefined],
   ['context-overflow', 'MAX_TOKENS', undefined],
   ['overloaded', 'server_overloaded', undefined],
+  ['invalid-request', 'invalid_request', undefined],
 ] as const)('a session that fails with %s (%s) has ended as: %s', (kind, code, ended) => {
   const failure: ModelFailure = { kind, phase: 'terminal', acceptance: 'accepted', scope: 'request' };
 
   expect(whyEnded(code === undefined ? failure : { ...failure, code })).toBe(ended);
+});
+
+test('a session that does not take what it waited for has ended, too', () => {
+  const failure: ModelFailure = { kind: 'invalid-request', phase: 'headers', acceptance: 'not-accepted', scope: 'request' };
+
+  expect(whyEnded(failure)).toBe('session out of step');
 });
