@@ -4,7 +4,7 @@ import { endpointOf } from '../workflows/domain/ids.ts';
 import type { AttemptSettlement, LedgerEntry } from '../workflows/domain/ledger.ts';
 import { ledgerOf } from '../workflows/domain/ledger.ts';
 import { describeFailure } from '../workflows/domain/model-failure.ts';
-import type { TranscriptItem } from '../workflows/domain/transcript.ts';
+import type { ItemId, TranscriptItem } from '../workflows/domain/transcript.ts';
 import type { TaskEnding } from '../workflows/domain/turn.ts';
 import { addUsage, NO_USAGE } from '../workflows/domain/usage.ts';
 import { MOST_OUTPUT_CHARACTERS, outputTextOf } from './conversation/task-output.ts';
@@ -18,14 +18,20 @@ const MOST_ATTEMPTS = 2_000;
 
 /** The activity `finishTask`: what the task came to, computed from the journals. */
 export function createFinishTask({ store }: { readonly store: TaskStore }) {
-  return async ({ head, results = [], turns, ending }: FinishTaskInput): Promise<Omit<TaskResult, 'diff' | 'diffPath'>> => {
+  return async ({
+    head,
+    results = [],
+    unread = [],
+    turns,
+    ending,
+  }: FinishTaskInput): Promise<Omit<TaskResult, 'diff' | 'diffPath'>> => {
     const taskId = currentTaskId();
     try {
       const transcript = await store.readTranscript(taskId, head);
       const attempts = await store.listAttempts(taskId);
       const toolCalls = await store.listToolCalls(taskId);
       const sessions = await store.listAgentSessions(taskId);
-      if (turns > 0) await keepStanding(store, taskId, { head, results, turn: turns });
+      await keepStanding(store, taskId, { head, results, turn: turns, unread });
       return {
         taskId,
         state: ending.kind,
@@ -44,9 +50,21 @@ export function createFinishTask({ store }: { readonly store: TaskStore }) {
   };
 }
 
-/** A message may let the task go on from here. */
-async function keepStanding(store: TaskStore, taskId: TaskId, ended: TaskStanding): Promise<void> {
-  await store.putSettings(taskId, { ...(await store.getSettings(taskId)), ended });
+/**
+ * A message may let the task go on from here. One that could not go on after its end stands where it stood, and what was said to it waits
+ * for the next message.
+ */
+async function keepStanding(
+  store: TaskStore,
+  taskId: TaskId,
+  { unread, ...here }: TaskStanding & { readonly unread: readonly ItemId[] },
+): Promise<void> {
+  if (here.turn === 0 && unread.length === 0) return;
+  const settings = await store.getSettings(taskId);
+  const { unread: before = [], ...standing }: TaskStanding = here.turn > 0 ? here : (settings.ended ?? here);
+  const waiting = [...before, ...unread];
+  const ended = { ...standing, ...(waiting.length === 0 ? {} : { unread: waiting }) };
+  if (ended.turn > 0) await store.putSettings(taskId, { ...settings, ended });
 }
 
 function reasonOf(ending: TaskEnding): Pick<TaskResult, 'reason'> {

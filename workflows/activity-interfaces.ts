@@ -180,6 +180,8 @@ export interface ReopenTaskResult {
   readonly results: readonly ItemId[];
   /** The last turn that was begun. */
   readonly turn: number;
+  /** Messages that it did not come to read before its end, oldest first; absent: none. */
+  readonly unread?: readonly ItemId[];
 }
 
 export interface CheckOutputInput {
@@ -198,6 +200,8 @@ export interface FinishTaskInput {
   readonly head: TranscriptHead;
   /** Not answered by a turn yet; absent: there are none. */
   readonly results?: readonly ItemId[];
+  /** Messages that nobody has read, oldest first; absent: none. */
+  readonly unread?: readonly ItemId[];
   readonly turns: number;
   readonly ending: TaskEnding;
 }

@@ -103,7 +103,9 @@ export async function agentTask(input: AgentTaskInput): Promise<TaskResult> {
     const told = { agents: doors.agents.summaries(), approvals: doors.desk.decisions() };
     const { loop, host, opened } = progress;
     const check = (where: WorkspaceHost) => (opened?.check === undefined ? undefined : runCheck(where, opened.check));
-    const result = await closeTask({ ending, loop, host, check, ...told });
+    await condition(allHandlersFinished);
+    const unread = doors.conversation.state().inbox.map(({ item }) => item);
+    const result = await closeTask({ ending, loop, unread, host, check, ...told });
     if (opened !== null) await closeSessions(opened.limits.route, loop?.pin?.deployment);
     story.end(result);
     await tellOwners(owners, result);
@@ -137,13 +139,14 @@ function stopOnCancel(progress: Progress): () => Promise<void> {
 async function runToEnd(input: AgentTaskInput, progress: Progress, doors: Doors): Promise<LoopEnd> {
   const { story, desk, conversation, agents } = doors;
   try {
-    await open(input, progress, story);
+    await open(input, progress, doors);
     const { opened, loop: begin } = progress;
     if (opened === null || begin === null) {
       throw ApplicationFailure.nonRetryable('a task was opened without a transcript', 'BrokenInvariant');
     }
     const loop = input.kind === 'reopened' ? await hearFirst(begin, conversation) : begin;
     if (loop === undefined) return { kind: 'ended', ending: { kind: 'completed' } };
+    progress.loop = loop;
     const effects = createTaskEffects({
       policy: opened.limits.policy,
       tenant: opened.tenant,
@@ -171,13 +174,17 @@ async function hearFirst(loop: LoopState, conversation: Conversation): Promise<L
   return { ...loop, ...back, results: [...(back ?? loop).results, ...messages] };
 }
 
-async function open(input: AgentTaskInput, progress: Progress, story: TaskStory): Promise<void> {
+async function open(input: AgentTaskInput, progress: Progress, { story, conversation }: Doors): Promise<void> {
   if (progress.opened !== null) return;
   const { contest, parent } = ownersOf(input);
   const from = parent ?? contest;
   const opening = { story, from, hasWorkspace: (queue: string) => takeHost(progress, story, queue) };
-  const { opened, loop } =
-    input.kind === 'reopened' ? await reopenTask(opening) : await openTask(await requestOf(input), opening);
+  const {
+    opened,
+    loop,
+    unread = [],
+  } = input.kind === 'reopened' ? await reopenTask(opening) : await openTask(await requestOf(input), opening);
+  conversation.putBack(unread);
   progress.opened = opened;
   progress.loop = loop;
 }

@@ -5,6 +5,7 @@ import { CLOSE_WORKSPACE_ACTIVITY, COLLECT_DIFF_ACTIVITY, STORE_ACTIVITY } from 
 import type { CheckReport } from './domain/task-check.ts';
 import type { AgentSummary, ApprovalRecord } from './domain/task-result.ts';
 import { TASKS_QUEUE } from './domain/task-queues.ts';
+import type { ItemId } from './domain/transcript.ts';
 import { EMPTY_TRANSCRIPT } from './domain/transcript.ts';
 import type { TaskEnding } from './domain/turn.ts';
 import type { LoopState } from './loop-state.ts';
@@ -14,6 +15,8 @@ export interface CloseTaskInput {
   readonly ending: TaskEnding;
   /** null: the task ended before its first turn. */
   readonly loop: LoopState | null;
+  /** Messages that nobody has read. */
+  readonly unread: readonly ItemId[];
   /** null: it has no workspace. */
   readonly host: WorkspaceHost | null;
   /** Asked only about the whole work of a task that has completed; `undefined`: there is nothing to check it by. */
@@ -28,7 +31,7 @@ const NO_DIFF: Collected = { diff: '' };
 
 /** Gives the whole result. A diff that cannot be had fails a task that would have completed: its work would be lost unsaid. */
 export async function closeTask(input: CloseTaskInput): Promise<TaskResult> {
-  const { ending, loop, host } = input;
+  const { ending, loop, unread, host } = input;
   const { problem, ...work } = host === null ? NO_DIFF : await collectWork(host, input);
   const { finishTask } = proxyActivities<TaskActivities>({
     ...STORE_ACTIVITY,
@@ -38,6 +41,7 @@ export async function closeTask(input: CloseTaskInput): Promise<TaskResult> {
   const result = await finishTask({
     head: loop?.head ?? EMPTY_TRANSCRIPT,
     ...(loop === null || loop.results.length === 0 ? {} : { results: loop.results }),
+    ...(unread.length === 0 ? {} : { unread }),
     turns: loop?.turn ?? 0,
     ending: problem !== undefined && ending.kind === 'completed' ? { kind: 'failed', reason: problem } : ending,
   });

@@ -41,6 +41,8 @@ export interface ConversationOptions extends Listener {
 }
 
 export interface Conversation extends Omit<ConversationEffects, 'checkOutput'> {
+  /** Messages of before, which come before all that have come since. */
+  putBack(items: readonly ItemId[]): void;
   /** Not read yet; to be carried into the next run, once no handler runs any more. */
   state(): ConversationState;
 }
@@ -82,6 +84,9 @@ export function openConversation(options: ConversationOptions): Conversation {
   });
 
   return {
+    putBack(items) {
+      inbox = [...items.map((item) => ({ item, isSoon: false })), ...inbox];
+    },
     state: () => ({ inbox, seen, ...(rollBackTo === undefined ? {} : { rollBackTo }) }),
     async interruptible(work) {
       if (isCut) return INTERRUPTED;

@@ -16,6 +16,7 @@ import { planRouteInput } from './domain/plan-route-input.ts';
 import { HEALTHY } from './domain/route-health.ts';
 import type { TaskCheck } from './domain/task-check.ts';
 import { TASKS_QUEUE } from './domain/task-queues.ts';
+import type { ItemId } from './domain/transcript.ts';
 import type { LoopLimits, LoopState } from './loop-state.ts';
 import { newLoopState } from './loop-state.ts';
 import { storeFor } from './task-effects.ts';
@@ -44,6 +45,8 @@ export interface Opening {
 export interface Opened {
   readonly opened: OpenedTask;
   readonly loop: LoopState;
+  /** What was said to it before and nobody has read. */
+  readonly unread?: readonly ItemId[];
 }
 
 /** Enough for a day's work of an agent; a task that runs in circles ends here. */
@@ -70,7 +73,7 @@ export async function openTask(request: TaskRequest, opening: Opening): Promise<
 
 /** A task that had come to its end goes on from there, with a route, a budget and turns of its own. */
 export async function reopenTask(opening: Opening): Promise<Opened> {
-  const { request, head, results, turn } = await storeFor('read what the task came to').reopenTask();
+  const { request, head, results, turn, unread = [] } = await storeFor('read what the task came to').reopenTask();
   const planned = await planRoute({ ...request, prompt: '' }, opening.story);
   const { budget, health = HEALTHY } = planned;
   const queue = request.workspace === undefined ? null : await moveWorkspaceBack(opening);
@@ -79,6 +82,7 @@ export async function reopenTask(opening: Opening): Promise<Opened> {
   return {
     opened: { ...opened, limits: { ...limits, maxTurns: turn + limits.maxTurns } },
     loop: { ...newLoopState(head), results, turn, routeHealth: health, ...spending },
+    unread,
   };
 }
 

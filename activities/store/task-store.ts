@@ -102,6 +102,8 @@ export interface TaskStanding {
   readonly results: readonly ItemId[];
   /** The last turn that was begun. */
   readonly turn: number;
+  /** Messages that it did not come to read, oldest first; absent: none. */
+  readonly unread?: readonly ItemId[];
 }
 
 /** What was said to a task. */

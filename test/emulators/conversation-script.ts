@@ -124,6 +124,8 @@ function textOf(item: InputItem): string {
 }
 
 function countAnswers(items: readonly InputItem[]): number {
-  const madeByModel = items.map(({ type, role }) => role === 'assistant' || !(type?.endsWith('_output') ?? role !== undefined));
+  const madeByModel = items.map(({ type, role }) =>
+    role === undefined ? type?.endsWith('_output') !== true : role === 'assistant',
+  );
   return madeByModel.filter((made, index) => made && madeByModel[index - 1] !== true).length;
 }

@@ -22,6 +22,7 @@ const SCRIPT = [
     when: { inputContains: 'one thing' },
     turns: [command('echo one > one.txt'), command('echo two > two.txt'), { text: 'One is done.' }],
   },
+  { when: { inputContains: 'short' }, turns: [command('touch started; sleep 2')] },
   {
     when: { inputContains: 'long' },
     turns: [command('echo begun > log.txt; touch started; sleep 9; echo ended >> log.txt'), { text: 'Slept.' }],
@@ -144,6 +145,29 @@ describe('a message to a task that has ended', () => {
     expect(result.diff).toContain('+one');
     expect(result.diff).toContain('+other');
     expect(existsSync(treeOf(taskId))).toBe(false);
+  });
+
+  test('lets it go on after a cancel in the middle of a call, whose end the model is told as unknown', async () => {
+    const { taskId } = await start('do a long piece of work');
+    await begun(taskId);
+    await cluster.tasks.send(taskId, { text: 'and then the other', mode: 'enqueue' });
+    await cluster.tasks.cancel(taskId);
+    expect((await cluster.tasks.result(taskId)).state).toBe('cancelled');
+
+    await cluster.tasks.send(taskId, { text: 'go on', mode: 'enqueue' });
+
+    expect(await cluster.tasks.result(taskId)).toMatchObject({ state: 'completed', output: 'Both are done.' });
+  });
+
+  test('is read after those that a failed task did not come to read', async () => {
+    const { taskId } = await cluster.tasks.start({ prompt: 'do a short piece of work', model: MODEL, workspace, maxTurns: 1 });
+    await begun(taskId);
+    await cluster.tasks.send(taskId, { text: 'and then the other', mode: 'enqueue' });
+    expect((await cluster.tasks.result(taskId)).state).toBe('failed');
+
+    await cluster.tasks.send(taskId, { text: 'go on', mode: 'enqueue' });
+
+    expect((await cluster.tasks.result(taskId)).diff).toContain('+other');
   });
 
   test('that had come before its end changes nothing', async () => {
