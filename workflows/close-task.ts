@@ -1,6 +1,6 @@
 /** The last steps of a task: its diff, its result, and the workspace given back. Runs whatever the end, also after a cancel. */
 import { ActivityFailure, proxyActivities } from '@temporalio/workflow';
-import type { CollectDiffResult, HostActivities, TaskActivities, TaskResult } from './activity-interfaces.ts';
+import type { CollectDiffResult, FinishTaskInput, HostActivities, TaskActivities, TaskResult } from './activity-interfaces.ts';
 import { CLOSE_WORKSPACE_ACTIVITY, COLLECT_DIFF_ACTIVITY, STORE_ACTIVITY } from './activity-options.ts';
 import type { CheckReport } from './domain/task-check.ts';
 import type { AgentSummary, ApprovalRecord } from './domain/task-result.ts';
@@ -31,7 +31,7 @@ const NO_DIFF: Collected = { diff: '' };
 
 /** Gives the whole result. A diff that cannot be had fails a task that would have completed: its work would be lost unsaid. */
 export async function closeTask(input: CloseTaskInput): Promise<TaskResult> {
-  const { ending, loop, unread, host } = input;
+  const { ending, host } = input;
   const { problem, ...work } = host === null ? NO_DIFF : await collectWork(host, input);
   const { finishTask } = proxyActivities<TaskActivities>({
     ...STORE_ACTIVITY,
@@ -39,14 +39,17 @@ export async function closeTask(input: CloseTaskInput): Promise<TaskResult> {
     summary: 'write the result',
   });
   const result = await finishTask({
-    head: loop?.head ?? EMPTY_TRANSCRIPT,
-    ...(loop === null || loop.results.length === 0 ? {} : { results: loop.results }),
-    ...(unread.length === 0 ? {} : { unread }),
-    turns: loop?.turn ?? 0,
+    ...standingOf(input),
     ending: problem !== undefined && ending.kind === 'completed' ? { kind: 'failed', reason: problem } : ending,
   });
   if (host !== null && problem === undefined) await giveBack(host);
   return { ...result, ...work, ...toldOf(input) };
+}
+
+/** Where a message may have it go on. */
+function standingOf({ loop, unread }: CloseTaskInput): Omit<FinishTaskInput, 'ending'> {
+  const { head = EMPTY_TRANSCRIPT, results = [], turn: turns = 0 } = loop ?? {};
+  return { head, turns, ...(results.length === 0 ? {} : { results }), ...(unread.length === 0 ? {} : { unread }) };
 }
 
 /** The diff first: what a check does to the files is no work of the task. */

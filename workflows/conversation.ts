@@ -59,9 +59,8 @@ export function openConversation(options: ConversationOptions): Conversation {
 
   async function interrupt(): Promise<void> {
     isCut = true;
-    if (working === undefined) return;
-    working.cancel();
-    await options.hurry();
+    working?.cancel();
+    if (working !== undefined) await options.hurry();
   }
 
   async function receive({ requestId, text, mode, toTurn }: SendMessageInput): Promise<SendMessageResult> {
@@ -84,9 +83,7 @@ export function openConversation(options: ConversationOptions): Conversation {
   });
 
   return {
-    putBack(items) {
-      inbox = [...items.map((item) => ({ item, isSoon: false })), ...inbox];
-    },
+    putBack: (items) => void (inbox = [...items.map((item) => ({ item, isSoon: false })), ...inbox]),
     state: () => ({ inbox, seen, ...(rollBackTo === undefined ? {} : { rollBackTo }) }),
     async interruptible(work) {
       if (isCut) return INTERRUPTED;
