@@ -27,7 +27,10 @@ const SCRIPT = [
   { when: { inputContains: 'long' }, turns: [command('echo begun; touch started; sleep 30'), { text: 'Slept.' }] },
   { when: { inputContains: 'say it' }, turns: [{ text: 'Said.' }] },
 ];
-const SLOW = { kind: 'slow', eventDelayMs: 1_000, count: 1 };
+
+/** Some three seconds for a turn of one message: enough to say something meanwhile on a busy machine. */
+const slowly = ({ cloud }: Service) => ({ kind: 'slow', eventDelayMs: cloud === 'azure' ? 1_500 : 600, count: 1 });
+
 const ASK = { approvals: { mode: 'always' } } as const;
 
 let cluster: Cluster;
@@ -75,7 +78,7 @@ describe('a session at work', () => {
   test(
     'is steered by a message that it reads after its turn',
     atEach(async (service) => {
-      await cluster.setFaults(service.endpoint, [{ ...SLOW, eventDelayMs: 600 }]);
+      await cluster.setFaults(service.endpoint, [slowly(service)]);
       const taskId = await start(service, 'say it');
       await generates(service, taskId);
       await cluster.tasks.send(taskId, { text: 'and then the other', mode: 'steer' });
@@ -91,7 +94,7 @@ describe('a session at work', () => {
   test(
     'is stopped by a message that interrupts, and another one is told both',
     atEach(async (service) => {
-      await cluster.setFaults(service.endpoint, [SLOW]);
+      await cluster.setFaults(service.endpoint, [slowly(service)]);
       const taskId = await start(service, 'say it');
       await generates(service, taskId);
       await cluster.tasks.send(taskId, { text: 'stop that', mode: 'interrupt' });
@@ -113,7 +116,7 @@ describe('a session at work', () => {
   test(
     'is stopped by a cancel, which the result tells',
     atEach(async (service) => {
-      await cluster.setFaults(service.endpoint, [SLOW]);
+      await cluster.setFaults(service.endpoint, [slowly(service)]);
       const taskId = await start(service, 'say it');
       await generates(service, taskId);
 
@@ -166,39 +169,45 @@ describe('a managed task', () => {
 
   test.concurrent(
     'that is interrupted in a command goes on in the session that waits for its result',
-    atEach(async (service) => {
-      const taskId = await start(service, 'long', files);
-      await runs(taskId);
-      await cluster.tasks.send(taskId, { text: 'stop that', mode: 'interrupt' });
+    atEach(
+      async (service) => {
+        const taskId = await start(service, 'long', files);
+        await runs(taskId);
+        await cluster.tasks.send(taskId, { text: 'stop that', mode: 'interrupt' });
 
-      const result = await cluster.tasks.result(taskId);
+        const result = await cluster.tasks.result(taskId);
 
-      expect(result).toMatchObject({ state: 'completed', output: 'Stopped.' });
-      const inputs = [['long'], ['stop that', 'result']];
-      expect(await sessionsOf(cluster, service, taskId)).toEqual([{ closed: true, inputs, generations: 2 }]);
-    }),
+        expect(result).toMatchObject({ state: 'completed', output: 'Stopped.' });
+        const inputs = [['long'], ['stop that', 'result']];
+        expect(await sessionsOf(cluster, service, taskId)).toEqual([{ closed: true, inputs, generations: 2 }]);
+      },
+      [SERVICES[0]],
+    ),
   );
 
   test.concurrent(
     'that is rolled back has the files of then, and another session: its first one knows too much',
-    atEach(async (service) => {
-      const taskId = await start(service, 'one thing', { ...files, ...ASK });
-      await approve(taskId, 1);
-      await approve(taskId, 2);
-      await cluster.tasks.result(taskId);
-      await cluster.tasks.send(taskId, { text: 'go back', mode: 'rollback', toTurn: 1 });
+    atEach(
+      async (service) => {
+        const taskId = await start(service, 'one thing', { ...files, ...ASK });
+        await approve(taskId, 1);
+        await approve(taskId, 2);
+        await cluster.tasks.result(taskId);
+        await cluster.tasks.send(taskId, { text: 'go back', mode: 'rollback', toTurn: 1 });
 
-      const result = await cluster.tasks.result(taskId);
+        const result = await cluster.tasks.result(taskId);
 
-      expect(result).toMatchObject({ state: 'completed', output: 'Back.' });
-      expect(result.diff).toContain('+++ b/one.txt');
-      expect(result.diff).not.toContain('two.txt');
-      const sessions = await sessionsOf(cluster, service, taskId);
-      expect(sessions).toHaveLength(2);
-      expect(sessions.every(({ closed }) => closed)).toBe(true);
-      expect(sessions[1]?.inputs).toEqual([[HAND_OFF, 'go back']]);
-      expect(sessions[1]?.inputs[0]?.[0]).not.toContain('two.txt');
-    }),
+        expect(result).toMatchObject({ state: 'completed', output: 'Back.' });
+        expect(result.diff).toContain('+++ b/one.txt');
+        expect(result.diff).not.toContain('two.txt');
+        const sessions = await sessionsOf(cluster, service, taskId);
+        expect(sessions).toHaveLength(2);
+        expect(sessions.every(({ closed }) => closed)).toBe(true);
+        expect(sessions[1]?.inputs).toEqual([[HAND_OFF, 'go back']]);
+        expect(sessions[1]?.inputs[0]?.[0]).not.toContain('two.txt');
+      },
+      [SERVICES[1]],
+    ),
   );
 
   test.concurrent(
@@ -222,19 +231,22 @@ describe('a managed task', () => {
   );
 
   test.concurrent.each([
-    ['waits for a person', 'one thing', ASK],
-    ['runs a command', 'long', {}],
-  ] as const)('that is cancelled while it %s has its session removed', (_when, prompt, request) =>
-    atEach(async (service) => {
-      const taskId = await start(service, prompt, { ...files, ...request });
-      await (request === ASK ? waits(taskId, 1) : runs(taskId));
+    ['waits for a person', 'one thing', ASK, SERVICES[1]],
+    ['runs a command', 'long', {}, SERVICES[0]],
+  ] as const)('that is cancelled while it %s has its session removed', (_when, prompt, request, at) =>
+    atEach(
+      async (service) => {
+        const taskId = await start(service, prompt, { ...files, ...request });
+        await (request === ASK ? waits(taskId, 1) : runs(taskId));
 
-      await cluster.tasks.cancel(taskId);
+        await cluster.tasks.cancel(taskId);
 
-      const result = await cluster.tasks.result(taskId);
-      const attempts = [{ turn: 1, endpoint: service.endpoint, outcome: 'completed' }];
-      expect(result).toMatchObject({ state: 'cancelled', attempts });
-      expect(await sessionsOf(cluster, service, taskId)).toEqual([{ closed: true, inputs: [[prompt]], generations: 1 }]);
-    })(),
+        const result = await cluster.tasks.result(taskId);
+        const attempts = [{ turn: 1, endpoint: service.endpoint, outcome: 'completed' }];
+        expect(result).toMatchObject({ state: 'cancelled', attempts });
+        expect(await sessionsOf(cluster, service, taskId)).toEqual([{ closed: true, inputs: [[prompt]], generations: 1 }]);
+      },
+      [at],
+    )(),
   );
 });

@@ -9,8 +9,8 @@ export const SERVICES = [
 export type Service = (typeof SERVICES)[number];
 
 /** Side by side: neither knows of the other. */
-export function atEach(story: (service: Service) => Promise<void>) {
-  return async () => void (await Promise.all(SERVICES.map(story)));
+export function atEach(story: (service: Service) => Promise<void>, services: readonly Service[] = SERVICES) {
+  return async () => void (await Promise.all(services.map(story)));
 }
 
 /** Session by session: each input as its messages, but for the environment, then `result` for each result. */
