@@ -231,22 +231,18 @@ describe('a managed task', () => {
   );
 
   test.concurrent.each([
-    ['waits for a person', 'one thing', ASK, SERVICES[1]],
-    ['runs a command', 'long', {}, SERVICES[0]],
-  ] as const)('that is cancelled while it %s has its session removed', (_when, prompt, request, at) =>
-    atEach(
-      async (service) => {
-        const taskId = await start(service, prompt, { ...files, ...request });
-        await (request === ASK ? waits(taskId, 1) : runs(taskId));
+    ['waits for a person', 'one thing', SERVICES[1]],
+    ['runs a command', 'long', SERVICES[0]],
+  ] as const)('that is cancelled while it %s has its session removed', async (_when, prompt, service) => {
+    const runsCommand = prompt === 'long';
+    const taskId = await start(service, prompt, { ...files, ...(runsCommand ? {} : ASK) });
+    await (runsCommand ? runs(taskId) : waits(taskId, 1));
 
-        await cluster.tasks.cancel(taskId);
+    await cluster.tasks.cancel(taskId);
 
-        const result = await cluster.tasks.result(taskId);
-        const attempts = [{ turn: 1, endpoint: service.endpoint, outcome: 'completed' }];
-        expect(result).toMatchObject({ state: 'cancelled', attempts });
-        expect(await sessionsOf(cluster, service, taskId)).toEqual([{ closed: true, inputs: [[prompt]], generations: 1 }]);
-      },
-      [at],
-    )(),
-  );
+    const result = await cluster.tasks.result(taskId);
+    const attempts = [{ turn: 1, endpoint: service.endpoint, outcome: 'completed' }];
+    expect(result).toMatchObject({ state: 'cancelled', attempts });
+    expect(await sessionsOf(cluster, service, taskId)).toEqual([{ closed: true, inputs: [[prompt]], generations: 1 }]);
+  });
 });

@@ -18,7 +18,7 @@ const LOOK = call('exec_command', { cmd: 'echo seen >> seen.txt' });
 const AGENT = '{{result:Agent ([0-9a-f]{6})}}';
 /** A run goes on in a new one after so many events; a turn with a tool call takes about 12. */
 const CONTINUE_AS_NEW_EVENTS = 40;
-const TURNS = 6;
+const TURNS = 5;
 const SCRIPT = [
   // What a session is told that takes over from another one.
   { when: { inputContains: 'Its result (' }, turns: [{ text: 'Seen, as another session.' }] },
@@ -171,19 +171,22 @@ describe('a managed task', () => {
 
   test.concurrent(
     'waits with its session for a larger budget',
-    atEach(async (service) => {
-      const taskId = await start(service, 'look around', { ...files, budget: { turns: 1 } });
-      const { reason } = await eventually('it waits', async () => (await cluster.tasks.status(taskId)).waitingFor);
-      const waiting = await countsOf(service, taskId);
-      await cluster.tasks.raiseBudget(taskId, { turns: 9 });
+    atEach(
+      async (service) => {
+        const taskId = await start(service, 'look around', { ...files, budget: { turns: 1 } });
+        const { reason } = await eventually('it waits', async () => (await cluster.tasks.status(taskId)).waitingFor);
+        const waiting = await countsOf(service, taskId);
+        await cluster.tasks.raiseBudget(taskId, { turns: 9 });
 
-      const result = await cluster.tasks.result(taskId);
+        const result = await cluster.tasks.result(taskId);
 
-      expect(reason).toContain('the budget of turns is used up: 1 of 1 spent');
-      expect(waiting).toEqual(one(1, false));
-      expect(result).toMatchObject({ state: 'completed', output: 'Seen.' });
-      expect(await countsOf(service, taskId)).toEqual(one(3));
-    }),
+        expect(reason).toContain('the budget of turns is used up: 1 of 1 spent');
+        expect(waiting).toEqual(one(1, false));
+        expect(result).toMatchObject({ state: 'completed', output: 'Seen.' });
+        expect(await countsOf(service, taskId)).toEqual(one(3));
+      },
+      [SERVICES[0]],
+    ),
   );
 
   test.concurrent(
