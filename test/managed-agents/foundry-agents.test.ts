@@ -2,16 +2,17 @@
 import { describe, expect, test } from 'vitest';
 import { findInput, itemsToTurn, notedResponse, toTurn } from '../../activities/managed-agents/foundry-agents/response.ts';
 import { renderResponse } from '../../activities/managed-agents/foundry-agents/request.ts';
+import { NO_USAGE } from '../../workflows/domain/usage.ts';
 import { READ_FILE, failureOf } from '../clouds/builders.ts';
 import { EMULATED_PROJECT } from '../emulators/managed-agents/start-foundry-agents.ts';
-import { INSTRUCTIONS, aPlan, answers, callsOf, lastText, listening, openWith, says } from './conversation.ts';
+import { INSTRUCTIONS, aPlan, after, answers, callsOf, lastText, listening, openWith, says } from './conversation.ts';
 import { FOUNDRY_AGENTS } from './emulated-engines.ts';
-import { aScene } from './scene.ts';
+import { IMPATIENT, aScene } from './scene.ts';
 
 const PLAN = { key: 'k', instructions: '', tools: [READ_FILE], metadata: {} };
 
 describe.each([FOUNDRY_AGENTS])('a saved agent at $name', (service) => {
-  const { client, ledger, fault } = aScene(service);
+  const { client, emulator, ledger, fault } = aScene(service);
   const saved = (agentId: string) => aPlan(service, { agentId, tools: [READ_FILE] });
 
   test.each([EMULATED_PROJECT.agent, `${EMULATED_PROJECT.agent}:${EMULATED_PROJECT.version}`])(
@@ -62,6 +63,65 @@ describe.each([FOUNDRY_AGENTS])('a saved agent at $name', (service) => {
     expect(turn?.items.map((item) => item.kind === 'assistant-message' && item.text)).toEqual(['hello again']);
   });
 
+  test('that is hosted says one thing after the other, and is waited for until it has said all', async () => {
+    const { session } = await openWith(client(), saved(EMULATED_PROJECT.hosted), says('say hello'));
+    const looking = says('look it up');
+    const cut = { kind: 'stream-cut', afterEvents: 2, count: 1 };
+    await fault(cut, { kind: 'slow', eventDelayMs: 120, count: 1 });
+    await failureOf(client().send(session, looking, listening()));
+
+    const found = await client().reconcile(session, looking, listening());
+
+    expect(found?.items).toMatchObject([{ text: '(Called look_up by itself: completed.)' }, { text: 'It is found.' }]);
+    const [asking, asked] = [says('use the tool'), after(session, found ?? { items: [], usage: NO_USAGE })];
+    await fault(cut, { kind: 'slow', eventDelayMs: 120, count: 1 });
+    await failureOf(client().send(asked, asking, listening()));
+
+    const turn = await client().reconcile(asked, asking, listening());
+
+    expect(turn?.items).toMatchObject([{ text: 'I look.' }, { kind: 'tool-call', name: 'read_file' }]);
+  });
+
+  test.each(['helper', EMULATED_PROJECT.hosted])(
+    'that has tools of its own, such as %s, calls them by itself',
+    async (agentId) => {
+      const { turn, session } = await openWith(client(), saved(agentId), says('look it up'));
+
+      expect(turn.items.map((item) => item.kind === 'assistant-message' && item.text)).toEqual([
+        '(Called look_up by itself: completed.)',
+        'It is found.',
+      ]);
+      expect(lastText(await client().send(session, says('and once more'), listening()))).toBe('hello again');
+    },
+  );
+
+  test('that never heard of its opening gets our instructions when it is said again', async () => {
+    const plan = saved('helper');
+    const options = listening();
+    await fault({ kind: 'input-lost', on: 'open', skip: 1, count: 1 });
+    await failureOf(client().open(plan, says('say hello'), options));
+    const session = { sessionId: options.told.at(-1)?.split(' ')[1] ?? '', plan };
+    const input = says('say hello');
+    expect(await client().reconcile(session, input, listening())).toBeUndefined();
+
+    await client().send(session, input, listening());
+
+    expect((await ledger()).inputs.at(-1)).toMatchObject({ sessionId: session.sessionId, said: [INSTRUCTIONS, 'say hello'] });
+  });
+
+  test('that works in the background is given up when nothing changes for too long', async () => {
+    const impatient = service.createClient(emulator().origin, IMPATIENT);
+    const { session } = await openWith(client(), saved('helper'), says('say hello'));
+    const input = says('and once more');
+    await fault({ kind: 'stream-cut', afterEvents: 2, count: 1 }, { kind: 'slow', eventDelayMs: 3_000, count: 1 });
+    await failureOf(client().send(session, input, listening()));
+
+    const failure = await failureOf(impatient.reconcile(session, input, listening()));
+
+    expect(failure).toMatchObject({ kind: 'timeout', acceptance: 'accepted', code: 'nothing came for 700 ms' });
+    await client().cancel(session);
+  });
+
   test('that stops in the middle of an approval goes on with it', async () => {
     const { turn, session } = await openWith(client(), saved('helper'), says('ask me first'));
     const input = answers(turn, 'refused');
@@ -86,6 +146,22 @@ describe('what Foundry tells', () => {
     expect(turn.items.map(({ kind }) => kind)).toEqual(['assistant-message', 'assistant-message', 'tool-call']);
     expect(turn.marker).toBe('i3');
   });
+
+  test.each(['bing_grounding_call', 'azure_ai_search_call', 'web_search_call', 'mcp_call'])(
+    'of a %s is said in a word, in whatever form it is told',
+    (type) => {
+      const call = { type, id: 7, call_id: 'c1', status: { code: 1 }, arguments: {} };
+      const answer = { type: 'message', id: 'i2', status: 3, content: [{ type: 'output_text', text: 'Found.' }] };
+
+      const output = [call, { type: `${type}_output`, call_id: 'c1', output: [] }, { type: 'oauth', id: 'i1' }, 'x', answer];
+
+      expect(itemsToTurn(output, PLAN)).toMatchObject({
+        items: [{ text: expect.stringMatching(/^\(Called .*: ended\.\)$/), phase: 'commentary' }, { text: 'Found.' }],
+        marker: 'i2',
+      });
+      expect(() => itemsToTurn([call], PLAN)).toThrow('empty');
+    },
+  );
 
   test.each([
     [{ status: 'incomplete', incomplete_details: { reason: 'max_output_tokens' } }, 'max_output_tokens'],

@@ -28,6 +28,7 @@ const SCRIPT = [
     ],
   },
   { when: { inputContains: 'patch it' }, turns: [{ toolCalls: [{ name: 'apply_patch', input: '*** Begin Patch' }] }] },
+  { when: { inputContains: 'look it up' }, turns: [{ ownCommand: 'look up', text: 'It is found.' }] },
   {
     when: { inputContains: 'ask me first' },
     turns: [{ mcpApproval: { server: 'docs', tool: 'search', arguments: { q: 'x' } } }, { text: 'That is all.' }],

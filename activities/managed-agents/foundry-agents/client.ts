@@ -112,12 +112,12 @@ interface Saying {
 
 async function respond(call: FoundryCall, { session, input }: Saying, onAccepted: () => Promise<void>) {
   const { sessionId, plan } = session;
-  const isFirst = call.sessionId === undefined;
-  const body = renderResponse({ conversation: sessionId, plan, input, isFirst });
+  // An opening that is said again reaches a conversation that is there, but has heard nothing.
+  const body = renderResponse({ conversation: sessionId, plan, input, isFirst: session.marker === undefined });
   const response = await exchange(
     call,
     (signal) => call.sdk.responses.create(body, { signal }).asResponse(),
-    isFirst ? undefined : () => tellSending(call),
+    call.sessionId === undefined ? undefined : () => tellSending(call),
   );
   call.acceptance = 'accepted';
   call.timer.restart(call.timeouts.firstEventMs);

@@ -6,15 +6,28 @@ import { BrokenStreamError, ProgressError, readResponseStream } from '../../clou
 import type { ResponseObject } from '../../clouds/responses-api/response-object.ts';
 import type { AgentsCall, FailingDialect } from '../agents-api/exchange.ts';
 import { exchange, readJson, tell } from '../agents-api/exchange.ts';
+import { Stillness } from '../agents-api/stillness.ts';
 import type { OpenSession, SessionInput, SessionTurn } from '../managed-agent-client.ts';
 import { RESPONSE_METADATA, renderMetadata } from './request.ts';
 import type { Conversation } from './response.ts';
-import { CONVERSATION, ITEM_PAGE, KEPT_RESPONSE, findInput, idOf, itemsToTurn, notedResponse, toTurn } from './response.ts';
+import {
+  CONVERSATION,
+  ITEM_PAGE,
+  KEPT_RESPONSE,
+  findInput,
+  idOf,
+  isFinal,
+  itemsToTurn,
+  notedResponse,
+  toTurn,
+} from './response.ts';
 
 export type FoundryCall = AgentsCall<OpenAI, FailingDialect>;
 
 /** A conversation gets the items of a response when that is over: looked for so often, `pollMs` apart. */
 const LOOKS = 15;
+/** So often nothing new has to be there, `pollMs` apart, before what nobody calls over counts as over: a tool of the agent's takes seconds. */
+const QUIET_LOOKS = 15;
 const PAGE_ITEMS = 100;
 /** A conversation of a hundred thousand items is none. */
 const MAX_PAGES = 1_000;
@@ -76,22 +89,44 @@ export async function readConversation(call: FoundryCall, sessionId: string): Pr
  * that what their conversation keeps counts (azure-sdk-for-python 46015), as it does where nothing was noted.
  */
 export async function reconcile(call: FoundryCall, session: OpenSession, input: SessionInput): Promise<SessionTurn | undefined> {
-  let kept = -1;
+  const stillness = new Stillness(call.timeouts.idleMs);
   for (let look = 1; ; look += 1) {
     const response = await findResponse(call, session.sessionId, input.key);
     if (response !== undefined && !isRunning(response)) return readOver(call, response, session);
     const { count, end, answer } = await readKept(call, session, input);
-    // Items may come one by one: what is the same at the next look is all.
-    if (answer.length > 0 && count === kept && response?.background !== true) {
+    const isInBackground = response?.background === true;
+    const quiet = stillness.look(JSON.stringify([count, lengthOf(response)]));
+    if (!isInBackground && isWhole(answer, quiet)) {
       await accept(call, session);
+      endIn(call);
       return itemsToTurn(answer, session.plan);
     }
-    const isAwaited = response !== undefined || answer.length > 0;
-    if (!isAwaited && look >= LOOKS) return neverAnswered(call, end);
+    const isTaken = response !== undefined || answer.length > 0;
+    if (!isTaken && look >= LOOKS) return neverAnswered(call, end);
+    if (isTaken) assertGoesOn(call, stillness, isInBackground);
     call.progress?.onEvent();
-    kept = count;
     await pause(call.timeouts.pollMs, undefined, { signal: call.timer.signal });
   }
+}
+
+/** Items may come one by one: they are all when they say so, or when nothing has come after them for long enough. */
+function isWhole(answer: readonly unknown[], quietLooks: number): boolean {
+  return answer.length > 0 && quietLooks >= (isFinal(answer) ? 1 : QUIET_LOOKS);
+}
+
+/** What is in the background may be stopped and can be asked after again; of anything else nothing more would be heard. */
+function assertGoesOn(call: FoundryCall, stillness: Stillness, isInBackground: boolean): void {
+  call.acceptance = 'accepted';
+  try {
+    stillness.assertWithinLimit();
+  } catch (error) {
+    if (!isInBackground) endIn(call);
+    throw error;
+  }
+}
+
+function endIn({ answered }: FoundryCall): void {
+  if (answered !== undefined) answered.position = 'terminal';
 }
 
 /** What the conversation has of this input, and what came after it. */
@@ -108,7 +143,7 @@ async function findResponse(call: FoundryCall, sessionId: string, key: string) {
 
 async function readOver(call: FoundryCall, response: ResponseObject, session: OpenSession): Promise<SessionTurn> {
   await accept(call, session);
-  if (call.answered !== undefined) call.answered.position = 'terminal';
+  endIn(call);
   return toTurn(response, session.plan);
 }
 
@@ -122,6 +157,11 @@ function neverAnswered(call: FoundryCall, end: number): undefined {
 async function accept(call: FoundryCall, { sessionId }: OpenSession): Promise<void> {
   call.acceptance = 'accepted';
   await tell(call, async () => call.progress?.onSession(sessionId));
+}
+
+/** Of one that runs, what it has said so far. */
+function lengthOf(response: ResponseObject | undefined): number {
+  return response?.output?.length ?? 0;
 }
 
 function isRunning({ status }: { readonly status?: string | null | undefined }): boolean {

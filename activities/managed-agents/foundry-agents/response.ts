@@ -25,22 +25,28 @@ export const KEPT_RESPONSE = RESPONSE.extend({ background: z.boolean().nullish()
 
 export const ITEM_PAGE = z.object({ data: z.array(z.unknown()), has_more: z.boolean().nullish() });
 
+/** Of a kind that we need not know, and so of any form. */
+const TEXT = z.string().nullish().catch(null);
 const ITEM = z.object({
-  id: z.string().nullish(),
-  type: z.string(),
-  role: z.string().nullish(),
+  id: TEXT,
+  type: z.string().catch(''),
+  role: TEXT,
+  phase: TEXT,
   content: z
-    .array(z.object({ text: z.string().nullish() }))
+    .array(z.object({ text: TEXT }))
     .nullish()
     .catch(null),
-  call_id: z.string().nullish(),
-  approval_request_id: z.string().nullish(),
-  name: z.string().nullish(),
-  server_label: z.string().nullish(),
-  status: z.string().nullish(),
-  arguments: z.string().nullish().catch(null),
+  call_id: TEXT,
+  approval_request_id: TEXT,
+  name: TEXT,
+  server_label: TEXT,
+  status: TEXT,
+  arguments: TEXT,
 });
 type Item = z.infer<typeof ITEM>;
+
+const CALL = /_call$/;
+const OUTPUT = /_call_output$/;
 
 /** What a response that is over came to. @throws StreamedError, NoAnswerError */
 export function toTurn(response: ResponseObject, plan: SessionPlan): SessionTurn {
@@ -64,9 +70,15 @@ export function toTurn(response: ResponseObject, plan: SessionPlan): SessionTurn
 
 /** @throws NoAnswerError */
 export function itemsToTurn(output: readonly unknown[], plan: SessionPlan): SessionTurn {
-  const items = output.flatMap((raw) => readItem(raw, plan));
-  if (items.length === 0) throw new NoAnswerError(EMPTY_ANSWER_CODE);
+  const parts = output.map(readPart);
+  const answered = new Set(parts.filter(({ type }) => OUTPUT.test(type)).map(({ call_id: callId }) => callId));
+  const items = parts.flatMap((part, index) => {
+    const isOwn = CALL.test(part.type) && typeof part.call_id === 'string' && answered.has(part.call_id);
+    return isOwn ? [ownCall(part)] : readItem(part, output[index], plan);
+  });
   const calls = items.filter(({ kind }) => kind === 'tool-call');
+  const said = parts.filter(({ type }) => type === 'message');
+  if (calls.length === 0 && said.length === 0) throw new NoAnswerError(EMPTY_ANSWER_CODE);
   const marker = output.map(idOf).findLast((id) => id !== undefined);
   return {
     items: [...items.filter(({ kind }) => kind !== 'tool-call'), ...calls],
@@ -75,21 +87,34 @@ export function itemsToTurn(output: readonly unknown[], plan: SessionPlan): Sess
   };
 }
 
-function readItem(raw: unknown, { tools }: SessionPlan): readonly TranscriptItem[] {
-  const item = readPart(raw);
+function readItem(item: Item, raw: unknown, { tools }: SessionPlan): readonly TranscriptItem[] {
   switch (item.type) {
     case 'reasoning':
       // The conversation keeps it, and no other service could read it.
       return [];
     case 'mcp_approval_request':
       return [readApproval(item)];
-    case 'mcp_call': {
-      const text = `(Called ${item.name ?? 'a tool'} of the MCP server ${item.server_label ?? '?'}: ${item.status ?? 'ended'}.)`;
-      return [{ kind: 'assistant-message', text, phase: 'commentary' }];
-    }
+    case 'message':
+    case 'function_call':
+    case 'custom_tool_call':
+    case 'apply_patch_call':
+      return readOutputItem({ ...asObject(raw), status: item.status }, { tools, boundary: '' });
     default:
-      return readOutputItem(raw, { tools, boundary: '' });
+      return CALL.test(item.type) ? [ownCall(item)] : [];
   }
+}
+
+/** Of whatever tool: a saved agent has tools of the service's, and a hosted one of its own code's, which nobody waits for us to call. */
+function ownCall({ type, name, server_label: server, status }: Item): TranscriptItem {
+  const what = name ?? type.replace(CALL, '');
+  const by = type === 'mcp_call' ? `of the MCP server ${server ?? '?'}` : 'by itself';
+  return { kind: 'assistant-message', text: `(Called ${what} ${by}: ${status ?? 'ended'}.)`, phase: 'commentary' };
+}
+
+/** Whether the last thing that was said is known to be the last. */
+export function isFinal(output: readonly unknown[]): boolean {
+  const last = output.map(readPart).findLast(({ type }) => type !== 'reasoning');
+  return last?.type === 'message' && last.phase === 'final_answer';
 }
 
 function readApproval({ id, name, server_label: server, arguments: given }: Item): TranscriptItem {
@@ -123,9 +148,11 @@ export function notedResponse({ metadata }: Conversation, key?: string): string 
 }
 
 function readPart(raw: unknown): Item {
-  const item = ITEM.safeParse(raw).data;
-  if (item === undefined) throw new NoAnswerError('malformed item');
-  return item;
+  return ITEM.parse(asObject(raw));
+}
+
+function asObject(raw: unknown): object {
+  return typeof raw === 'object' && raw !== null ? raw : {};
 }
 
 function parseJson(text: string | null | undefined): unknown {

@@ -1,5 +1,6 @@
 /** One conversation of an emulated Foundry project, and the responses that are made in it. */
 import { setTimeout as pause } from 'node:timers/promises';
+import type { ScriptedTurn } from '../conversation-script.ts';
 import { selectTurn } from '../conversation-script.ts';
 import type { LedgerSession } from './agent-ledger.ts';
 import { FAILURE_MESSAGE } from './failure-message.ts';
@@ -8,7 +9,8 @@ import type { GuardedState } from './guarded-call.ts';
 import { selectPart } from './played-parts.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
-type Item = Fields & { readonly type: string; readonly id: string };
+type Part = Fields & { readonly type: string };
+type Item = Part & { readonly id: string };
 type Tell = (type: string, fields: Fields) => void;
 
 const USAGE = {
@@ -31,7 +33,7 @@ export interface FoundryResponse {
 export class FoundryConversation {
   readonly entry: LedgerSession;
   metadata: Record<string, string>;
-  /** Oldest first; those of a response come when it is over. */
+  /** Oldest first; those of a response come when it is over, and those of a hosted agent's one by one. */
   readonly items: Item[] = [];
   readonly #state: GuardedState;
   #numbers = 0;
@@ -94,18 +96,23 @@ export class FoundryConversation {
     // What was told leaves before a connection may break.
     await pause(0);
     tell('response.in_progress', { response: toObject(response) });
-    const parts = [...selectPart(scripted).map(toWire), ...approvalOf(scripted.mcpApproval)];
+    if (response.isHosted) this.items.push(...given);
+    await this.#say(response, partsOf(scripted, response.isHosted), { tell, delayMs: slow?.eventDelayMs ?? 0 });
+    this.#end(response, given, failed?.code);
+    tell(`response.${response.status}`, { response: toObject(response) });
+  }
+
+  async #say(response: FoundryResponse, parts: readonly Part[], { tell, delayMs }: { tell: Tell; delayMs: number }) {
     for (const [index, part] of parts.entries()) {
       const item: Item = { ...part, id: this.#name(part.type === 'message' ? 'msg' : 'item') };
       tell('response.output_item.added', { output_index: index, item });
-      await pause(slow?.eventDelayMs ?? 0);
+      await pause(delayMs);
       if (response.status !== 'in_progress' || this.entry.closed) break;
       if (part.type === 'message') tell('response.output_text.delta', { output_index: index, delta: 'some' });
       response.output = [...response.output, item];
+      if (response.isHosted) this.items.push(item);
       tell('response.output_item.done', { output_index: index, item });
     }
-    this.#end(response, given, failed?.code);
-    tell(`response.${response.status}`, { response: toObject(response) });
   }
 
   cancel(response: FoundryResponse): void {
@@ -119,7 +126,7 @@ export class FoundryConversation {
       response.output = [];
       response.error = { code: failure, message: FAILURE_MESSAGE };
     }
-    if (response.status === 'completed') this.items.push(...given, ...response.output);
+    if (response.status === 'completed' && !response.isHosted) this.items.push(...given, ...response.output);
   }
 
   #name(what: string): string {
@@ -138,6 +145,11 @@ export function toKeptObject(response: FoundryResponse) {
   return toObject(response.isHosted ? { ...response, status: 'in_progress', output: [] } : response);
 }
 
+function partsOf(scripted: ScriptedTurn, isHosted: boolean): readonly Part[] {
+  const own = scripted.ownCommand === undefined ? [] : ownCall(isHosted);
+  return [...own, ...selectPart(scripted).map(toWire), ...approvalOf(scripted.mcpApproval)];
+}
+
 function isCall({ type }: Item): boolean {
   return type === 'function_call' || type === 'mcp_approval_request';
 }
@@ -149,8 +161,18 @@ function toHistory(item: Item) {
 
 let calls = 0;
 
+/** What the agent calls by itself: a tool of the service's, or a function that a hosted one has in its code. */
+function ownCall(isHosted: boolean): readonly Part[] {
+  calls += 1;
+  const [type, callId] = [isHosted ? 'function_call' : 'openapi_call', `call_${calls}`];
+  return [
+    { type, call_id: callId, name: 'look_up', arguments: '{}', status: 'completed' },
+    { type: `${type}_output`, call_id: callId, output: 'found' },
+  ];
+}
+
 /** Arguments are text in the Responses API. */
-function toWire(part: Fields & { readonly type: string }): Fields & { readonly type: string } {
+function toWire(part: Part): Part {
   if (part.type !== 'function_call') return part;
   calls += 1;
   const { arguments: given } = part;
