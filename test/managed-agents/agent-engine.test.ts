@@ -9,13 +9,13 @@ import { EMULATED_ENGINE } from '../emulators/managed-agents/start-agent-engine.
 import { READ_FILE, failureOf } from '../clouds/builders.ts';
 import { aPlan, answers, lastText, listening, openWith, says } from './conversation.ts';
 import { AGENT_ENGINE } from './emulated-engines.ts';
-import { PATIENT, aScene } from './scene.ts';
+import { IMPATIENT, PATIENT, aScene } from './scene.ts';
 
 const SERVICE = [AGENT_ENGINE];
 const PLAN = { key: 'k', instructions: '', tools: [READ_FILE], metadata: {} };
 
 describe.each(SERVICE)('an engine at $name', (service) => {
-  const { client, emulator, ledger } = aScene(service);
+  const { client, emulator, fault, ledger } = aScene(service);
 
   test.each([
     ['its id', EMULATED_ENGINE.id],
@@ -35,6 +35,43 @@ describe.each(SERVICE)('an engine at $name', (service) => {
       expect((await ledger()).requests.length).toBe(before);
     },
   );
+
+  test.each([
+    'projects/other/locations/us-central1/reasoningEngines/4711',
+    'projects/emulated/locations/europe-west4/reasoningEngines/4711',
+    'projects/../locations/../reasoningEngines/4711',
+    'projects/emulated/locations/us-central1/reasoningEngines/..',
+  ])('is never called as %s, beyond its project and region', async (agentId) => {
+    const before = (await ledger()).requests.length;
+
+    const failure = await failureOf(client().open(aPlan(service, { agentId }), says('say hello'), listening()));
+
+    expect(failure).toMatchObject({ kind: 'invalid-request', phase: 'resolve', acceptance: 'not-accepted' });
+    expect((await ledger()).requests.length).toBe(before);
+  });
+
+  test('of several agents is waited for until the last of them has said its last word', async () => {
+    const { session } = await openWith(client(), aPlan(service), says('say hello'));
+    const input = says('look it up');
+    await fault({ kind: 'stream-cut', afterEvents: 1, count: 1 }, { kind: 'slow', eventDelayMs: 50, count: 1 });
+    await failureOf(client().send(session, input, listening()));
+
+    const turn = await client().reconcile(session, input, listening());
+
+    expect(turn?.items).toMatchObject([{ text: 'I have looked.' }, { text: 'It is found.' }]);
+  });
+
+  test('that never comes to an end is given up as ended when nothing changes for too long', async () => {
+    const impatient = service.createClient(emulator().origin, IMPATIENT);
+    const { session } = await openWith(client(), aPlan(service), says('say hello'));
+    const input = says('and once more');
+    await fault({ kind: 'stream-cut', afterEvents: 1, count: 1 }, { kind: 'slow', eventDelayMs: 2_000, count: 1 });
+    await failureOf(client().send(session, input, listening()));
+
+    const failure = await failureOf(impatient.reconcile(session, input, listening()));
+
+    expect(failure).toMatchObject({ kind: 'timeout', phase: 'terminal', acceptance: 'accepted' });
+  });
 
   test('has to be named', async () => {
     const failure = await failureOf(client().open(PLAN, says('say hello'), listening()));
@@ -121,6 +158,20 @@ describe('what an engine tells', () => {
     expect(lastText(toTurn([event], PLAN))).toBe('It is done.');
     expect(() => readEvent({ output: { rows: 3 } })).toThrow('output is no text');
     expect(() => readEvent(['text'])).toThrow('malformed event');
+  });
+
+  test.each([1.79e18, -1.79e18, 'soon', null])('of a time such as %j is no time', (timestamp) => {
+    const event = readEvent({ author: 'a', content: { parts: [{ text: 'x' }] }, timestamp });
+
+    expect(toTurn([event], PLAN)).not.toHaveProperty('marker');
+  });
+
+  test('of an end without a word is an end, and no answer', () => {
+    const called = readEvent({ author: 'a', content: { parts: [{ function_call: { id: '1', name: 'look_up' } }] } });
+    const thought = readEvent({ author: 'a', content: { parts: [{ text: 'hm', thought: true }] } });
+
+    expect([called, thought].map(isEnd)).toEqual([false, true]);
+    expect(() => toTurn([called, thought], PLAN)).toThrow('empty answer');
   });
 
   test('of tools of its own is said in a word, and is no end', () => {

@@ -25,6 +25,12 @@ function serviceOf(name: string): EmulatedService {
   return found;
 }
 
+const STREAM_CUT = { kind: 'stream-cut', afterEvents: 1, count: 1 };
+
+function failedTurn({ turnCodes }: EmulatedService) {
+  return { kind: 'turn-failed', code: Object.keys(turnCodes).find((code) => turnCodes[code] === 'unavailable'), count: 1 };
+}
+
 function ask(text: string): TranscriptItem {
   return { kind: 'user-message', text };
 }
@@ -270,6 +276,28 @@ describe.each(EMULATED_SERVICES)('an input to a session at $name', (service) => 
 
     const { requests } = await scene.ledger();
     expect(requests.at(-1)).toMatchObject({ fault: 'status', status: 503 });
+  });
+});
+
+describe.each(
+  [AGENT_ENGINE, FOUNDRY_AGENTS].flatMap((service) => [
+    { ...service, how: 'without a word', faults: [{ kind: 'empty-turn', count: 1 }] },
+    { ...service, how: 'with an error that nobody was told', faults: [failedTurn(service), STREAM_CUT] },
+  ]),
+)('a session at $name whose turn ended $how', ({ faults, ...service }) => {
+  const scene = aScene(service);
+
+  test('makes room for another one at once', async () => {
+    const { call, records } = await sessionsOf(service, scene.emulator().origin);
+    const { items } = await call([ask('say hello')]);
+    const asked = [ask('say hello'), ...items, ask('and once more')];
+    await scene.fault(...faults);
+    await expect(call(asked)).rejects.toMatchObject({ failure: { phase: 'terminal', acceptance: 'accepted' } });
+
+    const answer = await call(asked);
+
+    expect(answer.items).toContainEqual(expect.objectContaining({ text: 'hello again' }));
+    expect((await records()).map(({ isOver }) => isOver)).toEqual([true, undefined]);
   });
 });
 

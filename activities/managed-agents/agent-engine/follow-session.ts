@@ -1,9 +1,9 @@
 /** Follows what an engine does with an input: by the stream that answers it, or by the events that its session keeps. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { BrokenStreamError, NO_TERMINAL_EVENT, StreamedError } from '../../clouds/responses-api/read-response-stream.ts';
-import { SilenceError } from '../../clouds/responses-api/call-timer.ts';
 import type { AgentsCall, FailingDialect } from '../agents-api/exchange.ts';
 import { exchange, readJson, tell } from '../agents-api/exchange.ts';
+import { Stillness } from '../agents-api/stillness.ts';
 import type { OpenSession, SessionPlan, SessionTurn } from '../managed-agent-client.ts';
 import type { AgentEngineSdk } from './load-sdk.ts';
 import type { EngineEvent } from './response.ts';
@@ -13,6 +13,8 @@ export type EngineCall = AgentsCall<AgentEngineSdk, FailingDialect>;
 
 /** The engine writes the input down before it works: looked for so often, `pollMs` apart. */
 const LOOKS = 5;
+/** So often nothing new has to be there, `pollMs` apart, before a turn counts as over: the next agent's model takes seconds. */
+const QUIET_LOOKS = 15;
 const PAGE_EVENTS = 100;
 /** A session of a hundred thousand events is none. */
 const MAX_PAGES = 1_000;
@@ -31,7 +33,7 @@ export async function readStream(call: EngineCall, response: Response, plan: Ses
   }
   const last = events.at(-1);
   if (last !== undefined && !isEnd(last)) throw new BrokenStreamError(NO_TERMINAL_EVENT);
-  if (call.answered !== undefined) call.answered.position = 'terminal';
+  endIn(call);
   return toTurn(events, plan);
 }
 
@@ -54,28 +56,36 @@ export async function reconcile(call: EngineCall, engine: string, session: OpenS
   }
   call.acceptance = 'accepted';
   await tell(call, async () => call.progress?.onSession(session.sessionId));
-  return toTurn(await untilEnd(call, look), session.plan);
+  const events = await untilEnd(call, look);
+  // Whoever asks again finds the same: a session that failed, or said nothing, is done with.
+  endIn(call);
+  return toTurn(events, session.plan);
 }
 
 /**
  * Nothing in the record says that a turn is over; an engine of several agents says its last word more than once. So an end counts when
- * the next look finds nothing after it.
+ * nothing has come after it for long enough.
  */
 async function untilEnd(call: EngineCall, look: () => Promise<readonly EngineEvent[]>): Promise<readonly EngineEvent[]> {
-  let known = 0;
-  let sinceMs = Date.now();
+  const stillness = new Stillness(call.timeouts.idleMs);
   for (;;) {
     const events = await look();
     const last = events.at(-1);
-    if (last?.error !== undefined || (last !== undefined && isEnd(last) && events.length === known)) return events;
-    if (events.length > known) {
-      call.progress?.onEvent();
-      [known, sinceMs] = [events.length, Date.now()];
-    } else if (Date.now() - sinceMs > call.timeouts.idleMs) {
-      throw new SilenceError(call.timeouts.idleMs);
+    const quiet = stillness.look(String(events.length));
+    if (last?.error !== undefined || (last !== undefined && isEnd(last) && quiet >= QUIET_LOOKS)) return events;
+    if (quiet === 0) call.progress?.onEvent();
+    const { silence } = stillness;
+    if (silence !== undefined) {
+      // Nobody stops it, and nothing more is heard of it.
+      endIn(call);
+      throw silence;
     }
     await pause(call.timeouts.pollMs, undefined, { signal: call.timer.signal });
   }
+}
+
+function endIn({ answered }: EngineCall): void {
+  if (answered !== undefined) answered.position = 'terminal';
 }
 
 async function listEvents(call: EngineCall, engine: string, sessionId: string): Promise<readonly EngineEvent[]> {

@@ -8,25 +8,41 @@ export const USER_ID = 'anyport';
 /** The kit's method that streams its events. */
 const METHOD = 'async_stream_query';
 const ENGINE_ID = /^[a-z0-9][a-z0-9-]{0,127}$/i;
-const ENGINE_NAME = /^projects\/[^/]+\/locations\/[^/]+\/reasoningEngines\/[a-z0-9][a-z0-9-]{0,127}$/i;
+const ENGINE_NAME = /^projects\/([^/]+)\/locations\/([^/]+)\/reasoningEngines\/([^/]+)$/;
 
 interface Location {
   readonly project: string;
   readonly location: string;
 }
 
-/** The resource name of the engine, which may be told by its id alone. @throws ModelFailureError */
-export function engineNameOf({ agentId }: SessionPlan, { project, location }: Location): string {
-  if (agentId !== undefined && ENGINE_NAME.test(agentId)) return agentId;
-  if (agentId !== undefined && ENGINE_ID.test(agentId)) {
-    return `projects/${project}/locations/${location}/reasoningEngines/${agentId}`;
-  }
-  throw new ModelFailureError({
+/** An engine as it may be named: by its id, or by its whole name. `undefined`: neither. */
+export function parseEngine(name: string): (Partial<Location> & { readonly id: string }) | undefined {
+  if (ENGINE_ID.test(name)) return { id: name };
+  const [, project, location, id = ''] = ENGINE_NAME.exec(name) ?? [];
+  return project === undefined || location === undefined || !ENGINE_ID.test(id) ? undefined : { project, location, id };
+}
+
+/**
+ * The resource name of the engine. A task may name one, and is held to the project and the region that are configured, where the
+ * operator's token is meant to be used. @throws ModelFailureError
+ */
+export function engineNameOf({ agentId }: SessionPlan, connection: Location): string {
+  if (agentId === undefined) throw refusedEngine('no reasoning engine');
+  const engine = parseEngine(agentId);
+  if (engine === undefined) throw refusedEngine('malformed name of a reasoning engine');
+  const { project = connection.project, location = connection.location, id } = engine;
+  if (project !== connection.project || location !== connection.location)
+    throw refusedEngine('reasoning engine of another project or region');
+  return `projects/${project}/locations/${location}/reasoningEngines/${id}`;
+}
+
+function refusedEngine(code: string): ModelFailureError {
+  return new ModelFailureError({
     kind: 'invalid-request',
     phase: 'resolve',
     acceptance: 'not-accepted',
     scope: 'deployment',
-    code: agentId === undefined ? 'no reasoning engine' : 'malformed name of a reasoning engine',
+    code,
   });
 }
 

@@ -120,14 +120,18 @@ function toUsage({ partial, usageMetadata: tokens }: EventObject): Usage {
   };
 }
 
+/** Of the most that a `Date` can be, in milliseconds; a number of another unit is beyond it. */
+const MOST_MS = 8.64e15;
+
 function toMs(timestamp: number | string | null | undefined): number {
-  return typeof timestamp === 'number' ? timestamp * 1_000 : Date.parse(timestamp ?? '');
+  const ms = typeof timestamp === 'number' ? timestamp * 1_000 : Date.parse(timestamp ?? '');
+  return Math.abs(ms) <= MOST_MS ? ms : Number.NaN;
 }
 
-/** Whether nothing needs to come after it: it says something and calls nothing of its own, or it waits for us. */
-export function isEnd({ isOfUser, isPartial, texts, waiting, called, hasResults }: EngineEvent): boolean {
+/** Whether nothing needs to come after it, as the kit itself sees it: it calls nothing of its own, or it waits for us. */
+export function isEnd({ isOfUser, isPartial, waiting, called, hasResults }: EngineEvent): boolean {
   if (isOfUser || isPartial || called.length > 0) return false;
-  return waiting.length > 0 || (texts.length > 0 && !hasResults);
+  return waiting.length > 0 || !hasResults;
 }
 
 /** What the events since an input come to. @throws StreamedError, NoAnswerError */
@@ -137,7 +141,7 @@ export function toTurn(events: readonly EngineEvent[], plan: SessionPlan): Sessi
   if (failed !== undefined) throw new StreamedError(failed.error);
   const said = whole.flatMap(readItems);
   const calls = whole.flatMap(({ waiting }) => waiting.map((call) => readCall(call, plan)));
-  if (said.length === 0 && calls.length === 0) throw new NoAnswerError(EMPTY_ANSWER_CODE);
+  if (calls.length === 0 && whole.every(({ texts }) => texts.length === 0)) throw new NoAnswerError(EMPTY_ANSWER_CODE);
   const at = Math.max(...events.map(({ atMs }) => atMs).filter((ms) => !Number.isNaN(ms)));
   return {
     items: [...said, ...calls],

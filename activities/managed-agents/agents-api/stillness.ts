@@ -18,8 +18,8 @@ export class Stillness {
     return 0;
   }
 
-  /** @throws SilenceError */
-  assertWithinLimit(): void {
-    if (Date.now() - this.#sinceMs > this.#limitMs) throw new SilenceError(this.#limitMs);
+  /** What to fail with, once it has been the same for too long. */
+  get silence(): SilenceError | undefined {
+    return Date.now() - this.#sinceMs > this.#limitMs ? new SilenceError(this.#limitMs) : undefined;
   }
 }

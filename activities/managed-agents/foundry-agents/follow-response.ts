@@ -117,12 +117,10 @@ function isWhole(answer: readonly unknown[], quietLooks: number): boolean {
 /** What is in the background may be stopped and can be asked after again; of anything else nothing more would be heard. */
 function assertGoesOn(call: FoundryCall, stillness: Stillness, isInBackground: boolean): void {
   call.acceptance = 'accepted';
-  try {
-    stillness.assertWithinLimit();
-  } catch (error) {
-    if (!isInBackground) endIn(call);
-    throw error;
-  }
+  const { silence } = stillness;
+  if (silence === undefined) return;
+  if (!isInBackground) endIn(call);
+  throw silence;
 }
 
 function endIn({ answered }: FoundryCall): void {

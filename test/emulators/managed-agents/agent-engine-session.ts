@@ -72,6 +72,7 @@ export class EngineSession {
     for (;;) {
       ledger.generations.push({ sessionId: this.entry.id });
       const scripted = isEmpty ? {} : selectTurn(script, this.#history);
+      if (scripted.ownCommand !== undefined) this.#delegate(run);
       if (!(await this.#sayInPieces(run, scripted.text ?? 'hm'))) return;
       if (failed !== undefined) {
         this.#emit(run, { author: 'root_agent', error_code: failed.code, error_message: FAILURE_MESSAGE }, 'both');
@@ -80,6 +81,11 @@ export class EngineSession {
       this.#history.push({ role: 'assistant' });
       if (!this.#answer(run, scripted)) return;
     }
+  }
+
+  /** An agent of its own says its last word, which is not the engine's. */
+  #delegate(run: Run): void {
+    this.#emit(run, { author: 'helper', content: { role: 'model', parts: [{ text: 'I have looked.' }] } }, 'both');
   }
 
   /** Whether it is still there in the end. */
