@@ -2,6 +2,7 @@
 import { ApplicationFailure } from '@temporalio/activity';
 import type { CloseAgentSessionsInput, OpenAgentSessions } from '../workflows/domain/managed-service.ts';
 import type { DeploymentId } from '../workflows/domain/ids.ts';
+import type { ModelFailure } from '../workflows/domain/model-failure.ts';
 import { describeFailure } from '../workflows/domain/model-failure.ts';
 import { ModelFailureError } from './clouds/cloud-client.ts';
 import { currentTaskId } from './current-task.ts';
@@ -27,6 +28,21 @@ export function createListAgentSessions({ store }: Pick<CloseAgentSessionsDepend
   };
 }
 
+async function failureOf(closing: Promise<void>): Promise<ModelFailure | undefined> {
+  try {
+    await closing;
+    return undefined;
+  } catch (error) {
+    if (error instanceof ModelFailureError) return error.failure;
+    throw error;
+  }
+}
+
+/** Classified failures are final elsewhere; this one costs nothing to try again. */
+function notClosed(reason: string): ApplicationFailure {
+  return ApplicationFailure.retryable(`a session is not closed: ${reason}`, 'SessionNotClosed');
+}
+
 /** The activity `closeAgentSessions`, at the queue of the endpoint that has them. */
 export function createCloseAgentSessions({ store, served }: CloseAgentSessionsDependencies) {
   return ({ deployment }: CloseAgentSessionsInput): Promise<void> =>
@@ -34,15 +50,20 @@ export function createCloseAgentSessions({ store, served }: CloseAgentSessionsDe
       const taskId = currentTaskId();
       const sessions = served.get(deployment)?.sessions;
       try {
-        for (const record of await store.listAgentSessions(taskId)) {
-          if (record.deployment !== deployment || record.isClosed === true) continue;
-          await sessions?.close(taskId, record);
-          await store.putAgentSession(taskId, { ...record, isClosed: true });
+        if (sessions === undefined) throw notClosed(`no worker here serves ${deployment} any more`);
+        const open = (await store.listAgentSessions(taskId)).filter(
+          (record) => record.deployment === deployment && record.isClosed !== true,
+        );
+        const failures: ModelFailure[] = [];
+        for (const record of open) {
+          const failure = await failureOf(sessions.close(taskId, record));
+          // One that cannot be closed keeps no other one open.
+          if (failure !== undefined) failures.push(failure);
+          else await store.putAgentSession(taskId, { ...record, isClosed: true });
         }
+        const [first] = failures;
+        if (first !== undefined) throw notClosed(describeFailure(first));
       } catch (error) {
-        // Classified failures are final elsewhere; this one costs nothing to try again.
-        if (error instanceof ModelFailureError)
-          throw ApplicationFailure.retryable(`a session is not closed: ${describeFailure(error.failure)}`, 'SessionNotClosed');
         throw toActivityFailure(error);
       }
     });

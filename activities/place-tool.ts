@@ -5,6 +5,7 @@ import type { CallClass } from '../workflows/domain/tool-call.ts';
 import type { ToolCall } from '../workflows/domain/transcript.ts';
 import type { AgentsNeeded } from '../workflows/domain/turn.ts';
 import { classifyCall } from './judge-tool-call.ts';
+import { MCP_APPROVAL } from './managed-agents/managed-agent-client.ts';
 import type { TaskSettings } from './store/task-store.ts';
 import type { AddedTool, AddedTools, CallContext, OfferedTool } from './tools/added-tools.ts';
 import { stricterClass } from './tools/added-tools.ts';
@@ -29,8 +30,11 @@ export function findTaskTool(
   { tools, offered = [], request }: Pick<TaskSettings, 'tools' | 'offered' | 'request'>,
   name: string,
 ): FoundTool {
-  if (tools.length === 0) return none('This task has no workspace and no tools. Answer without calling any.');
-  if (!tools.includes(name)) return none(`There is no tool "${name}". The tools are: ${tools.join(', ')}.`);
+  // Asked by services alone.
+  const callable = tools.filter((tool) => tool !== MCP_APPROVAL);
+  if (!tools.includes(name) && callable.length === 0)
+    return none('This task has no workspace and no tools. Answer without calling any.');
+  if (!tools.includes(name)) return none(`There is no tool "${name}". The tools are: ${callable.join(', ')}.`);
   const added = offered.find(({ definition }) => definition.name === name);
   const found =
     added === undefined ? builtIn(findTool(name)) : ownOf(addedTools.find(added, request?.tenant ?? DEFAULT_TENANT), added);
@@ -68,7 +72,7 @@ export function placeTool(found: TaskTool, { input, ...call }: ToolCall, place: 
     const { tool, offered } = found;
     const where = place === undefined ? {} : { workspace: place.workspace };
     return {
-      callClass: stricterClass(offered, tool),
+      callClass: { ...stricterClass(offered, tool), ...(tool.subjectOf === undefined ? {} : { subject: tool.subjectOf(input) }) },
       order: async () => undefined,
       run: ({ taskId, callId, idempotencyKey, signal }) => tool.run(input, { taskId, callId, idempotencyKey, signal, ...where }),
     };

@@ -16,8 +16,8 @@ type Work<Client, Answer> = (client: Client) => Promise<Answer>;
 export interface Renewed<Client> {
   /** The one that is in use. */
   current(): Client;
-  /** Has it do what must not be done twice. @throws what the client throws */
-  send<Answer>(work: Work<Client, Answer>): Promise<Answer>;
+  /** Has it do what must not be done twice; `hasBegun`: a part of it was done already. @throws what the client throws */
+  send<Answer>(work: Work<Client, Answer>, hasBegun?: () => boolean): Promise<Answer>;
   /** Has it do what may be done twice. @throws what the client throws */
   ask<Answer>(work: Work<Client, Answer>): Promise<Answer>;
 }
@@ -55,7 +55,7 @@ export function renewWhenRefused<Client>({ connect, create }: Renewal<Client>): 
   };
   return {
     current: () => client,
-    send: (work) => call(work, ({ failure }) => failure.acceptance === 'not-accepted'),
+    send: (work, hasBegun = () => false) => call(work, ({ failure }) => failure.acceptance === 'not-accepted' && !hasBegun()),
     ask: (work) => call(work, () => true),
   };
 }

@@ -14,7 +14,7 @@ import type { TaskStore } from '../store/task-store.ts';
 import type { OpenSession, SessionInput, SessionOptions, SessionPlan, SessionTurn } from './managed-agent-client.ts';
 import { ofRefusedAgent } from './refused-agent.ts';
 import { agentOf, inputKey, openSession, planKey, toPlan } from './session-plan.ts';
-import { answeredWith, firstInput, newInput, seenOf, settle } from './session-progress.ts';
+import { answeredWith, callsOnce, firstInput, newInput, seenOf, settle } from './session-progress.ts';
 import type { ServedAgents } from './stop-session.ts';
 import { closeSession, stopWork } from './stop-session.ts';
 import { whyEnded } from './why-ended.ts';
@@ -166,6 +166,7 @@ async function answer(exchange: Exchange, input: SessionInput, ask: () => Promis
   } catch (error) {
     turn = await askAfter(exchange, input, error).catch((last: unknown) => giveUp(exchange, last));
   }
+  turn = { ...turn, items: callsOnce(turn.items, input) };
   const { call, record } = exchange;
   exchange.record = answeredWith(record, { key: input.key, turn: call.key.turn, items: call.transcript }, turn);
   await write(exchange);
@@ -178,9 +179,8 @@ async function giveUp(exchange: Exchange, error: unknown): Promise<never> {
   const { acceptance, phase } = error.failure;
   const isOpening = exchange.isOpening === true;
   const ended = isOpening ? undefined : whyEnded(error.failure);
+  // What is not known is asked for by the next attempt here: the session goes on, and may be well.
   if (acceptance === 'not-accepted') await takeBack(exchange);
-  else if (isBreak(error) && exchange.record.sessionId !== undefined)
-    await stopWork(exchange.agents, exchange.record, planOf(exchange));
   if (ended !== undefined || (phase === 'terminal' && acceptance === 'accepted')) await over(exchange);
   if (ended === undefined) throw isOpening ? ofRefusedAgent(error, exchange.call.settings.request?.agent) : error;
   // Another session is as good, here or elsewhere: nothing is wrong with the deployment.

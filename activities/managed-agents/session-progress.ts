@@ -52,6 +52,20 @@ function nameOf(items: readonly TranscriptItem[], callId: string): string {
   return call?.kind === 'tool-call' ? call.name : '';
 }
 
+/** A call that is told twice, or again with its result, is one: what it does is done once. */
+export function callsOnce(
+  items: readonly TranscriptItem[],
+  { results }: Pick<SessionInput, 'results'>,
+): readonly TranscriptItem[] {
+  const known = new Set(results.map(({ callId }) => callId));
+  return items.filter((item) => {
+    if (item.kind !== 'tool-call') return true;
+    const isNew = !known.has(item.callId);
+    known.add(item.callId);
+    return isNew;
+  });
+}
+
 /** The session answered what was asked; it is settled once the transcript has it. */
 export function answeredWith(
   record: AgentSessionRecord,

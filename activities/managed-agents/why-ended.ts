@@ -10,9 +10,11 @@ const ONE_ANSWER = /^max_(?:output_)?tokens$/i;
 export function whyEnded({
   kind,
   acceptance,
+  scope,
   code,
 }: ModelFailure): 'session lost' | 'session full' | 'session out of step' | undefined {
-  if (kind === 'not-found') return 'session lost';
+  // Otherwise it is the deployment, or something that the turn looked for.
+  if (kind === 'not-found' && scope === 'request') return 'session lost';
   // It waits no more for what it is told: its calls expired while a person thought, or somebody ended its turn. If it is the input that
   // is wrong, the opening of another one is refused, too.
   if (kind === 'invalid-request' && acceptance === 'not-accepted') return 'session out of step';

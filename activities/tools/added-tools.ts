@@ -29,6 +29,8 @@ export interface CallContext {
 
 /** What runs it on this worker. */
 export interface AddedTool extends FixedClass {
+  /** What a call is about, where approval of one says nothing of another; must not throw. */
+  subjectOf?(input: ToolInput): string;
   run(input: ToolInput, context: CallContext): Promise<ToolReturn>;
 }
 

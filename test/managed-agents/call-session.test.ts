@@ -1,75 +1,19 @@
-import { join } from 'node:path';
-import { describe, expect, onTestFinished, test } from 'vitest';
-import type { CallOptions } from '../../activities/clouds/cloud-client.ts';
-import { createSessionCaller } from '../../activities/managed-agents/call-session.ts';
-import type { ModelCall } from '../../activities/model-call.ts';
-import type { ServedDeployment } from '../../activities/served-deployment.ts';
-import { openSqliteTaskStore } from '../../activities/store/sqlite.ts';
-import { toTaskId } from '../../workflows/domain/ids.ts';
+import { describe, expect, test } from 'vitest';
 import type { TranscriptItem } from '../../workflows/domain/transcript.ts';
-import { aDeployment } from '../support/builders.ts';
-import { scratchFolder } from '../tools/tool-scene.ts';
 import { CLASSIC_MODEL } from '../emulators/managed-agents/start-classic.ts';
 import { BEDROCK_CLASSIC } from './emulated-classic.ts';
 import { AGENT_ENGINE, FOUNDRY_AGENTS } from './emulated-engines.ts';
 import type { EmulatedService } from './emulated-services.ts';
 import { EMULATED_SERVICES } from './emulated-services.ts';
-import { aScene, IMPATIENT } from './scene.ts';
+import { aScene } from './scene.ts';
+import { ask, serviceOf, sessionsOf } from './session-caller.ts';
 
-const TASK = toTaskId('t-1');
 const OPENAI = serviceOf('openai-agents');
-
-function serviceOf(name: string): EmulatedService {
-  const found = EMULATED_SERVICES.find((service) => service.name === name);
-  if (found === undefined) throw new Error(`there is no emulated service ${name}`);
-  return found;
-}
 
 const STREAM_CUT = { kind: 'stream-cut', afterEvents: 1, count: 1 };
 
 function failedTurn({ turnCodes }: EmulatedService) {
   return { kind: 'turn-failed', code: Object.keys(turnCodes).find((code) => turnCodes[code] === 'unavailable'), count: 1 };
-}
-
-function ask(text: string): TranscriptItem {
-  return { kind: 'user-message', text };
-}
-
-/** One deployment's sessions, over a store of their own. */
-async function sessionsOf(service: EmulatedService, origin: string, own?: string) {
-  const store = await openSqliteTaskStore(join(scratchFolder(), 'a.db'));
-  onTestFinished(() => store.close());
-  const { agentId, wireModel = 'm' } = service.plan;
-  const client = service.createClient(origin, IMPATIENT);
-  const caller = createSessionCaller(store, { client, wireModel, ...(agentId === undefined ? {} : { agentId }) });
-  // What else a deployment is served with has no part in this.
-  const served = { deployment: aDeployment(), wireModel } as ServedDeployment;
-  let attempt = 0;
-  const call = (transcript: readonly TranscriptItem[], signal = new AbortController().signal) => {
-    attempt += 1;
-    const key = { taskId: TASK, turn: 1, attempt };
-    const asked: ModelCall = {
-      key,
-      served,
-      background: true,
-      settings: { instructions: 'Be brief.', tools: [], ...(own === undefined ? {} : { request: { model: 'm', agent: own } }) },
-      tools: [],
-      transcript,
-    };
-    const progress: CallOptions['progress'] = {
-      onSending: async () => undefined,
-      onResponseId: async () => undefined,
-      onEvent: () => undefined,
-    };
-    return caller.call(asked, { signal, progress });
-  };
-  // Another worker, which may be configured with another agent by now.
-  const later = createSessionCaller(store, { client, wireModel, ...(agentId === undefined ? {} : { agentId: 'another' }) });
-  const close = async (): Promise<void> => {
-    const open = (await store.listAgentSessions(TASK)).filter(({ isClosed }) => isClosed !== true);
-    for (const record of open) await later.close(TASK, record);
-  };
-  return { call, close, records: () => store.listAgentSessions(TASK) };
 }
 
 describe('sessions at the Agents API', () => {

@@ -1,6 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import { describeTranscript } from '../../activities/managed-agents/describe-transcript.ts';
-import { answeredWith, firstInput, newInput, seenOf, settle } from '../../activities/managed-agents/session-progress.ts';
+import {
+  answeredWith,
+  callsOnce,
+  firstInput,
+  newInput,
+  seenOf,
+  settle,
+} from '../../activities/managed-agents/session-progress.ts';
 import type { AgentSessionRecord } from '../../activities/store/agent-session-record.ts';
 import { toDeploymentId } from '../../workflows/domain/ids.ts';
 import { NO_USAGE } from '../../workflows/domain/usage.ts';
@@ -57,6 +64,15 @@ describe('a session that has a part of the transcript', () => {
     expect(newInput(record, [ASKED, CALL, RESULT, ANSWER, ASKED])).toBeUndefined();
     expect(newInput(record, [ASKED])).toBeUndefined();
     expect(newInput(record, [ASKED, CALL])).toBeUndefined();
+  });
+});
+
+describe('the calls of an answer', () => {
+  test('are each one, however often they are told, and none that has its result already', () => {
+    const other = { ...CALL, callId: 'c-2' };
+
+    expect(callsOnce([ANSWER, CALL, other, CALL], { results: [] })).toEqual([ANSWER, CALL, other]);
+    expect(callsOnce([CALL, other], { results: [{ ...RESULT, name: 'list_files' }] })).toEqual([other]);
   });
 });
 

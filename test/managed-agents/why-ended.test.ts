@@ -16,6 +16,12 @@ test.each([
   expect(whyEnded(code === undefined ? failure : { ...failure, code })).toBe(ended);
 });
 
+test('what a turn looked for and did not find is not the session', () => {
+  const failure: ModelFailure = { kind: 'not-found', phase: 'terminal', acceptance: 'accepted', scope: 'deployment' };
+
+  expect(whyEnded(failure)).toBeUndefined();
+});
+
 test('a session that does not take what it waited for has ended, too', () => {
   const failure: ModelFailure = { kind: 'invalid-request', phase: 'headers', acceptance: 'not-accepted', scope: 'request' };
 

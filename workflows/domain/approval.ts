@@ -32,7 +32,9 @@ export interface ApprovalChanges {
 }
 
 /** A call, as far as a verdict depends on it. */
-export type JudgedCall = Pick<CallClass, 'risk' | 'command' | 'escalation' | 'prefixRule'> & { readonly tool: string };
+export type JudgedCall = Pick<CallClass, 'risk' | 'command' | 'subject' | 'escalation' | 'prefixRule'> & {
+  readonly tool: string;
+};
 
 export type Verdict =
   | { readonly kind: 'run' }
@@ -80,8 +82,9 @@ function judgeEscalation(policy: ApprovalPolicy, call: JudgedCall): Verdict {
 }
 
 /** Every part of a command must be covered: `git status && rm -rf .` is not covered by `git`. */
-function isCovered(rules: readonly ApprovalRule[], { tool, command, escalation }: JudgedCall): boolean {
-  if (escalation === undefined && rules.some((rule) => rule.kind === 'tool' && rule.tool === tool)) return true;
+function isCovered(rules: readonly ApprovalRule[], { tool, subject, command, escalation }: JudgedCall): boolean {
+  const isOf = (rule: ApprovalRule): boolean => rule.kind === 'tool' && (rule.tool === tool || rule.tool === subject);
+  if (escalation === undefined && rules.some(isOf)) return true;
   if (command === undefined) return false;
   const commands = readCommands(command);
   const prefixes = rules.flatMap((rule) =>
@@ -100,8 +103,8 @@ function ask(call: JudgedCall, reason: string): Verdict {
 }
 
 /** The narrowest rule that would let the same call pass: the model's proposal only when it is about this command. */
-function ruleFor({ tool, command, escalation, prefixRule }: JudgedCall): ApprovalRule | undefined {
-  if (command === undefined) return { kind: 'tool', tool };
+function ruleFor({ tool, subject, command, escalation, prefixRule }: JudgedCall): ApprovalRule | undefined {
+  if (command === undefined) return { kind: 'tool', tool: subject ?? tool };
   const [only, ...others] = readCommands(command) ?? [];
   if (only === undefined || others.length > 0) return undefined;
   const prefix = prefixRule !== undefined && beginsWith(only, prefixRule) ? prefixRule : only;

@@ -18,6 +18,8 @@ export interface CallClass {
   readonly risk: ToolRisk;
   /** The whole command line of a call that runs one. */
   readonly command?: string;
+  /** What the call is about, narrower than its tool, where one tool asks about several things: rules may name it as they name a tool. */
+  readonly subject?: string;
   /** The model asks to run it without the sandbox, and says why. */
   readonly escalation?: { readonly justification: string };
   /** Words that the model proposes to let every command pass that begins with them. */

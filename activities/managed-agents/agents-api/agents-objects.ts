@@ -1,6 +1,11 @@
 /** The parts of the Agents API that are used. Minimal and lenient: a service that adds fields or kinds breaks nothing. */
 import { z } from 'zod';
 
+/** What is not needed, and so may have any form. */
+const TEXT = z.string().nullish().catch(null);
+/** It goes into a path, and into the task's history. */
+const SESSION_ID = z.string().regex(/^(?!\.+$)[\w.:-]{1,200}$/);
+
 const COUNT = z.number().int().nonnegative().nullish();
 
 const TOKENS = z.object({
@@ -27,7 +32,7 @@ const REQUIRED_ACTION = z.object({
 export type RequiredAction = z.infer<typeof REQUIRED_ACTION>;
 
 export const SESSION = z.object({
-  id: z.string().min(1),
+  id: SESSION_ID,
   status: z.string(),
   metadata: z.record(z.string(), z.string()).nullish().catch(null),
   required_actions: z.array(REQUIRED_ACTION).nullish(),
@@ -38,16 +43,16 @@ export type SessionObject = z.infer<typeof SESSION>;
 export const ITEM = z.object({
   id: z.string().nullish(),
   type: z.string(),
-  role: z.string().nullish(),
-  phase: z.string().nullish(),
+  role: TEXT,
+  phase: TEXT,
   content: z
     .array(z.object({ type: z.string(), text: z.string().nullish() }))
     .nullish()
     .catch(null),
-  status: z.string().nullish(),
-  call_id: z.string().nullish(),
-  name: z.string().nullish(),
-  server_label: z.string().nullish(),
+  status: TEXT,
+  call_id: TEXT,
+  name: TEXT,
+  server_label: TEXT,
 });
 export type ItemObject = z.infer<typeof ITEM>;
 
@@ -55,13 +60,13 @@ const TURN_ERROR = z.object({ code: z.string().nullish() });
 export const TURN = z.object({
   id: z.string(),
   status: z.string(),
-  subagent_id: z.string().nullish(),
+  subagent_id: TEXT,
   error: TURN_ERROR.nullish().catch(null),
 });
 
 export const EVENT = z.object({
   type: z.string().nullish(),
-  session: z.object({ id: z.string().min(1) }).nullish(),
+  session: z.object({ id: SESSION_ID }).nullish().catch(null),
   turn: TURN.nullish().catch(null),
   error: z.unknown().optional(),
 });

@@ -1,15 +1,18 @@
 /** A client of one service that speaks the Agents API: one input, sent once; what the session came to, or a classified failure. */
 import type OpenAI from 'openai';
 import { setTimeout as pause } from 'node:timers/promises';
+import { NoAnswerError } from '../../clouds/responses-api/read-answer.ts';
 import { observedFetch } from '../../clouds/responses-api/observed-fetch.ts';
 import { ProgressError, StreamedError } from '../../clouds/responses-api/read-response-stream.ts';
 import type { ManagedAgentClient, OpenSession, SessionInput, SessionPlan, SessionTurn } from '../managed-agent-client.ts';
+import type { SessionObject } from './agents-objects.ts';
 import type { AgentsDialect, AgentsEndpoint } from './agents-dialect.ts';
 import type { AgentsCall, CallSetting } from './exchange.ts';
 import { exchange, inCall, tell } from './exchange.ts';
 import { findSession } from './find-session.ts';
 import type { Watch } from './read-events.ts';
 import { untilPause, watch } from './read-events.ts';
+import type { Following } from './read-session.ts';
 import { LOOKS, assertLastTurn, hasBegun, hasTaken, isSettled, readItems, readSession, readTurn } from './read-session.ts';
 import { KEY_METADATA, assertServed, renderAgent, renderEvents, renderMessages } from './render-input.ts';
 import { cancelTurn, removeSession } from './end-session.ts';
@@ -122,28 +125,43 @@ async function tellSending({ progress }: AgentsCall): Promise<void> {
   });
 }
 
-interface Following {
-  readonly session: OpenSession;
-  readonly input: SessionInput;
-}
-
 /**
  * The stream tells when to ask; what is asked tells what it came to. It is asked at once, too: the same input may have been taken, and
  * answered, before.
  */
-async function follow(call: AgentsCall, watching: Watch, { session, input }: Following): Promise<SessionTurn> {
+async function follow(call: AgentsCall, watching: Watch, following: Following): Promise<SessionTurn> {
+  // What is read need not be as new as the event that told of it.
+  let looks = LOOKS;
   for (;;) {
-    const state = await readSession(call, session.sessionId);
-    if (!isSettled(state, input) || !(watching.began || (await hasBegun(call, state, session)))) {
-      call.timer.restart(call.timeouts.idleMs);
-      await untilPause(call, watching);
+    const state = await readSession(call, following.session.sessionId);
+    if (isSettled(state, following.input) && (watching.began || (await hasBegun(call, state, following))))
+      return readEnd(call, watching, { state, session: following.session });
+    if (looks < LOOKS) {
+      looks += 1;
+      await pause(call.timeouts.pollMs, undefined, { signal: call.timer.signal });
       continue;
     }
-    if (call.answered !== undefined) call.answered.position = 'terminal';
+    call.timer.restart(call.timeouts.idleMs);
+    await untilPause(call, watching);
+    looks = 1;
+  }
+}
+
+/** What is wrong with the end of a turn is told as such, and the session with it is done with; a request for it may break as any other. */
+async function readEnd(
+  call: AgentsCall,
+  watching: Watch,
+  { state, session }: { readonly state: SessionObject; readonly session: OpenSession },
+): Promise<SessionTurn> {
+  try {
     if (state.status === 'failed') throw new StreamedError(watching.lastError ?? { code: 'session_failed' });
     if (watching.ended?.error !== undefined) throw new StreamedError(watching.ended.error);
     if (state.status === 'idle' && watching.ended === undefined) await assertLastTurn(call, session.sessionId);
-    return readTurn(call, state, session);
+    return await readTurn(call, state, session);
+  } catch (error) {
+    const isEnd = error instanceof StreamedError || error instanceof NoAnswerError;
+    if (isEnd && call.answered !== undefined) call.answered.position = 'terminal';
+    throw error;
   }
 }
 

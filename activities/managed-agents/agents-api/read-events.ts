@@ -7,9 +7,9 @@ import type { AgentsCall } from './exchange.ts';
 import { tell } from './exchange.ts';
 
 const DONE = '[DONE]';
-/** States that a subscription may begin with: they are of the session as it was, not of what became of the input. */
 /** A session that failed takes no input, so that this is never the state before it. */
 const FAILED = 'agent.session.failed';
+/** States that a subscription may begin with: they are of the session as it was, not of what became of the input. */
 const STATES = new Set(['agent.session.idle', 'agent.session.requires_action', FAILED]);
 const TURN_ENDS = new Set(['agent.session.turn.completed', 'agent.session.turn.failed', 'agent.session.turn.cancelled']);
 const NOT_WORK = new Set(['agent.session.created', 'error']);

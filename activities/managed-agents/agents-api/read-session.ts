@@ -4,6 +4,7 @@ import { NoAnswerError } from '../../clouds/responses-api/read-answer.ts';
 import { BrokenStreamError, StreamedError } from '../../clouds/responses-api/read-response-stream.ts';
 import { EMPTY_ANSWER_CODE } from '../../../workflows/domain/failure-class.ts';
 import type { OpenSession, SessionInput, SessionTurn } from '../managed-agent-client.ts';
+import { MCP_APPROVAL } from '../managed-agent-client.ts';
 import type { ItemObject, SessionObject } from './agents-objects.ts';
 import { ITEM, PAGE, SESSION, TURN } from './agents-objects.ts';
 import type { AgentsCall } from './exchange.ts';
@@ -15,6 +16,7 @@ import { writeTurns } from './render-input.ts';
 
 /** The most that a page may have. */
 const PAGE_ITEMS = 100;
+const NEWEST_TURNS = 20;
 /** A turn of a hundred thousand items is none. */
 const MAX_PAGES = 1_000;
 /** What was accepted need not be recorded yet (the service says so of its 202): looked for so often, `pollMs` apart. */
@@ -44,6 +46,12 @@ export async function readItems(call: AgentsCall, { sessionId, marker }: Read): 
 
 type Read = Pick<OpenSession, 'sessionId' | 'marker'>;
 
+/** An input whose end is waited for. */
+export interface Following {
+  readonly session: OpenSession;
+  readonly input: SessionInput;
+}
+
 async function readPage(call: AgentsCall, sessionId: string, after: string | undefined) {
   call.timer.restart(call.timeouts.firstEventMs);
   const query = { order: 'asc', limit: PAGE_ITEMS, ...(after === undefined ? {} : { after }) } as const;
@@ -56,9 +64,12 @@ async function readPage(call: AgentsCall, sessionId: string, after: string | und
   return { items, hasMore: page?.has_more === true };
 }
 
+/** Any other state, known or not, is work. */
+const RESTING = new Set(['idle', 'requires_action', 'failed']);
+
 /** Whether the session has this input: we alone speak to it, so what it does or has done since the marker comes of it. */
 export function hasTaken(session: SessionObject, items: readonly ItemObject[], input: SessionInput): boolean {
-  if (session.status === 'in_progress') return true;
+  if (!RESTING.has(session.status)) return true;
   const said = new Set(items.filter(({ type, role }) => type === 'message' && role === 'user').map(textOf));
   if (input.messages.some((text) => said.has(text))) return true;
   const waiting = new Set((session.required_actions ?? []).map(actionId));
@@ -67,14 +78,24 @@ export function hasTaken(session: SessionObject, items: readonly ItemObject[], i
 
 /** Whether it has come to something that is not what it was before this input. */
 export function isSettled(session: SessionObject, input: SessionInput): boolean {
-  if (session.status !== 'requires_action') return session.status !== 'in_progress';
+  if (session.status !== 'requires_action') return RESTING.has(session.status);
   const answered = new Set(input.results.map(({ callId }) => callId));
   return (session.required_actions ?? []).some((action) => !answered.has(actionId(action) ?? ''));
 }
 
-/** Whether an idle session has done something since the marker, and is not about to. */
-export async function hasBegun(call: AgentsCall, { status }: SessionObject, open: OpenSession): Promise<boolean> {
-  return status !== 'idle' || (await readItems(call, open)).some(isOfAgent);
+/** Whether an idle session has done something about the input: what comes before it may be a late part of an earlier turn. */
+export async function hasBegun(call: AgentsCall, { status }: SessionObject, { session, input }: Following): Promise<boolean> {
+  if (status !== 'idle') return true;
+  const items = await readItems(call, session);
+  const given = items.findIndex((item) => isGiven(item, input));
+  // Answers to requests for approval are no items.
+  const isListed = input.messages.length > 0 || input.results.some(({ name }) => name !== MCP_APPROVAL);
+  return (given >= 0 || !isListed) && items.slice(given + 1).some(isOfAgent);
+}
+
+function isGiven(item: ItemObject, { messages, results }: SessionInput): boolean {
+  if (item.type === 'message') return item.role === 'user' && messages.includes(textOf(item));
+  return item.type === 'function_call_output' && results.some(({ callId }) => callId === item.call_id);
 }
 
 /** What the settled session came to since the marker. @throws NoAnswerError, StreamedError, ModelFailureError */
@@ -95,11 +116,13 @@ export async function readTurn(call: AgentsCall, session: SessionObject, open: O
   };
 }
 
-/** An end without a word may be one that is not recorded yet. */
+/** An end without a word, or with less than a last one, may be one that is not recorded yet. */
 async function untilSaid(call: AgentsCall, open: OpenSession, hasCalls: boolean): Promise<readonly ItemObject[]> {
   for (let look = 1; ; look += 1) {
     const items = await readItems(call, open);
-    if (hasCalls || items.some((item) => isOfAgent(item) && readItem(item).length > 0)) return items;
+    const said = items.filter((item) => isOfAgent(item) && readItem(item).length > 0);
+    if (hasCalls || said.some(({ type, phase }) => type === 'message' && phase !== 'commentary')) return items;
+    if (look === LOOKS && said.length > 0) return items;
     if (look === LOOKS) throw new NoAnswerError(EMPTY_ANSWER_CODE);
     await pause(call.timeouts.pollMs, undefined, { signal: call.timer.signal });
   }
@@ -110,10 +133,11 @@ export async function assertLastTurn(call: AgentsCall, sessionId: string): Promi
   if (!call.dialect.response.turns) return;
   call.timer.restart(call.timeouts.firstEventMs);
   const response = await exchange(call, (signal) =>
-    call.sdk.beta.agents.sessions.turns.list(sessionId, { order: 'desc', limit: 1 }, { signal }).asResponse(),
+    call.sdk.beta.agents.sessions.turns.list(sessionId, { order: 'desc', limit: NEWEST_TURNS }, { signal }).asResponse(),
   );
   const page = PAGE.safeParse(await readJson(response)).data;
-  const turn = TURN.safeParse(page?.data[0]).data;
+  // Those of agents that it made itself are its own business.
+  const turn = page?.data.flatMap((raw) => TURN.safeParse(raw).data ?? []).find(({ subagent_id: agent }) => !agent);
   if (turn === undefined) return;
   const error = turnError(turn.status, turn.error);
   if (error !== undefined) throw new StreamedError(error);
