@@ -10,6 +10,7 @@ import { observedFetch, traced } from './observed-fetch.ts';
 import { NoAnswerError, readAnswer } from './read-answer.ts';
 import { readRateLimit } from './read-rate-limit.ts';
 import { readRequestId } from './read-refusal.ts';
+import { readJson } from './read-json.ts';
 import type { ToldResponse } from './read-response-stream.ts';
 import {
   BrokenStreamError,
@@ -213,14 +214,6 @@ async function poll(call: Call, responseId: string): Promise<ModelAnswer> {
     }
     timer.restart(endpoint.timeouts.idleMs);
     await pause(endpoint.timeouts.pollMs, undefined, { signal: timer.signal });
-  }
-}
-
-async function readJson(response: Response): Promise<unknown> {
-  try {
-    return await response.json();
-  } catch {
-    throw new BrokenStreamError('malformed response');
   }
 }
 

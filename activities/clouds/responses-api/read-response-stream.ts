@@ -1,5 +1,6 @@
 /** Reads the events of one response up to the terminal one. A stream that ends without it is a failure, never an answer. */
 import type { CallOptions } from '../cloud-client.ts';
+import { createAllowance, spend } from './answer-allowance.ts';
 import type { CallTimer } from './call-timer.ts';
 import type { CallPosition, CallTimeouts } from './cloud-dialect.ts';
 import type { ResponseObject, StreamEvent } from './response-object.ts';
@@ -84,6 +85,7 @@ export async function readResponseStream(body: ReadableStream<Uint8Array>, readi
 /** Yields the response of each terminal event; there should be one. */
 async function* readTerminals(body: ReadableStream<Uint8Array>, reading: StreamReading): AsyncGenerator<ToldResponse> {
   const items = new Map<number, unknown>();
+  const allowance = createAllowance();
   let count = 0;
   for await (const raw of readServerSentEvents(body, reading.timer.signal)) {
     if (raw.data === DONE) continue;
@@ -91,7 +93,10 @@ async function* readTerminals(body: ReadableStream<Uint8Array>, reading: StreamR
     await noteEvent({ type, event, sequence: event.sequence_number ?? count }, reading);
     count += 1;
     if (type === 'error') throw new StreamedError(isObject(event.error) ? event.error : event);
-    if (type === 'response.output_item.done') items.set(event.output_index ?? items.size, event.item);
+    if (type === 'response.output_item.done') {
+      spend(allowance, raw.data.length);
+      items.set(event.output_index ?? items.size, event.item);
+    }
     if (TERMINAL.has(type)) yield toTerminal(type, event, items);
   }
 }

@@ -2,6 +2,7 @@
 import type { ModelFailure } from '../../../workflows/domain/model-failure.ts';
 import type { RateLimit } from '../cloud-client.ts';
 import { ModelFailureError } from '../cloud-client.ts';
+import { AnswerTooLargeError } from './answer-allowance.ts';
 import { SilenceError } from './call-timer.ts';
 import type { CloudDialect, Refusal } from './cloud-dialect.ts';
 import { classifyConnection, isTransportTimeout } from './connection-failure.ts';
@@ -105,6 +106,7 @@ function withinStream(
 function protocolCode(error: unknown): string | undefined {
   if (error instanceof StreamCutError) return 'stream cut';
   if (error instanceof EventTooLargeError) return 'event too large';
+  if (error instanceof AnswerTooLargeError) return error.code;
   return error instanceof BrokenStreamError || error instanceof NoAnswerError ? error.code : undefined;
 }
 

@@ -1,8 +1,10 @@
 /** Follows what an engine does with an input: by the stream that answers it, or by the events that its session keeps. */
 import { setTimeout as pause } from 'node:timers/promises';
+import { createAllowance, spend } from '../../clouds/responses-api/answer-allowance.ts';
+import { readJson } from '../../clouds/responses-api/read-json.ts';
 import { BrokenStreamError, NO_TERMINAL_EVENT, StreamedError } from '../../clouds/responses-api/read-response-stream.ts';
 import type { AgentsCall, FailingDialect } from '../agents-api/exchange.ts';
-import { exchange, readJson, tell } from '../agents-api/exchange.ts';
+import { exchange, tell } from '../agents-api/exchange.ts';
 import { Stillness } from '../agents-api/stillness.ts';
 import type { OpenSession, SessionPlan, SessionTurn } from '../managed-agent-client.ts';
 import type { AgentEngineSdk } from './load-sdk.ts';
@@ -23,15 +25,20 @@ const MAX_PAGES = 1_000;
 export async function readStream(call: EngineCall, response: Response, plan: SessionPlan): Promise<SessionTurn> {
   if (response.body === null) throw new BrokenStreamError('no body');
   const events: EngineEvent[] = [];
+  const allowance = createAllowance();
+  let last: EngineEvent | undefined;
   for await (const raw of readLines(response.body, call.timer.signal)) {
-    const event = readEvent(raw);
-    events.push(event);
+    const event = (last = readEvent(raw));
+    // A part is told whole later.
+    if (!event.isPartial) {
+      spend(allowance, JSON.stringify(event).length);
+      events.push(event);
+    }
     if (call.answered !== undefined) call.answered.position = 'started';
     call.progress?.onEvent();
     call.timer.restart(call.timeouts.idleMs);
     if (event.error !== undefined) throw new StreamedError(event.error);
   }
-  const last = events.at(-1);
   if (last !== undefined && !isEnd(last)) throw new BrokenStreamError(NO_TERMINAL_EVENT);
   endIn(call);
   return toTurn(events, plan);
@@ -91,6 +98,7 @@ function endIn({ answered }: EngineCall): void {
 async function listEvents(call: EngineCall, engine: string, sessionId: string): Promise<readonly EngineEvent[]> {
   const name = `${engine}/sessions/${sessionId}`;
   const events: EngineEvent[] = [];
+  const allowance = createAllowance();
   let pageToken: string | undefined;
   for (let number = 0; number < MAX_PAGES; number += 1) {
     call.timer.restart(call.timeouts.firstEventMs);
@@ -98,7 +106,7 @@ async function listEvents(call: EngineCall, engine: string, sessionId: string): 
     const response = await exchange(call, (abortSignal) =>
       call.sdk.send((engines) => engines.sessions.events.listInternal({ name, config: { ...paging, abortSignal } })),
     );
-    const page = EVENT_PAGE.safeParse(await readJson(response)).data;
+    const page = EVENT_PAGE.safeParse(await readJson(response, allowance)).data;
     if (page === undefined) throw new BrokenStreamError('malformed events');
     events.push(...(page.sessionEvents ?? []).map(readEvent));
     pageToken = page.nextPageToken ?? undefined;

@@ -7,7 +7,7 @@ import type { CallTimeouts, CloudDialect } from '../../clouds/responses-api/clou
 import type { RequestTrace } from '../../clouds/responses-api/observed-fetch.ts';
 import { traced } from '../../clouds/responses-api/observed-fetch.ts';
 import { readRequestId } from '../../clouds/responses-api/read-refusal.ts';
-import { BrokenStreamError, ProgressError } from '../../clouds/responses-api/read-response-stream.ts';
+import { ProgressError } from '../../clouds/responses-api/read-response-stream.ts';
 import type { CallState } from '../../clouds/responses-api/to-model-failure.ts';
 import { toCallError } from '../../clouds/responses-api/to-model-failure.ts';
 import type { SessionOptions } from '../managed-agent-client.ts';
@@ -100,15 +100,6 @@ export async function exchange(call: AnyCall, send: Send, beforeSending?: () => 
   } catch (error) {
     call.signal?.throwIfAborted();
     throw toCallError(reasonOf(error, timer), { trace }, dialect);
-  }
-}
-
-/** @throws BrokenStreamError when the body is no JSON */
-export async function readJson(response: Response): Promise<unknown> {
-  try {
-    return await response.json();
-  } catch {
-    throw new BrokenStreamError('malformed answer');
   }
 }
 

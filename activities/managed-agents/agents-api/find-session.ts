@@ -1,10 +1,11 @@
 /** Looks for the session that was opened with a key, when the answer to its opening was lost. */
 import type { SessionListParams } from 'openai/resources/beta/agents/sessions/sessions';
+import { readJson } from '../../clouds/responses-api/read-json.ts';
 import { BrokenStreamError } from '../../clouds/responses-api/read-response-stream.ts';
 import type { SessionObject } from './agents-objects.ts';
 import { PAGE, SESSION } from './agents-objects.ts';
 import type { AgentsCall } from './exchange.ts';
-import { exchange, readJson } from './exchange.ts';
+import { exchange } from './exchange.ts';
 import { KEY_METADATA } from './render-input.ts';
 
 const PAGE_SESSIONS = 100;

@@ -1,6 +1,9 @@
 /** Asks what a session is, and what it has said: the record that stays, whatever becomes of a stream. */
 import { setTimeout as pause } from 'node:timers/promises';
+import type { AnswerAllowance } from '../../clouds/responses-api/answer-allowance.ts';
+import { createAllowance } from '../../clouds/responses-api/answer-allowance.ts';
 import { NoAnswerError } from '../../clouds/responses-api/read-answer.ts';
+import { readJson } from '../../clouds/responses-api/read-json.ts';
 import { BrokenStreamError, StreamedError } from '../../clouds/responses-api/read-response-stream.ts';
 import { EMPTY_ANSWER_CODE } from '../../../workflows/domain/failure-class.ts';
 import type { OpenSession, SessionInput, SessionTurn } from '../managed-agent-client.ts';
@@ -8,7 +11,7 @@ import { MCP_APPROVAL } from '../managed-agent-client.ts';
 import type { ItemObject, SessionObject } from './agents-objects.ts';
 import { ITEM, PAGE, SESSION, TURN } from './agents-objects.ts';
 import type { AgentsCall } from './exchange.ts';
-import { exchange, readJson } from './exchange.ts';
+import { exchange } from './exchange.ts';
 import { readMarker, usageSince, writeMarker } from './marker.ts';
 import { turnError } from './read-events.ts';
 import { actionId, isOfAgent, readAction, readItem, readLeftBehind, textOf, toUsage } from './read-items.ts';
@@ -33,9 +36,10 @@ export async function readSession(call: AgentsCall, sessionId: string): Promise<
 /** What came after the marker, oldest first. */
 export async function readItems(call: AgentsCall, { sessionId, marker }: Read): Promise<readonly ItemObject[]> {
   const items: ItemObject[] = [];
+  const allowance = createAllowance();
   let after = readMarker(marker).item;
   for (let page = 0; page < MAX_PAGES; page += 1) {
-    const read = await readPage(call, sessionId, after);
+    const read = await readPage(call, { sessionId, after }, allowance);
     items.push(...read.items);
     const last = items.at(-1)?.id ?? undefined;
     if (!read.hasMore || last === undefined || last === after) return items;
@@ -52,13 +56,18 @@ export interface Following {
   readonly input: SessionInput;
 }
 
-async function readPage(call: AgentsCall, sessionId: string, after: string | undefined) {
+interface Page {
+  readonly sessionId: string;
+  readonly after: string | undefined;
+}
+
+async function readPage(call: AgentsCall, { sessionId, after }: Page, allowance: AnswerAllowance) {
   call.timer.restart(call.timeouts.firstEventMs);
   const query = { order: 'asc', limit: PAGE_ITEMS, ...(after === undefined ? {} : { after }) } as const;
   const response = await exchange(call, (signal) =>
     call.sdk.beta.agents.sessions.items.list(sessionId, query, { signal }).asResponse(),
   );
-  const page = PAGE.safeParse(await readJson(response)).data;
+  const page = PAGE.safeParse(await readJson(response, allowance)).data;
   const items = page?.data.map((raw) => ITEM.safeParse(raw).data);
   if (items === undefined || !items.every((item) => item !== undefined)) throw new BrokenStreamError('malformed items');
   return { items, hasMore: page?.has_more === true };

@@ -2,6 +2,7 @@
 import type { ModelFailure } from '../../../workflows/domain/model-failure.ts';
 import { AWS_FAILURE } from '../../clouds/aws/failure.ts';
 import { ModelFailureError } from '../../clouds/cloud-client.ts';
+import { AnswerTooLargeError } from '../../clouds/responses-api/answer-allowance.ts';
 import { SilenceError } from '../../clouds/responses-api/call-timer.ts';
 import type { FailureDialect, FailureRule, Refusal } from '../../clouds/responses-api/cloud-dialect.ts';
 import { classifyConnection } from '../../clouds/responses-api/connection-failure.ts';
@@ -94,7 +95,8 @@ function toRefusal(
 function withinStream(error: unknown, trace: InvocationTrace): ModelFailure {
   const { phase } = trace;
   const known = { phase, acceptance: 'accepted', ...hintsOf(trace) } as const;
-  if (error instanceof NoAnswerError) return { ...known, kind: 'protocol', scope: 'deployment', code: error.code };
+  if (error instanceof NoAnswerError || error instanceof AnswerTooLargeError)
+    return { ...known, kind: 'protocol', scope: 'deployment', code: error.code };
   const refusal = refusalOf(error);
   if (refusal.names.length === 0) return { ...known, kind: 'protocol', scope: 'deployment', code: brokenHow(error) };
   return { ...known, ...classifyRefusal(refusal, BEDROCK_CLASSIC_FAILURE), code: refusal.names[0] ?? '' };

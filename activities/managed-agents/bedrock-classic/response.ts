@@ -4,6 +4,8 @@ import { EMPTY_ANSWER_CODE } from '../../../workflows/domain/failure-class.ts';
 import type { ToolCall, TranscriptItem } from '../../../workflows/domain/transcript.ts';
 import type { Usage } from '../../../workflows/domain/usage.ts';
 import { NO_USAGE } from '../../../workflows/domain/usage.ts';
+import type { AnswerAllowance } from '../../clouds/responses-api/answer-allowance.ts';
+import { createAllowance, spend } from '../../clouds/responses-api/answer-allowance.ts';
 import { NoAnswerError } from '../../clouds/responses-api/read-answer.ts';
 import type { SessionPlan, SessionTurn } from '../managed-agent-client.ts';
 import { MCP_APPROVAL } from '../managed-agent-client.ts';
@@ -28,6 +30,7 @@ export interface AgentEvent {
 }
 
 interface Heard {
+  readonly allowance: AnswerAllowance;
   readonly chunks: Uint8Array[];
   usage: Usage;
   hasFailed: boolean;
@@ -37,7 +40,14 @@ interface Heard {
 
 /** @throws NoAnswerError when the stream ends well and says nothing, which is no error to the SDK; whatever the stream throws */
 export async function readTurn(events: AsyncIterable<AgentEvent>, plan: SessionPlan): Promise<SessionTurn> {
-  const heard: Heard = { chunks: [], usage: NO_USAGE, hasFailed: false, files: [], returned: undefined };
+  const heard: Heard = {
+    allowance: createAllowance(),
+    chunks: [],
+    usage: NO_USAGE,
+    hasFailed: false,
+    files: [],
+    returned: undefined,
+  };
   for await (const event of events) {
     hear(heard, event);
     // Nothing comes after it: how the connection ends is no matter any more.
@@ -57,9 +67,15 @@ export async function readTurn(events: AsyncIterable<AgentEvent>, plan: SessionP
 }
 
 function hear(heard: Heard, { chunk, trace, returnControl, files }: AgentEvent): void {
-  if (chunk?.bytes !== undefined) heard.chunks.push(chunk.bytes);
+  if (chunk?.bytes !== undefined) {
+    spend(heard.allowance, chunk.bytes.byteLength);
+    heard.chunks.push(chunk.bytes);
+  }
   if (trace?.trace !== undefined) hearTrace(heard, trace.trace);
-  if (files?.files !== undefined) heard.files.push(...files.files.map(({ name }) => name ?? '?'));
+  for (const { name = '?' } of files?.files ?? []) {
+    spend(heard.allowance, name.length);
+    heard.files.push(name);
+  }
   if (returnControl !== undefined) heard.returned = returnControl;
 }
 

@@ -2,10 +2,12 @@
 import type OpenAI from 'openai';
 import { setTimeout as pause } from 'node:timers/promises';
 import { ModelFailureError } from '../../clouds/cloud-client.ts';
+import { createAllowance } from '../../clouds/responses-api/answer-allowance.ts';
+import { readJson } from '../../clouds/responses-api/read-json.ts';
 import { BrokenStreamError, ProgressError, readResponseStream } from '../../clouds/responses-api/read-response-stream.ts';
 import type { ResponseObject } from '../../clouds/responses-api/response-object.ts';
 import type { AgentsCall, FailingDialect } from '../agents-api/exchange.ts';
-import { exchange, readJson, tell } from '../agents-api/exchange.ts';
+import { exchange, tell } from '../agents-api/exchange.ts';
 import { Stillness } from '../agents-api/stillness.ts';
 import type { OpenSession, SessionInput, SessionTurn } from '../managed-agent-client.ts';
 import { RESPONSE_METADATA, renderMetadata } from './request.ts';
@@ -177,6 +179,7 @@ async function readResponse(call: FoundryCall, responseId: string) {
 /** What came after the marker, oldest first: read backwards, since that is little of a long conversation. */
 async function listItems(call: FoundryCall, { sessionId, marker }: OpenSession): Promise<readonly unknown[]> {
   const newestFirst: unknown[] = [];
+  const allowance = createAllowance();
   let after: string | undefined;
   for (let page = 0; page < MAX_PAGES; page += 1) {
     call.timer.restart(call.timeouts.firstEventMs);
@@ -184,7 +187,7 @@ async function listItems(call: FoundryCall, { sessionId, marker }: OpenSession):
     const response = await exchange(call, (signal) =>
       call.sdk.conversations.items.list(sessionId, query, { signal }).asResponse(),
     );
-    const read = ITEM_PAGE.safeParse(await readJson(response)).data;
+    const read = ITEM_PAGE.safeParse(await readJson(response, allowance)).data;
     if (read === undefined) throw new BrokenStreamError('malformed items');
     const known = read.data.findIndex((item) => marker !== undefined && idOf(item) === marker);
     newestFirst.push(...(known < 0 ? read.data : read.data.slice(0, known)));
