@@ -79,7 +79,9 @@ async function untilEnd(call: EngineCall, look: () => Promise<readonly EngineEve
     const events = await look();
     const last = events.at(-1);
     const quiet = stillness.look(String(events.length));
-    if (last?.error !== undefined || (last !== undefined && isEnd(last) && quiet >= QUIET_LOOKS)) return events;
+    // The kit stops where something waits for us; words may be followed by those of another agent.
+    const enough = (last?.waiting.length ?? 0) > 0 ? 1 : QUIET_LOOKS;
+    if (last?.error !== undefined || (last !== undefined && isEnd(last) && quiet >= enough)) return events;
     if (quiet === 0) call.progress?.onEvent();
     const { silence } = stillness;
     if (silence !== undefined) {
