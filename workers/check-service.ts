@@ -1,5 +1,6 @@
 /** Whether the keys of an endpoint that serves managed agents go together. */
 import { SERVICE_CLOUDS } from '../workflows/domain/managed-service.ts';
+import { checkAgentName } from './check-agent-name.ts';
 import { checkServiceAddress } from './check-service-address.ts';
 import type { Report } from './config-mistakes.ts';
 import type { RawEndpoint } from './config-schema.ts';
@@ -23,6 +24,7 @@ export function checkService(raw: RawEndpoint, report: Report): void {
     report([], 'service bedrock-managed-agents needs a runtime: add "runtime: { roleArn: arn:…, runtimeArn: arn:… }"');
   if (cloud === own) checkServiceAddress(service, raw, report);
   checkSavedAgents(raw, report);
+  if (service !== 'bedrock-managed-agents') checkAgentName(service, raw, report);
   checkCredential(raw, report);
 }
 

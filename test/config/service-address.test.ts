@@ -28,7 +28,9 @@ test.each([
   [`${CLASSIC}, baseUrl: https://vpce-1.bedrock-agent-runtime.us-east-1.vpce.amazonaws.com`, 'x'],
   [`${FOUNDRY}, baseUrl: https://mine.services.ai.azure.com/api/projects/my-project`, 'x'],
   [`${ENGINE}, region: us-central1, baseUrl: https://us-central1-aiplatform.googleapis.com`, '{ wireModel: x, agent: "1" }'],
-  [`${ENGINE}, region: us-central1`, '{ wireModel: x, agent: projects/another/locations/us-central1/reasoningEngines/1 }'],
+  [CLASSIC, '{ wireModel: x, agent: AGENT1/LIVE }'],
+  [`${FOUNDRY}, baseUrl: https://proxy.example.com/p`, '{ wireModel: x, agent: "helper:2" }'],
+  [`${ENGINE}, region: us-central1`, '{ wireModel: x, agent: projects/p/locations/us-central1/reasoningEngines/1 }'],
 ])('%s with %s is taken', (keys, deployment) => {
   expect(load(keys, deployment).endpoints).toHaveLength(1);
 });
@@ -73,9 +75,35 @@ test.each([
   ],
   [
     `${ENGINE}, region: us-central1`,
+    'projects/123/locations/us-central1/reasoningEngines/1',
+    "the engine is of project 123, but the project is p: correct one of them, or write the engine's id alone",
+  ],
+  [
+    `${ENGINE}, region: us-central1`,
+    'not an engine',
+    '"not an engine" is no agent of service agent-engine: write its id, such as "4711", or projects/PROJECT/locations/REGION/reasoningEngines/ID',
+  ],
+  [
+    `${ENGINE}, region: us-central1`,
+    'projects/p/locations/us-central1/reasoningEngines/..',
+    'is no agent of service agent-engine',
+  ],
+  [
+    `${ENGINE}, region: us-central1`,
     'projects/p/locations/europe-west1/reasoningEngines/1',
     'the engine is in europe-west1, but the region is us-central1: correct one of them',
   ],
-])('%s with engine %s is refused: %s', (keys, agent, words) => {
+  [
+    CLASSIC,
+    'my helper!',
+    '"my helper!" is no agent of service bedrock-agents-classic: write AGENTID/ALIASID, such as "ABCDEFGHIJ/TSTALIASID"',
+  ],
+  [
+    `${FOUNDRY}, baseUrl: https://mine.services.ai.azure.com/api/projects/p`,
+    '"a/b/c d"',
+    '"a/b/c d" is no agent of service foundry-agents: write its name, or name and version, such as "helper" or "helper:2"',
+  ],
+  ['cloud: openai, service: agents-api', 'my agent', '"my agent" is no agent of service agents-api: write its id'],
+])('%s with agent %s is refused: %s', (keys, agent, words) => {
   expect(() => load(keys, `{ wireModel: x, agent: ${agent} }`)).toThrow(words);
 });

@@ -7,6 +7,7 @@ import { MCP_APPROVAL } from '../managed-agent-client.ts';
 import type { PendingCall } from './continuation.ts';
 import { readContinuation } from './continuation.ts';
 import { describeJsonTools, toWireTools } from './function-schema.ts';
+import { parseSavedAgent } from './saved-agent.ts';
 
 /** How long a session may be left alone: approvals take their time. Of a saved agent it is the most that it may be set to. */
 const INLINE_IDLE_SECONDS = 3_600;
@@ -15,7 +16,6 @@ const SAVED_IDLE_SECONDS = 5_400;
 const LEAST_INSTRUCTION_CHARACTERS = 40;
 const USUAL_INSTRUCTION = 'Do what the user asks, with the tools at hand where they help.';
 const ACTION_GROUP = 'anyport';
-const SAVED_AGENT = /^([0-9a-zA-Z]{1,10})\/([0-9a-zA-Z]{1,10})$/;
 /** Of the service, for sessions. */
 const SESSION_ID = /^[0-9a-zA-Z._:-]{2,100}$/;
 
@@ -75,9 +75,9 @@ function toCommand(plan: SessionPlan, sessionId: string, { inputText, endSession
     const inline = { ...said, ...renderInlineAgent(plan), ...(state === undefined ? {} : { inlineSessionState: state }) };
     return { kind: 'inline', command: new InvokeInlineAgentCommand(inline) };
   }
-  const [, agentId, agentAliasId] = SAVED_AGENT.exec(plan.agentId) ?? [];
-  if (agentId === undefined || agentAliasId === undefined) throw notSent('invalid-request', 'agent id is not AGENTID/ALIASID');
-  const saved = { ...said, agentId, agentAliasId, ...(state === undefined ? {} : { sessionState: state }) };
+  const agent = parseSavedAgent(plan.agentId);
+  if (agent === undefined) throw notSent('invalid-request', 'agent id is not AGENTID/ALIASID');
+  const saved = { ...said, ...agent, ...(state === undefined ? {} : { sessionState: state }) };
   return { kind: 'saved', command: new InvokeAgentCommand(saved) };
 }
 

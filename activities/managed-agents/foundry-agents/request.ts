@@ -53,10 +53,16 @@ export function renderResponse({ conversation, plan, input, isFirst }: Saying): 
   };
 }
 
-/** `name` or `name:version`. @throws ModelFailureError */
-export function renderReference(agentId: string) {
+/** `name` or `name:version`; `undefined`: it is neither. */
+export function parseReference(agentId: string) {
   const [, name, version] = AGENT.exec(agentId) ?? [];
-  if (name === undefined) {
+  return name === undefined ? undefined : { name, ...(version === undefined ? {} : { version }) };
+}
+
+/** @throws ModelFailureError */
+function renderReference(agentId: string) {
+  const reference = parseReference(agentId);
+  if (reference === undefined) {
     throw new ModelFailureError({
       kind: 'invalid-request',
       phase: 'resolve',
@@ -65,7 +71,7 @@ export function renderReference(agentId: string) {
       code: 'malformed name of an agent',
     });
   }
-  return { type: 'agent_reference', name, ...(version === undefined ? {} : { version }) };
+  return { type: 'agent_reference', ...reference };
 }
 
 function renderMessage(text: string): ResponseInputItem {
