@@ -226,6 +226,7 @@ describe.each(EMULATED_SERVICES)('an input to a session at $name', (service) => 
 describe.each(
   [AGENT_ENGINE, FOUNDRY_AGENTS].flatMap((service) => [
     { ...service, how: 'without a word', faults: [{ kind: 'empty-turn', count: 1 }] },
+    { ...service, how: 'without a word, as nobody was told', faults: [{ kind: 'empty-turn', count: 1 }, STREAM_CUT] },
     { ...service, how: 'with an error that nobody was told', faults: [failedTurn(service), STREAM_CUT] },
   ]),
 )('a session at $name whose turn ended $how', ({ faults, ...service }) => {

@@ -1,6 +1,12 @@
 /** What is Foundry Agent Service's alone: saved agents, approvals of theirs, and what a conversation notes. */
 import { describe, expect, test } from 'vitest';
-import { findInput, itemsToTurn, notedResponse, toTurn } from '../../activities/managed-agents/foundry-agents/response.ts';
+import {
+  findInput,
+  isRest,
+  itemsToTurn,
+  notedResponse,
+  toTurn,
+} from '../../activities/managed-agents/foundry-agents/response.ts';
 import { renderResponse } from '../../activities/managed-agents/foundry-agents/request.ts';
 import { NO_USAGE } from '../../workflows/domain/usage.ts';
 import { READ_FILE, failureOf } from '../clouds/builders.ts';
@@ -162,6 +168,17 @@ describe('what Foundry tells', () => {
       expect(() => itemsToTurn([call], PLAN)).toThrow('empty');
     },
   );
+
+  test('of what its code is about to answer is no rest, while words are, and calls of ours', () => {
+    const message = { type: 'message', role: 'assistant', content: [{ type: 'output_text', text: 'I look.' }] };
+    const call = (name: string) => ({ type: 'function_call', call_id: 'c1', name, arguments: '{}' });
+    const output = { type: 'function_call_output', call_id: 'c1', output: '' };
+    const rests = [[message], [call('read_file')], [call('read_file'), message]];
+    const others = [[], [message, call('look_up')], [call('read_file'), output], [{ type: 'reasoning' }]];
+
+    expect(rests.map((items) => isRest(items, PLAN))).toEqual([true, true, true]);
+    expect(others.map((items) => isRest(items, PLAN))).toEqual([false, false, false, false]);
+  });
 
   test.each([
     [{ status: 'incomplete', incomplete_details: { reason: 'max_output_tokens' } }, 'max_output_tokens'],

@@ -9,7 +9,7 @@ import { Stillness } from '../agents-api/stillness.ts';
 import type { OpenSession, SessionPlan, SessionTurn } from '../managed-agent-client.ts';
 import type { AgentEngineSdk } from './load-sdk.ts';
 import type { EngineEvent } from './response.ts';
-import { EVENT_PAGE, isEnd, readEvent, readLines, since, toTurn } from './response.ts';
+import { EVENT_PAGE, hasAnswer, isEnd, readEvent, readLines, since, toTurn } from './response.ts';
 
 export type EngineCall = AgentsCall<AgentEngineSdk, FailingDialect>;
 
@@ -79,9 +79,7 @@ async function untilEnd(call: EngineCall, look: () => Promise<readonly EngineEve
     const events = await look();
     const last = events.at(-1);
     const quiet = stillness.look(String(events.length));
-    // The kit stops where something waits for us; words may be followed by those of another agent.
-    const enough = (last?.waiting.length ?? 0) > 0 ? 1 : QUIET_LOOKS;
-    if (last?.error !== undefined || (last !== undefined && isEnd(last) && quiet >= enough)) return events;
+    if (last?.error !== undefined || quiet >= looksToEnd(events)) return events;
     if (quiet === 0) call.progress?.onEvent();
     const { silence } = stillness;
     if (silence !== undefined) {
@@ -91,6 +89,15 @@ async function untilEnd(call: EngineCall, look: () => Promise<readonly EngineEve
     }
     await pause(call.timeouts.pollMs, undefined, { signal: call.timer.signal });
   }
+}
+
+/** How often nothing more has to come for these to be all. */
+function looksToEnd(events: readonly EngineEvent[]): number {
+  const last = events.at(-1);
+  // After an event without a word a long thought may follow: only silence tells.
+  if (last === undefined || !isEnd(last) || !hasAnswer(events)) return Infinity;
+  // The kit stops where something waits for us; words may be followed by those of another agent.
+  return last.waiting.length > 0 ? 1 : QUIET_LOOKS;
 }
 
 function endIn({ answered }: EngineCall): void {

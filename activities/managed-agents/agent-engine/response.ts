@@ -134,6 +134,13 @@ export function isEnd({ isOfUser, isPartial, waiting, called, hasResults }: Engi
   return waiting.length > 0 || !hasResults;
 }
 
+/** Whether it has said anything, or waits for us. */
+export function hasAnswer(events: readonly EngineEvent[]): boolean {
+  return events.some(
+    ({ isOfUser, isPartial, texts, waiting }) => !isOfUser && !isPartial && (texts.length > 0 || waiting.length > 0),
+  );
+}
+
 /** What the events since an input come to. @throws StreamedError, NoAnswerError */
 export function toTurn(events: readonly EngineEvent[], plan: SessionPlan): SessionTurn {
   const whole = events.filter(({ isOfUser, isPartial }) => !isOfUser && !isPartial);
@@ -141,7 +148,7 @@ export function toTurn(events: readonly EngineEvent[], plan: SessionPlan): Sessi
   if (failed !== undefined) throw new StreamedError(failed.error);
   const said = whole.flatMap(readItems);
   const calls = whole.flatMap(({ waiting }) => waiting.map((call) => readCall(call, plan)));
-  if (calls.length === 0 && whole.every(({ texts }) => texts.length === 0)) throw new NoAnswerError(EMPTY_ANSWER_CODE);
+  if (!hasAnswer(whole)) throw new NoAnswerError(EMPTY_ANSWER_CODE);
   const at = Math.max(...events.map(({ atMs }) => atMs).filter((ms) => !Number.isNaN(ms)));
   return {
     items: [...said, ...calls],

@@ -9,7 +9,7 @@ import type { ResponseObject } from '../../clouds/responses-api/response-object.
 import type { AgentsCall, FailingDialect } from '../agents-api/exchange.ts';
 import { exchange, tell } from '../agents-api/exchange.ts';
 import { Stillness } from '../agents-api/stillness.ts';
-import type { OpenSession, SessionInput, SessionTurn } from '../managed-agent-client.ts';
+import type { OpenSession, SessionInput, SessionPlan, SessionTurn } from '../managed-agent-client.ts';
 import { RESPONSE_METADATA, renderMetadata } from './request.ts';
 import type { Conversation } from './response.ts';
 import {
@@ -19,6 +19,7 @@ import {
   findInput,
   idOf,
   isFinal,
+  isRest,
   itemsToTurn,
   notedResponse,
   toTurn,
@@ -98,7 +99,7 @@ export async function reconcile(call: FoundryCall, session: OpenSession, input: 
     const { count, end, answer } = await readKept(call, session, input);
     const isInBackground = response?.background === true;
     const quiet = stillness.look(JSON.stringify([count, lengthOf(response)]));
-    if (!isInBackground && isWhole(answer, quiet)) {
+    if (!isInBackground && isWhole(answer, session.plan, quiet)) {
       await accept(call, session);
       endIn(call);
       return itemsToTurn(answer, session.plan);
@@ -112,8 +113,8 @@ export async function reconcile(call: FoundryCall, session: OpenSession, input: 
 }
 
 /** Items may come one by one: they are all when they say so, or when nothing has come after them for long enough. */
-function isWhole(answer: readonly unknown[], quietLooks: number): boolean {
-  return answer.length > 0 && quietLooks >= (isFinal(answer) ? 1 : QUIET_LOOKS);
+function isWhole(answer: readonly unknown[], plan: SessionPlan, quietLooks: number): boolean {
+  return isRest(answer, plan) && quietLooks >= (isFinal(answer) ? 1 : QUIET_LOOKS);
 }
 
 /** What is in the background may be stopped and can be asked after again; of anything else nothing more would be heard. */

@@ -71,7 +71,7 @@ export function toTurn(response: ResponseObject, plan: SessionPlan): SessionTurn
 /** @throws NoAnswerError */
 export function itemsToTurn(output: readonly unknown[], plan: SessionPlan): SessionTurn {
   const parts = output.map(readPart);
-  const answered = new Set(parts.filter(({ type }) => OUTPUT.test(type)).map(({ call_id: callId }) => callId));
+  const answered = answeredIn(parts);
   const items = parts.flatMap((part, index) => {
     const isOwn = CALL.test(part.type) && typeof part.call_id === 'string' && answered.has(part.call_id);
     return isOwn ? [ownCall(part)] : readItem(part, output[index], plan);
@@ -109,6 +109,24 @@ function ownCall({ type, name, server_label: server, status }: Item): Transcript
   const what = name ?? type.replace(CALL, '');
   const by = type === 'mcp_call' ? `of the MCP server ${server ?? '?'}` : 'by itself';
   return { kind: 'assistant-message', text: `(Called ${what} ${by}: ${status ?? 'ended'}.)`, phase: 'commentary' };
+}
+
+/** Calls whose output stands beside them: somebody else has made them. */
+function answeredIn(parts: readonly Item[]): ReadonlySet<unknown> {
+  return new Set(parts.filter(({ type }) => OUTPUT.test(type)).map(({ call_id: callId }) => callId));
+}
+
+/**
+ * Whether nothing needs to come after it: it ends with words, or waits for what is ours. A call of another function may be one that the
+ * agent's code is about to answer.
+ */
+export function isRest(output: readonly unknown[], { tools }: SessionPlan): boolean {
+  const parts = output.map(readPart);
+  const answered = answeredIn(parts);
+  const isOurs = ({ type, name, call_id: callId }: Item): boolean =>
+    type === 'function_call' && tools.some((tool) => tool.name === name) && !answered.has(callId);
+  const waits = parts.some((part) => part.type === 'mcp_approval_request' || isOurs(part));
+  return waits || parts.findLast(({ type }) => type !== 'reasoning')?.type === 'message';
 }
 
 /** Whether the last thing that was said is known to be the last. */
