@@ -18,7 +18,6 @@ export default defineConfig({
     pool: 'forks',
     // Workers and commands that tests start: hundreds of them, most of whose time is that of reading their code.
     env: { NODE_COMPILE_CACHE: COMPILED },
-    // Most of a server test is waiting (for a timeout, a retry, a process): two at once on two cores don't wait for each other.
     maxWorkers: Math.min(4, availableParallelism()),
     reporters: ['default', './test/support/closing-line-reporter.ts'],
     projects: [
@@ -51,7 +50,19 @@ export default defineConfig({
       {
         test: {
           name: 'server',
-          include: ['test/{workflows,replay,dev,cli,http,demo,chaos}/**/*.test.ts'],
+          include: ['test/{workflows,replay,dev,cli,http,demo}/**/*.test.ts'],
+          sequence: { groupOrder: 1 },
+          // Half of their time is waiting. Those of the chaos have more room: what they look at is who is late.
+          maxWorkers: Math.min(6, availableParallelism() + 1),
+          testTimeout: SERVER_TIMEOUT_MS,
+          hookTimeout: SERVER_HOOK_TIMEOUT_MS,
+        },
+      },
+      {
+        test: {
+          name: 'chaos',
+          include: ['test/chaos/**/*.test.ts'],
+          sequence: { groupOrder: 2 },
           testTimeout: SERVER_TIMEOUT_MS,
           hookTimeout: SERVER_HOOK_TIMEOUT_MS,
         },
