@@ -10,7 +10,7 @@ import { addUsage, NO_USAGE } from '../workflows/domain/usage.ts';
 import { MOST_OUTPUT_CHARACTERS, outputTextOf } from './conversation/task-output.ts';
 import { currentTaskId } from './current-task.ts';
 import { toActivityFailure } from './failures.ts';
-import { leftBehindBy } from './left-behind.ts';
+import { leftBehindBy } from './told-of-sessions.ts';
 import type { AttemptEntry, AttemptState, TaskStanding, TaskStore, ToolCallEntry } from './store/task-store.ts';
 
 /** About 150 bytes each: a task of thousands of attempts still has a result. The counts and costs are of all of them. */

@@ -36,14 +36,16 @@ export function judge(
 /** What the workflow is told to ask a person. */
 export function approvalNeeded(
   call: ToolCall,
-  { command, escalation }: CallClass,
+  { command, subject, escalation }: CallClass,
   { verdict, expireMs }: { readonly verdict: Extract<Verdict, { kind: 'ask' }>; readonly expireMs: number | undefined },
 ): ApprovalNeeded {
   const why = escalation === undefined ? '' : ` (${escalation.justification})`;
+  // One tool that asks about several things says with all of its words what about.
+  const about = command ?? (subject === undefined ? excerptOf(call) : call.input.text);
   return {
     approval: {
       reason: verdict.reason,
-      about: toPrintable(`${command ?? excerptOf(call)}${why}`, ABOUT_CHARACTERS),
+      about: toPrintable(`${about}${why}`, ABOUT_CHARACTERS),
       ...(verdict.rule === undefined ? {} : { rule: verdict.rule }),
       ...(expireMs === undefined ? {} : { expireMs }),
     },

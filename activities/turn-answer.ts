@@ -2,7 +2,7 @@
 import type { ItemId, TranscriptItem } from '../workflows/domain/transcript.ts';
 import { excerptOf, toPrintable } from '../workflows/domain/tool-call.ts';
 import type { ToolCallReference, TurnAnswer } from '../workflows/domain/turn.ts';
-import { leftBehindFor } from './left-behind.ts';
+import { toldOfSession } from './told-of-sessions.ts';
 import type { ServedDeployment } from './served-deployment.ts';
 import type { AttemptKey, StoredAnswer, TaskStore } from './store/task-store.ts';
 
@@ -41,6 +41,6 @@ export async function toTurnAnswer(
     costUsdMicros: answer.costUsdMicros,
     ...(excerpt === '' ? {} : { excerpt }),
     ...(answer.incomplete === undefined ? {} : { incomplete: answer.incomplete }),
-    ...(served?.sessions === undefined ? {} : await leftBehindFor(store, taskId, served.deployment.id)),
+    ...(served?.sessions === undefined ? {} : await toldOfSession(store, taskId, served.deployment.id)),
   };
 }

@@ -137,6 +137,7 @@ function answeredEvent(turn: number, deployment: DeploymentId, answer: TurnAnswe
     toolCalls: answer.calls.length,
     usage: answer.usage,
     costUsdMicros: answer.costUsdMicros,
+    ...(answer.session === undefined ? {} : { session: answer.session }),
     ...(answer.leftBehind === undefined ? {} : { leftBehind: answer.leftBehind }),
   };
 }

@@ -15,6 +15,7 @@ export function taskCard(status: TaskStatus): string {
     `**${status.state}** · turn ${status.turn} · ${status.model === '' ? 'model not read yet' : code(status.model)}`,
     '',
     `- deployment: ${status.deployment === null ? 'none yet' : code(status.deployment)}`,
+    ...sessionOf(status),
     `- route: ${status.route.map(code).join(', ') || 'not planned yet'}`,
     ...excludedOf(status),
     `- spent: ${code(formatUsd(status.costUsdMicros))} · ${status.usage.inputTokens} tokens in, ${status.usage.outputTokens} out`,
@@ -45,6 +46,11 @@ function planOf({ plan }: TaskStatus): readonly string[] {
   if (plan === undefined) return [];
   const now = plan.current === undefined ? '' : `, now ${code(plan.current)}`;
   return [`- plan: ${plan.done} of ${plan.total} steps done${now}`];
+}
+
+/** By the name under which its service shows it. */
+function sessionOf({ session }: TaskStatus): readonly string[] {
+  return session === undefined ? [] : [`- session: ${code(session)}`];
 }
 
 /** Of sessions that are over: whoever looks for it, looks in vain. */

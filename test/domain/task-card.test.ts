@@ -19,6 +19,10 @@ function startedTool(tool: string, excerpt: string): TaskEventBody {
 }
 
 describe('the card of a task', () => {
+  test('names the session of a managed agent', () => {
+    expect(taskCard(aStatus({ session: 'sess_1' }))).toContain('- session: `sess_1`');
+  });
+
   test('says what sessions that are over left behind, which the ones that went on for them do not have', () => {
     const card = taskCard(aStatus({ leftBehind: ['files that its code made: a`.csv'] }));
 

@@ -92,6 +92,7 @@ describe('a task of managed agents', () => {
     expect(result.usage.outputTokens).toBeGreaterThan(0);
     expect(await seen()).toEqual({ sessions: 1, open: 0, generations: 1 });
     expect(await typeOf(taskId)).toBe('managedAgentTask');
+    expect((await cluster.tasks.status(taskId)).session).toMatch(/^sess_/);
   });
 
   test('has our tools run in its workspace, and their results go to the same session', async () => {
@@ -118,6 +119,7 @@ describe('a task of managed agents', () => {
     const { taskId } = await cluster.tasks.startManagedAgent({ prompt: 'ask the docs', model: MODEL, approvals });
     const waits = await eventually('it waits', async () => (await cluster.tasks.status(taskId)).approvals?.[0]);
 
+    expect(waits.about).toBe('{"server":"docs","tool":"search","arguments":{"q":"x"}}');
     await cluster.tasks.approve(taskId, { callId: waits.callId, by: 'ada' });
 
     const result = await cluster.tasks.result(taskId);

@@ -118,7 +118,11 @@ const CHANGES: Changes = {
   'attempt-started': (_status, { deployment }) => ({ deployment }),
   'attempt-failed': (status, { suspenseUsdMicros: suspense }) =>
     suspense === undefined ? {} : { suspenseUsdMicros: (status.suspenseUsdMicros ?? 0) + suspense },
-  'turn-answered': (status, body) => ({ ...answeredAfter(status, body), ...leftBehindAfter(status, body) }),
+  'turn-answered': (status, body) => ({
+    ...answeredAfter(status, body),
+    ...sessionAfter(body),
+    ...leftBehindAfter(status, body),
+  }),
   compacted: answeredAfter,
   'tool-ended': (status, { plan }) => ({ toolCalls: (status.toolCalls ?? 0) + 1, ...(plan === undefined ? {} : { plan }) }),
   'route-planned': (_status, body) => ({ ...routeOf(body), ...budgetOf(body) }),
@@ -146,6 +150,10 @@ function answeredAfter(
     costUsdMicros: status.costUsdMicros + costUsdMicros,
     turnsAnswered: (status.turnsAnswered ?? 0) + 1,
   };
+}
+
+function sessionAfter({ session }: Extract<TaskEventBody, { kind: 'turn-answered' }>): Partial<TaskStatus> {
+  return session === undefined ? {} : { session };
 }
 
 /** A session that is lost leaves what it made itself, besides what those before it left. */

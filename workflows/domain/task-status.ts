@@ -63,6 +63,8 @@ export type TaskEventBody =
       readonly toolCalls: number;
       readonly usage: Usage;
       readonly costUsdMicros: number;
+      /** The session of managed agents that answered. */
+      readonly session?: string;
       /** What sessions of managed agents left behind for which this one goes on. */
       readonly leftBehind?: readonly string[];
     }
@@ -166,6 +168,8 @@ export interface TaskStatus {
   readonly approvals?: readonly PendingApproval[];
   /** How far the model says that it is. */
   readonly plan?: TaskPlan;
+  /** The session of managed agents that answered last, by its service's name for it. */
+  readonly session?: string;
   /** What sessions of managed agents made that others went on for, and did not take along; absent: nothing. */
   readonly leftBehind?: readonly string[];
   readonly events: readonly TaskEvent[];

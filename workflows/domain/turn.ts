@@ -77,6 +77,8 @@ export interface TurnAnswer {
   readonly costUsdMicros: number;
   /** Why the answer ended early, when it did. */
   readonly incomplete?: 'max-output-tokens' | 'content-filter';
+  /** The session of managed agents that answered, by its service's name for it. At most 120 printable characters. */
+  readonly session?: string;
   /** Of a session of managed agents that goes on for others: what those left behind. At most 5, of at most 120 printable characters. */
   readonly leftBehind?: readonly string[];
 }

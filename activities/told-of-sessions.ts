@@ -1,6 +1,7 @@
-/** What sessions of managed agents made in places of their own: it ends with them, and no other session has it. */
+/** What a task is told of its sessions of managed agents: their names, and what they made in places of their own, which ends with them. */
 import type { DeploymentId, TaskId } from '../workflows/domain/ids.ts';
 import { toPrintable } from '../workflows/domain/tool-call.ts';
+import type { TurnAnswer } from '../workflows/domain/turn.ts';
 import type { AgentSessionRecord } from './store/agent-session-record.ts';
 import type { TaskStore } from './store/task-store.ts';
 
@@ -18,17 +19,18 @@ export function leftBehindBy(sessions: readonly AgentSessionRecord[]): LeftBehin
   return all.length === 0 ? {} : { leftBehind: all };
 }
 
-/** With the first answer of a session that goes on for others: what those left behind, as it is told in history. */
-export async function leftBehindFor(
+/** Of the session that answered, as it is told in history: its name, and, with its first answer, what others before it left behind. */
+export async function toldOfSession(
   store: Pick<TaskStore, 'listAgentSessions'>,
   taskId: TaskId,
   deployment: DeploymentId,
-): Promise<LeftBehind> {
+): Promise<Pick<TurnAnswer, 'session' | 'leftBehind'>> {
   const records = await store.listAgentSessions(taskId);
   const current = records.findLast((record) => record.deployment === deployment && record.isOver !== true);
-  // What it has seen is settled with its next input.
-  if (current === undefined || current.seen.items > 0) return {};
+  if (current?.sessionId === undefined) return {};
+  const session = toPrintable(current.sessionId, TOLD_CHARACTERS);
   const { leftBehind = [] } = leftBehindBy(records.filter((record) => record !== current));
-  if (leftBehind.length === 0) return {};
-  return { leftBehind: leftBehind.slice(0, MOST_TOLD).map((what) => toPrintable(what, TOLD_CHARACTERS)) };
+  // What it has seen is settled with its next input.
+  if (leftBehind.length === 0 || current.seen.items > 0) return { session };
+  return { session, leftBehind: leftBehind.slice(0, MOST_TOLD).map((what) => toPrintable(what, TOLD_CHARACTERS)) };
 }
