@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { AttemptRecord, FinishTaskInput, TaskResult } from '../workflows/activity-interfaces.ts';
 import type { TaskId } from '../workflows/domain/ids.ts';
 import { endpointOf } from '../workflows/domain/ids.ts';
@@ -62,7 +63,9 @@ async function keepStanding(
   if (here.turn === 0 && unread.length === 0) return;
   const settings = await store.getSettings(taskId);
   const { unread: before = [], ...standing }: TaskStanding = here.turn > 0 ? here : (settings.ended ?? here);
-  const waiting = [...before, ...unread];
+  // Whoever tries this again finds what it wrote.
+  const isKept = isDeepStrictEqual(before.slice(-unread.length), unread);
+  const waiting = isKept ? before : [...before, ...unread];
   const ended = { ...standing, ...(waiting.length === 0 ? {} : { unread: waiting }) };
   if (ended.turn > 0) await store.putSettings(taskId, { ...settings, ended });
 }

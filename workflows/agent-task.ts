@@ -103,7 +103,8 @@ export async function agentTask(input: AgentTaskInput): Promise<TaskResult> {
     const told = { agents: doors.agents.summaries(), approvals: doors.desk.decisions() };
     const { loop, host, opened } = progress;
     const check = (where: WorkspaceHost) => (opened?.check === undefined ? undefined : runCheck(where, opened.check));
-    await condition(allHandlersFinished);
+    // Tasks that ended in the middle of a message before this was waited for replay without it.
+    if (!allHandlersFinished() && patched('unread-is-kept')) await condition(allHandlersFinished);
     const unread = doors.conversation.state().inbox.map(({ item }) => item);
     const result = await closeTask({ ending, loop, unread, host, check, ...told });
     if (opened !== null) await closeSessions(opened.limits.route, loop?.pin?.deployment);

@@ -14,6 +14,7 @@ import { workspaceDirectory } from '../../activities/workspace/move-workspace.ts
 import { openWorkspace } from '../../activities/workspace/open-workspace.ts';
 import { createWorkspaceKeeper } from '../../activities/workspace/workspace-keeper.ts';
 import { toTaskId } from '../../workflows/domain/ids.ts';
+import { EMPTY_TRANSCRIPT } from '../../workflows/domain/transcript.ts';
 import { aFailure, deploymentAt, MODEL } from '../support/builders.ts';
 import { layOutGitRepository } from '../support/git-repository.ts';
 
@@ -54,6 +55,22 @@ test('a result counts lost attempts that were made again, and effects that were 
   });
   expect(result).toMatchObject({ suspectedTwice: { count: 1, usdMicros: 70 }, suspenseUsdMicros: 140, paid: { usdMicros: 0 } });
   expect(result.attempts.map(({ outcome }) => outcome)).toEqual(['failed', 'failed', 'unknown']);
+  await store.close();
+});
+
+test('what nobody has read is kept once, however often the end of its task is written, and in the order in which it was said', async () => {
+  const store = await openSqliteTaskStore(join(await mkdtemp(join(tmpdir(), 'anyport-activities-')), 'a.db'));
+  const addedTools = createOwnTools({ tools: [], alert: () => undefined });
+  const openTask = createOpenTask({ store, workspaceTools: () => [], findTool: () => undefined, addedTools, tenants: [] });
+  const { head } = await inTask(() => openTask({ request: { prompt: 'p', model: MODEL } }));
+  const finishTask = createFinishTask({ store });
+  const ending = { kind: 'failed', reason: 'r' } as const;
+  await inTask(() => finishTask({ head, turns: 1, unread: ['a'], ending }));
+
+  // It could not go on after its end, and the first try's answer was lost.
+  for (const _try of [1, 2]) await inTask(() => finishTask({ head: EMPTY_TRANSCRIPT, turns: 0, unread: ['b'], ending }));
+
+  expect((await store.getSettings(TASK)).ended).toEqual({ head, results: [], turn: 1, unread: ['a', 'b'] });
   await store.close();
 });
 

@@ -97,6 +97,7 @@ try {
     failover: () => recordFailover({ ...look, workspace }),
     approved: () => recordApproved({ prompt: 'ask first', model: MODEL, workspace }),
     interrupted: () => recordInterrupted({ prompt: 'take your time', model: MODEL, workspace }),
+    unread: () => recordUnread({ ...look, workspace, maxTurns: 1 }),
     reopened: () => recordReopened({ prompt: 'side by side', model: MODEL, workspace }),
     helped: () => recordHelped('agent-task-helped', { ...helped, workspace, budget: { costUsd: 1 } }),
     'managed-helped': () => recordHelped('managed-agent-task-helped', { ...helped, workspace, managed: true }),
@@ -189,6 +190,21 @@ async function recordReopened(request: TaskRequest): Promise<void> {
   await cluster.tasks.send(taskId, { requestId: 'back', mode: 'rollback', toTurn: 1, text: 'answer' });
   await cluster.tasks.result(taskId);
   await record('agent-task-reopened', workflowOf(taskId));
+}
+
+/** Fails before it reads a message, which it reads when another one has it go on. */
+async function recordUnread(request: TaskRequest): Promise<void> {
+  const taskId = await start('agent-task-unread', { ...request, prompt: 'take your time' });
+  await eventually('the command runs', async () => {
+    const { events } = await cluster.tasks.status(taskId);
+    return events.find(({ kind }) => kind === 'tool-started');
+  });
+  await cluster.tasks.send(taskId, { requestId: 'first', mode: 'enqueue', text: 'be quick' });
+  await cluster.tasks.result(taskId);
+  await record('agent-task-unread', workflowOf(taskId));
+  await cluster.tasks.send(taskId, { requestId: 'second', mode: 'enqueue', text: 'answer' });
+  await cluster.tasks.result(taskId);
+  await record('agent-task-unread-reopened', workflowOf(taskId));
 }
 
 /** Its first run, in which it has an agent. */
