@@ -37,8 +37,16 @@ function aRepository(name: string): string {
   return layOutGitRepository(join(cluster.directory, name), { 'readme.txt': 'hello\n' });
 }
 
+/** Whose commits they are; a machine need not say so. */
+const IDENTITY = {
+  GIT_AUTHOR_NAME: 'Ada',
+  GIT_AUTHOR_EMAIL: 'ada@localhost',
+  GIT_COMMITTER_NAME: 'Ada',
+  GIT_COMMITTER_EMAIL: 'ada@localhost',
+};
+
 function anyport(...args: readonly string[]) {
-  return runAnyport([...args, '--temporal', cluster.address]);
+  return runAnyport([...args, '--temporal', cluster.address], { environment: IDENTITY });
 }
 
 describe('anyport run --attempts', () => {
